@@ -1,0 +1,15 @@
+"""The one kind of error that is the user's to mend.
+
+Programs print its message as a single line and exit; anything else is a defect of tfisp and shows its traceback.
+"""
+
+
+class InputError(ValueError):
+    """Something the user gave is wrong: a file, a folder, a value.
+
+    The message is one line that names the file or flag, what was found and what was expected.
+    """
+
+
+class UsageError(InputError):
+    """A command line that cannot be understood: programs exit with 2 instead of 1."""
