@@ -1,0 +1,74 @@
+"""The published numbers, and what is refused."""
+
+import pytest
+
+from tfisp.errors import InputError
+from tfisp.training.config import differences, make_stages
+from tfisp.training.recipes import RECIPES, get_recipe, parse_content
+
+
+def test_the_published_hyper_parameters():
+    # arXiv 2505.10420, section 4.3; betas and gamma from the published code (systems.md A3).
+    recipe = RECIPES["unpaired"]
+    assert (recipe.learning_rate, recipe.critic_learning_rate, recipe.critic_interval) == (5e-4, 1e-5, 10)
+    assert (recipe.betas, recipe.epsilon, recipe.gamma, recipe.critic_clip) == ((0.5, 0.9), 1e-8, 1000.0, 1.0)
+
+
+def test_the_terms_of_equations_11_and_12():
+    unpaired, pretrain = RECIPES["unpaired"], RECIPES["pretrain"]
+    assert [o.name for o in unpaired.objectives] == ["content", "tv"]
+    assert [c.name for c in unpaired.critics] == ["adv_color", "adv_lin0", "adv_lin3"]
+    assert [o.name for o in pretrain.objectives] == ["content", "mse", "tv"]
+    assert pretrain.critics == ()
+    assert unpaired.objectives[0].view == "luminance"
+    assert pretrain.objectives[0].view == "rgb"
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_names_within_a_recipe_are_distinct(recipe):
+    names = [part.name for part in (*recipe.objectives, *recipe.critics)]
+    assert len(set(names)) == len(names)
+
+
+def test_frozen_networks_are_listed_once():
+    assert RECIPES["unpaired"].frozen_networks() == ["vgg19", "vit_b16", "alexnet"]
+    assert RECIPES["pretrain"].frozen_networks() == ["vgg19"]
+
+
+def test_an_unknown_recipe_gives_the_closest():
+    with pytest.raises(InputError, match="--recipe=unpared: unknown; did you mean unpaired"):
+        get_recipe("unpared")
+
+
+def test_critics_can_be_chosen_and_left_out():
+    recipe = RECIPES["unpaired"]
+    assert [c.name for c in recipe.with_critics(("adv_lin3", "adv_color")).critics] == ["adv_color", "adv_lin3"]
+    assert recipe.with_critics(()).critics == ()
+    with pytest.raises(InputError, match="--critics=adv_lin1"):
+        recipe.with_critics(("adv_lin1",))
+
+
+def test_content_is_read_as_pairs():
+    assert parse_content("vgg19:relu5_4, alexnet:relu2") == (("vgg19", "relu5_4"), ("alexnet", "relu2"))
+    with pytest.raises(InputError, match="backbone:tap"):
+        parse_content("vgg19")
+
+
+def test_stages_take_one_count_or_one_each():
+    assert [s.steps for s in make_stages(("pretrain", "unpaired"), (5,))] == [5, 5]
+    assert [s.steps for s in make_stages(("pretrain", "unpaired"), (5, 9))] == [5, 9]
+    with pytest.raises(InputError, match="--steps"):
+        make_stages(("pretrain",), (5, 9))
+
+
+def test_changes_reach_every_stage_and_none_keeps_the_recipe():
+    stages = make_stages(("pretrain", "unpaired"), (1,), learning_rate=1e-3, gamma=None, critics=("adv_color",))
+    assert [s.recipe.learning_rate for s in stages] == [1e-3, 1e-3]
+    assert stages[1].recipe.gamma == 1000.0
+    assert [c.name for c in stages[1].recipe.critics] == ["adv_color"]
+
+
+def test_differences_name_the_path_and_both_values():
+    old = {"a": 1, "b": {"c": [1, 2]}, "gone": 5}
+    new = {"a": 1, "b": {"c": [1, 3]}}
+    assert differences(old, new) == ["b.c[1]: 2 before, 3 now", "gone: 5 before, None now"]

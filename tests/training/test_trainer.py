@@ -1,0 +1,229 @@
+"""The step against the same mathematics written the plain way, one tape over the generator's weights per loss."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfisp import losses, models
+from tfisp.perceptual import backbones
+from tfisp.perceptual.bank import Feature, FeatureBank
+from tfisp.perceptual.views import view
+from tfisp.training.config import make_stages
+from tfisp.training.trainer import Trainer
+
+SIZE = 64
+CONTENT = (("vgg19_narrow", "relu3_4"),)
+ROLES = (("color", "vit_narrow"), ("texture", "alexnet_narrow"))
+
+
+@pytest.fixture(scope="module")
+def frozen():
+    return {name: backbones.create(name, "random") for name in ("vgg19_narrow", "vit_narrow", "alexnet_narrow")}
+
+
+def make_trainer(frozen, recipe="unpaired", accumulate=1, **changes):
+    (stage,) = make_stages((recipe,), (10,), content=CONTENT, backbones=ROLES, **changes)
+    return Trainer(
+        models.create("efficient_isp", seed=1), stage.recipe, FeatureBank(frozen), (SIZE, SIZE), accumulate, seed=3
+    )
+
+
+def make_batch(count=2, seed=0):
+    rng = np.random.default_rng(seed)
+    smooth = rng.uniform(size=(3, count, SIZE // 8, SIZE // 8, 4)).astype("float32")
+    big = [np.kron(x, np.ones((1, 8, 8, 1), "float32")) for x in smooth]
+    return {
+        "raw": tf.constant(big[0][:, ::2, ::2]),
+        "reference": tf.constant(big[1][..., :3]),
+        "target": tf.constant(big[2][..., :3]),
+    }
+
+
+def plain_losses(trainer, frozen, batch):
+    """Each loss of `unpaired` as a function of nothing, computed without the bank."""
+
+    def seen(image, backbone, how, tap):
+        return frozen[backbone](view(how, image), [tap])[tap]
+
+    def content():
+        made = trainer.generator(batch["raw"])
+        return losses.feature_mse(
+            seen(made, "vgg19_narrow", "luminance", "relu3_4"),
+            seen(batch["reference"], "vgg19_narrow", "luminance", "relu3_4"),
+        )
+
+    def tv():
+        return losses.total_variation(trainer.generator(batch["raw"]))
+
+    def adversarial(critic):
+        def loss():
+            made = seen(trainer.generator(batch["raw"]), *critic.feature)
+            real = seen(batch["target"], *critic.feature)
+            return tf.math.softplus(critic.network(real) - critic.network(made))
+
+        return loss
+
+    return {"content": content, "tv": tv} | {c.name: adversarial(c) for c in trainer.critics}
+
+
+def plain_gradients(trainer, frozen, batch):
+    variables = [v.value for v in trainer.generator.trainable_variables]
+    found = {}
+    for name, loss in plain_losses(trainer, frozen, batch).items():
+        with tf.GradientTape() as tape:
+            value = tf.reduce_mean(loss())
+        found[name] = (value.numpy(), tape.gradient(value, variables))
+    return found
+
+
+def relative(a, b):
+    a, b = (np.concatenate([np.ravel(x) for x in xs]).astype("float64") for xs in (a, b))
+    return np.linalg.norm(a - b) / np.linalg.norm(b)
+
+
+def test_losses_and_gradients_equal_the_plain_way(frozen):
+    trainer, batch = make_trainer(frozen), make_batch()
+    expected = plain_gradients(trainer, frozen, batch)
+    found = trainer.gradients(batch, critics_learn=True)
+    assert list(found.generator) == list(expected)
+    for name, (loss, gradient) in expected.items():
+        assert found.logs[f"loss/{name}"].numpy() == pytest.approx(loss, rel=1e-5)
+        assert relative(found.generator[name], gradient) < 1e-4, name
+
+
+def test_critic_gradients_equal_the_plain_way(frozen):
+    trainer, batch = make_trainer(frozen), make_batch()
+    found = trainer.gradients(batch, critics_learn=True)
+    made = trainer.generator(batch["raw"])
+    for critic in trainer.critics:
+        backbone, how, tap = critic.feature
+        real, fake = (frozen[backbone](view(how, image), [tap])[tap] for image in (batch["target"], made))
+        variables = [v.value for v in critic.network.trainable_variables]
+        with tf.GradientTape() as tape:
+            with tf.GradientTape(persistent=True) as slopes:
+                slopes.watch([real, fake])
+                real_score, fake_score = critic.network(real), critic.network(fake)
+                real_sum, fake_sum = tf.reduce_sum(real_score), tf.reduce_sum(fake_score)
+            count = tf.cast(tf.shape(real)[0], tf.float32)
+            penalty = sum(
+                tf.reduce_sum(slopes.gradient(score, x) ** 2) / count
+                for score, x in ((real_sum, real), (fake_sum, fake))
+            )
+            loss = tf.reduce_mean(tf.math.softplus(fake_score - real_score)) + 500.0 * penalty
+        assert relative(found.critics[critic.name], tape.gradient(loss, variables)) < 1e-4, critic.name
+
+
+def test_the_update_is_adam_on_the_sum_of_unit_gradients(frozen):
+    trainer, batch = make_trainer(frozen), make_batch()
+    gradients = plain_gradients(trainer, frozen, batch)
+    before = trainer.generator.get_weights()
+    direction = [
+        sum(g[i].numpy().astype("float64") / np.sqrt(sum((p.numpy().astype("float64") ** 2).sum() for p in g))
+            for _, g in gradients.values())
+        for i in range(len(before))
+    ]  # fmt: skip
+    trainer.run_step(batch, 0)
+    for old, new, d in zip(before, trainer.generator.get_weights(), direction, strict=True):
+        # First step of Adam with both corrections: lr * d / (|d| + eps / sqrt(1 - beta2)).
+        expected = -5e-4 * d / (np.abs(d) + 1e-8 / np.sqrt(0.1))
+        moved = np.abs(d) > 1e-4  # elsewhere the sign of rounding errors decides
+        np.testing.assert_allclose((new - old)[moved], expected[moved], rtol=2e-3)
+
+
+def test_critics_learn_at_their_interval_only(frozen):
+    trainer, batch = make_trainer(frozen, critic_interval=2), make_batch()
+    snapshots = [[c.network.get_weights() for c in trainer.critics]]
+    for step in range(3):
+        trainer.run_step(batch, step)
+        snapshots.append([c.network.get_weights() for c in trainer.critics])
+
+    def same(a, b):
+        return all(np.array_equal(x, y) for n, m in zip(a, b, strict=True) for x, y in zip(n, m, strict=True))
+
+    assert not same(snapshots[0], snapshots[1])
+    assert same(snapshots[1], snapshots[2])
+    assert not same(snapshots[2], snapshots[3])
+
+
+def test_critics_learn_from_the_picture_made_before_the_generators_update(frozen):
+    trainer, batch = make_trainer(frozen), make_batch()
+    expected = trainer.gradients(batch, critics_learn=True).critics["adv_lin0"]
+    received = {}
+    critic = next(c for c in trainer.critics if c.name == "adv_lin0")
+    critic.apply = lambda gradients: received.setdefault("gradients", gradients)[0]
+    trainer.train_step(batch, critics_learn=True)
+    assert relative(received["gradients"], expected) < 1e-6
+
+
+def test_accumulation_changes_nothing_but_rounding(frozen):
+    batch = make_batch(count=4)
+    whole, parts = make_trainer(frozen), make_trainer(frozen, accumulate=2)
+    expected = whole.gradients(batch, critics_learn=True)
+    found = tf.function(lambda: parts._accumulated_gradients(batch, True), autograph=False)()
+    for name in expected.generator:
+        assert relative(found.generator[name], expected.generator[name]) < 1e-4, name
+    for name in expected.critics:
+        assert relative(found.critics[name], expected.critics[name]) < 1e-4, name
+    assert found.logs["loss/content"].numpy() == pytest.approx(expected.logs["loss/content"].numpy(), rel=1e-5)
+
+
+def test_each_frozen_network_runs_once_per_view_and_image(frozen):
+    calls = []
+
+    def counting(name, network):
+        def call(images, taps):
+            calls.append((name, tuple(sorted(taps))))
+            return network(images, taps)
+
+        return call
+
+    trainer = make_trainer(frozen)
+    trainer.bank.backbones = {name: counting(name, network) for name, network in frozen.items()}
+    trainer.gradients(make_batch(), critics_learn=True)
+    assert sorted(calls) == sorted(
+        2 * [("vgg19_narrow", ("relu3_4",)), ("vit_narrow", ("tokens",)), ("alexnet_narrow", ("relu1", "relu4"))]
+    )
+
+
+def test_the_average_starts_as_a_copy_and_follows_with_the_stated_decay(frozen):
+    trainer, batch = make_trainer(frozen, "pretrain"), make_batch()
+    average = [w.astype("float64") for w in trainer.generator.get_weights()]
+    assert all(np.array_equal(a, b) for a, b in zip(average, trainer.ema.get_weights(), strict=True))
+    for t in range(3):
+        trainer.run_step(batch, t)
+        decay = min(0.999, (1 + t) / (10 + t))
+        average = [decay * a + (1 - decay) * w for a, w in zip(average, trainer.generator.get_weights(), strict=True)]
+    for found, expected in zip(trainer.ema.get_weights(), average, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_eager_and_compiled_steps_agree(frozen):
+    batch = make_batch()
+    eager, compiled = make_trainer(frozen), make_trainer(frozen)
+    a, b = eager.train_step(batch, True), compiled.run_step(batch, 0)
+    assert a.keys() == b.keys()
+    for tag in a:
+        assert float(a[tag]) == pytest.approx(float(b[tag]), rel=1e-3, abs=1e-6), tag
+
+
+def test_every_critic_weight_that_a_penalty_depends_on_gets_a_gradient(frozen):
+    trainer, batch = make_trainer(frozen), make_batch()
+    made = trainer.generator(batch["raw"])
+    for critic in trainer.critics:
+        real = trainer.bank(batch["target"], [critic.feature])[critic.feature]
+        fake = trainer.bank(made, [critic.feature])[critic.feature]
+        with tf.GradientTape() as tape:
+            parts = losses.critic_loss(critic.network, real, fake, 1000.0)
+            penalty = tf.reduce_sum(parts["r1"] + parts["r2"])
+        kernels = [v for v in critic.network.trainable_variables if len(v.shape) > 1]
+        for kernel, gradient in zip(kernels, tape.gradient(penalty, [k.value for k in kernels]), strict=True):
+            assert gradient is not None, kernel.path
+            assert np.abs(gradient).max() > 0, kernel.path
+
+
+def test_nothing_of_the_frozen_networks_is_trained(frozen):
+    trainer, batch = make_trainer(frozen), make_batch()
+    feature = Feature("vgg19_narrow", "rgb", "relu3_4")
+    before = trainer.bank(batch["target"], [feature])[feature].numpy()
+    trainer.run_step(batch, 0)
+    assert np.array_equal(before, trainer.bank(batch["target"], [feature])[feature].numpy())

@@ -1,0 +1,211 @@
+"""What all programs share: the command line, the help, exit codes and one-line errors.
+
+A program is a module with a docstring and three functions:
+
+    def define(values: flags.FlagValues) -> None: ...            # registers its flags
+    def main(values: flags.FlagValues, arguments: list[str]) -> int | None: ...   # does the work
+    def run(argv: Sequence[str] | None = None) -> int:
+        return cli.run(define, main, __doc__, argv, arguments="PHOTO...")
+
+    if __name__ == "__main__":
+        sys.exit(run())
+
+Exit codes: 0 done or help shown, 2 the command line is wrong, 1 the work failed (one line on
+stderr names the file or flag), 130 interrupted. Any other exception is a defect of tfisp and keeps
+its traceback. Programs import TensorFlow inside `main`, so `--help` and mistakes answer at once.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+from absl import flags as absl_flags
+from absl.flags import FlagValues
+
+from tfisp import flagfile, usage
+from tfisp._version import __version__
+from tfisp.backend import require_tensorflow
+from tfisp.errors import InputError, UsageError
+from tfisp.flags import suggestion
+
+Define = Callable[[FlagValues], None]
+Main = Callable[[FlagValues, list[str]], int | None]
+
+HELP = ("--help", "-help", "-h", "-?", "--helpshort", "--helpfull")
+
+
+def run(
+    define: Define,
+    main: Main,
+    doc: str,
+    argv: Sequence[str] | None = None,
+    *,
+    arguments: str = "",
+    tensorflow: bool = True,
+    name: str | None = None,
+) -> int:
+    """Runs a program from its command line to its exit code.
+
+    Args:
+        define: registers the program's flags on the fresh `FlagValues` it is given.
+        main: does the work with the parsed flags and the positional arguments; returns an exit
+            code, None meaning 0.
+        doc: the text at the head of `--help`, usually the module's docstring.
+        argv: the words after the program's name; None takes those of the process.
+        arguments: how the help shows positional arguments; empty means that there are none and
+            any that is given is refused.
+        tensorflow: whether `main` always uses TensorFlow, so that a Keras configuration which
+            cannot work is refused before it starts.
+        name: the program's name in messages; None takes the module's, such as `tfisp.train`.
+
+    Returns:
+        The exit code.
+    """
+    name = name or _program_name(main)
+    words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):  # a file's name may not fit the terminal's encoding
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        values = FlagValues()
+        values.set_gnu_getopt(True)  # flags may follow positional arguments
+        define(values)
+        own = words[: words.index("--")] if "--" in words else words
+        if any(word in HELP for word in own):
+            print(usage.text(name, doc, values, arguments))
+            code = 0
+        elif any(word in ("--version", "-version") for word in own):
+            print(f"{name} {__version__}")
+            code = 0
+        else:
+            positional = parse(values, words, takes_arguments=bool(arguments))
+            if tensorflow:
+                require_tensorflow()
+            code = main(values, positional) or 0
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # The reader of a pipe, `head` say, has seen enough. Python flushes stdout once more at
+        # exit and would complain then.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        return 1
+    except KeyboardInterrupt:
+        print(f"\n{name}: interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        message = explain(error)
+        if message is None:
+            raise
+        one_line = re.sub(r"\s*\n\s*", " ", message)
+        print(f"{name}: error: {one_line}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+
+
+def parse(values: FlagValues, words: Sequence[str], *, takes_arguments: bool) -> list[str]:
+    """Parses a command line into `values` and returns its positional arguments.
+
+    Args:
+        values: the program's registered flags.
+        words: the command line without the program's name; flag files are expanded.
+        takes_arguments: whether positional arguments are allowed.
+
+    Raises:
+        UsageError: an unknown flag, a value that is wrong or missing, or a misplaced argument.
+    """
+    line, origins = ["program"], {}
+    positional: list[str] = []
+    rest = iter(flagfile.expand(words))
+    for argument in rest:
+        if argument.text == "--":
+            positional += [after.text for after in rest]
+        elif not argument.text.startswith("-") or argument.text == "-":
+            positional.append(argument.text)
+        else:
+            line.append(_flag(values, argument, rest))
+            origins[line[-1]] = argument.origin
+    for text in positional:
+        if not text.strip():
+            raise UsageError("there is an empty argument (an unset shell variable?)")
+        if not takes_arguments:
+            raise UsageError(f"unexpected argument '{text}': flags have the form --name=value")
+    try:
+        values(line)
+    except absl_flags.Error as error:
+        raise UsageError(_flag_message(error, values, origins)) from None
+    return positional
+
+
+def explain(error: Exception) -> str | None:
+    """The line that tells the user what is wrong, or None where the error is a defect of tfisp."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error) or type(error).__name__
+        return f"{error.filename}: {reason}" if error.filename is not None else reason
+    if isinstance(error, MemoryError):
+        return f"out of memory ({error})" if str(error) else "out of memory"
+    tf = sys.modules.get("tensorflow")
+    if tf is not None and isinstance(
+        error, (tf.errors.ResourceExhaustedError, tf.errors.PermissionDeniedError)
+    ):
+        # A full disk or a read-only folder, met by TensorFlow's own file writers.
+        return f"TensorFlow: {error.message.splitlines()[0]}"
+    return None
+
+
+def warn(main: Main, message: str) -> None:
+    """Prints one warning line on stderr in the name of a program, given by its `main`."""
+    print(f"{_program_name(main)}: warning: {message}", file=sys.stderr)
+
+
+def _program_name(main: Main) -> str:
+    """`tfisp.train` for the `main` of that module, also when it runs as `python -m tfisp.train`."""
+    module = sys.modules.get(main.__module__)
+    spec = getattr(module, "__spec__", None)
+    if spec is not None:
+        return spec.name
+    return os.path.splitext(os.path.basename(getattr(module, "__file__", None) or "tfisp"))[0]
+
+
+def _flag(
+    values: FlagValues, argument: flagfile.Argument, rest: Iterator[flagfile.Argument]
+) -> str:
+    """Checks one flag's name and joins it with its value: `--name=value`."""
+    where = f"{argument.origin}: " if argument.origin else ""
+    name, equals, value = argument.text.lstrip("-").partition("=")
+    if name in values:
+        if equals:
+            return f"--{name}={value}"
+        if values[name].boolean:
+            return f"--{name}=true"
+        following = next(rest, None)
+        if following is None or following.text.startswith("--") or following.origin != "":
+            raise UsageError(f"{where}--{name} has no value: write --{name}=VALUE")
+        return f"--{name}={following.text}"
+    positive = name.removeprefix("no")
+    if name.startswith("no") and positive in values and values[positive].boolean:
+        if equals:
+            raise UsageError(
+                f"{where}--{name} takes no value: write --{name} or --{positive}=false"
+            )
+        return f"--{positive}=false"
+    known = [*values, *(f"no{flag}" for flag in values if values[flag].boolean)]
+    close = suggestion(name, known)
+    hint = re.sub(r"(did you mean | or )", r"\1--", close) if close else "; see --help"
+    raise UsageError(f"{where}unknown flag {argument.text.partition('=')[0]}{hint}")
+
+
+def _flag_message(error: absl_flags.Error, values: FlagValues, origins: dict[str, str]) -> str:
+    """Turns absl's "flag --x=3: why" into ours and says which line of which file gave the flag."""
+    match = re.fullmatch(r"flag --(\w+)=(.*?): (.*)", str(error), flags=re.DOTALL)
+    if not match:
+        return str(error)
+    name, value, why = match.groups()
+    given = f"--{name}={value}"
+    if given not in origins and value == "None":
+        return f"--{name} {why}"
+    if values[name].boolean:
+        why = "expected true or false"
+    where = f"{origins[given]}: " if origins.get(given) else ""
+    return where + (why if why.startswith(f"--{name}=") else f"{given}: {why}")

@@ -1,0 +1,86 @@
+"""Colour on demosaicked images: white balance, camera matrix, sRGB encoding, and their inverses.
+
+All functions take and return arrays `[..., 3]` of R, G, B (any leading shape) and keep float32 as
+float32. Black subtraction belongs to the mosaic: `tfisp.contract.normalise` and `denormalise`.
+"""
+
+import numpy as np
+
+from tfisp.errors import InputError
+from tfisp.sensor import Gains, Matrix3
+
+# Linear sRGB to CIE XYZ for a D65 white, IEC 61966-2-1:1999.
+SRGB_TO_XYZ: Matrix3 = (
+    (0.4124, 0.3576, 0.1805),
+    (0.2126, 0.7152, 0.0722),
+    (0.0193, 0.1192, 0.9505),
+)
+
+# The sRGB transfer function, IEC 61966-2-1:1999: linear below the first number (the second,
+# encoded), a power above.
+_LINEAR_END, _ENCODED_END = 0.0031308, 0.04045
+_SLOPE, _OFFSET, _EXPONENT = 12.92, 0.055, 2.4
+
+
+def apply_gains(image: np.ndarray, gains: Gains) -> np.ndarray:
+    """White-balances linear camera RGB: multiplies R, G, B by `gains`."""
+    return image * np.asarray(gains, image.dtype)
+
+
+def invert_gains(image: np.ndarray, gains: Gains) -> np.ndarray:
+    """The inverse of `apply_gains`."""
+    return image / np.asarray(gains, image.dtype)
+
+
+def camera_to_srgb(xyz_to_camera: Matrix3) -> np.ndarray:
+    """The matrix from white-balanced camera RGB to linear sRGB.
+
+    xyz_to_camera times `SRGB_TO_XYZ` tells what the camera sees of the sRGB primaries. Its rows
+    are scaled to sum 1, so that the camera's white (1, 1, 1) after white balance is sRGB's white;
+    then it is inverted. This is how dcraw and LibRaw use such matrices (`cam_xyz_coeff`). The
+    scaling also removes whatever multiplies whole rows, such as DNG's AnalogBalance and a diagonal
+    CameraCalibration.
+
+    Args:
+        xyz_to_camera: 3x3 from CIE XYZ (D65) to camera R, G, B.
+
+    Returns:
+        float64 `[3, 3]`, rows summing to 1; use with `apply_matrix`.
+
+    Raises:
+        InputError: If the matrix cannot be scaled or inverted.
+    """
+    camera = np.asarray(xyz_to_camera, np.float64) @ np.asarray(SRGB_TO_XYZ)
+    sums = camera.sum(axis=1, keepdims=True)
+    if (sums <= 0).any() or np.linalg.cond(camera / sums) > 1e4:
+        raise InputError(f"colour matrix {np.asarray(xyz_to_camera).tolist()} cannot be inverted")
+    return np.linalg.inv(camera / sums)
+
+
+def srgb_to_camera(xyz_to_camera: Matrix3) -> np.ndarray:
+    """The inverse of `camera_to_srgb`: float64 `[3, 3]`, linear sRGB to balanced camera RGB."""
+    return np.linalg.inv(camera_to_srgb(xyz_to_camera))
+
+
+def apply_matrix(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Multiplies every colour, as a column, by a 3x3 matrix from the left."""
+    return image @ np.asarray(matrix, image.dtype).T
+
+
+def invert_matrix(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """The inverse of `apply_matrix`."""
+    return apply_matrix(image, np.linalg.inv(matrix))
+
+
+def encode_srgb(linear: np.ndarray) -> np.ndarray:
+    """Encodes linear values as sRGB: 0..1 to 0..1, continued by the same formulas outside."""
+    high = np.maximum(linear, _LINEAR_END) ** (1 / _EXPONENT) * (1 + _OFFSET) - _OFFSET
+    return np.where(linear <= _LINEAR_END, linear * _SLOPE, high).astype(linear.dtype, copy=False)
+
+
+def decode_srgb(encoded: np.ndarray) -> np.ndarray:
+    """The inverse of `encode_srgb`."""
+    high = ((np.maximum(encoded, _ENCODED_END) + _OFFSET) / (1 + _OFFSET)) ** _EXPONENT
+    return np.where(encoded <= _ENCODED_END, encoded / _SLOPE, high).astype(
+        encoded.dtype, copy=False
+    )

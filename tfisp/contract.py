@@ -1,0 +1,278 @@
+"""What a generator expects at its input, and the one place where samples are scaled to it.
+
+A `Contract` travels with a preset, its export and the phone kit, so that training, desktop and
+phone scale alike. `normalise` applies it; no other function of the package subtracts a black level
+from a mosaic.
+
+With black b, white w, white balance gain g of the site's colour, shading gain s and exposure gain
+e, a sample x becomes
+
+    min((x - b) / (w - b) * s * g, 1) * e        the minimum under clip "highlights" only
+
+Under `as_shot` all gains are at least 1, so a saturated sample lies at 1 or above in every channel
+and the minimum makes it neutral. Negative values (noise around black) are kept.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from tfisp.errors import InputError
+from tfisp.sensor import (
+    Capture,
+    Sensor,
+    Sites,
+    as_sites,
+    known_fields,
+    resolve_gains,
+    smallest_one,
+)
+
+_CHOICES = {
+    "form": ("packed", "split", "mosaic"),
+    "white_balance": ("none", "as_shot"),
+    "exposure": ("none", "frame"),
+    "clip": ("none", "highlights"),
+}
+
+# Bands of about this many samples are scaled at a time: small enough for a band to stay in a
+# core's cache between the passes.
+_BAND_SAMPLES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a generator expects at its input.
+
+    Attributes:
+        form: "packed" `[H/2, W/2, 4]`, "split" `[H, W, 3]` or "mosaic" `[H, W, 1]`.
+        black_level: Numbers subtracted instead of the sensor's own, for the tile R, G / G, B row
+            by row whatever the sensor's pattern; one number stands for all four. None: the
+            sensor's own.
+        white_level: Scale end used instead of the sensor's own. None: the sensor's own.
+        white_balance: "as_shot" multiplies by the file's gains (else the sensor's default ones),
+            smallest 1.
+        shading: Whether the file's lens shading map is applied.
+        exposure: "frame" multiplies by 2**baseline_exposure of the file.
+        clip: "highlights" limits the balanced value to 1, so that saturated samples are neutral.
+
+    Raises:
+        InputError: On construction, if a value is not one of these.
+    """
+
+    form: Literal["packed", "split", "mosaic"] = "packed"
+    black_level: Sites | None = None
+    white_level: float | None = None
+    white_balance: Literal["none", "as_shot"] = "none"
+    shading: bool = False
+    exposure: Literal["none", "frame"] = "none"
+    clip: Literal["none", "highlights"] = "none"
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise InputError(
+                    f"contract: {name} {getattr(self, name)!r} is not one of {', '.join(choices)}"
+                )
+        if self.black_level is not None:
+            object.__setattr__(
+                self, "black_level", as_sites(self.black_level, "contract: black level")
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract as plain JSON values; `from_dict` reads it back."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Contract":
+        """Builds a contract from what `to_dict` wrote.
+
+        Raises:
+            InputError: If a key is not an attribute of `Contract`, or a value does not fit.
+        """
+        return cls(**known_fields(cls, values, "contract"))
+
+
+# Zurich RAW-to-RGB, UltraISP and the paper's released checkpoints, whatever scale the data set's
+# samples stand on.
+PUBLISHED = Contract(black_level=((58, 60), (61, 62)), white_level=1023)
+
+# Folders of DNGs: every file is brought to the same meaning by what it says about itself.
+AS_SHOT = Contract(white_balance="as_shot", shading=True, exposure="frame", clip="highlights")
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """The numbers `normalise` works with, for the four sites of a mosaic's own tile, row by row.
+
+    Attributes:
+        black: float32 `[2, 2]`, subtracted first.
+        gain: float32 `[2, 2]`, multiplied then; holds 1 / (white - black), white balance and
+            exposure.
+        limit: Upper limit of the result; None for no limit.
+    """
+
+    black: np.ndarray
+    gain: np.ndarray
+    limit: float | None
+
+
+def scaling(sensor: Sensor, capture: Capture, contract: Contract) -> Scaling:
+    """What `contract` makes of the samples of one file, as numbers per site of the 2x2 tile.
+
+    Raises:
+        InputError: If the contract's black level is not below the white level that goes with it.
+    """
+    row, column = sensor.red_site
+    if contract.black_level is None:
+        black = np.array(sensor.black_level)
+    else:  # stated with red at (0, 0); moved to where red lies here
+        black = np.roll(contract.black_level, (row, column), (0, 1))
+    white = sensor.white_level if contract.white_level is None else contract.white_level
+    if not (white > black).all():
+        raise InputError(
+            f"contract: white level {white} is not above the black level {black.tolist()}"
+        )
+    gain = 1.0 / (white - black)
+    if contract.white_balance == "as_shot":
+        balance = dict(zip("RGB", smallest_one(resolve_gains(sensor, capture)), strict=True))
+        gain *= np.array([balance[colour] for colour in sensor.pattern]).reshape(2, 2)
+    exposure = 2.0**capture.baseline_exposure if contract.exposure == "frame" else 1.0
+    limit = exposure if contract.clip == "highlights" else None
+    return Scaling(black.astype(np.float32), (gain * exposure).astype(np.float32), limit)
+
+
+def normalise(
+    mosaic: np.ndarray,
+    sensor: Sensor,
+    capture: Capture,
+    contract: Contract,
+    origin: tuple[int, int] = (0, 0),
+) -> np.ndarray:
+    """Scales a mosaic's samples to what `contract` expects.
+
+    Args:
+        mosaic: `[H, W]` samples, any real type.
+        sensor: Its sensor: pattern and black level of the mosaic as it is.
+        capture: The facts of its file.
+        contract: What is expected.
+        origin: Row and column at which this mosaic lies in the frame that the shading map spans.
+            Without a map it has no effect.
+
+    Returns:
+        float32 `[H, W]`, the mosaic's geometry unchanged.
+
+    Raises:
+        InputError: If the mosaic is not two-dimensional, or contract and sensor contradict each
+            other.
+    """
+    require_mosaic(mosaic)
+    numbers = scaling(sensor, capture, contract)
+    shading = _shading(mosaic.shape, capture, contract, origin)
+    height, width = mosaic.shape
+    out = np.empty(mosaic.shape, np.float32)
+    black = _tile(numbers.black, width)
+    gain = _tile(numbers.gain, width)
+    step = 2 * max(1, _BAND_SAMPLES // (2 * width))
+    for start in range(0, height, step):
+        for row in (0, 1):
+            rows = slice(start + row, min(start + step, height), 2)
+            band = out[rows]
+            np.copyto(band, mosaic[rows], casting="unsafe")
+            band -= black[row]
+            band *= gain[row]
+            if shading is not None:
+                down, along = shading
+                band *= down[rows] @ along[row]
+            if numbers.limit is not None:
+                np.minimum(band, numbers.limit, out=band)
+    return out
+
+
+def denormalise(
+    values: np.ndarray,
+    sensor: Sensor,
+    capture: Capture,
+    contract: Contract,
+    origin: tuple[int, int] = (0, 0),
+) -> np.ndarray:
+    """The inverse of `normalise`: float32 `[H, W]` sample values, not rounded.
+
+    Samples that `clip="highlights"` cut come back at the value at which the cut lies.
+    """
+    require_mosaic(values)
+    numbers = scaling(sensor, capture, contract)
+    width = values.shape[1]
+    out = values.astype(np.float32)
+    shading = _shading(values.shape, capture, contract, origin)
+    for row in (0, 1):
+        if shading is not None:
+            down, along = shading
+            out[row::2] /= down[row::2] @ along[row]
+        out[row::2] /= _tile(numbers.gain, width)[row]
+        out[row::2] += _tile(numbers.black, width)[row]
+    return out
+
+
+def shading_basis(
+    shading: np.ndarray, frame: tuple[int, int], origin: tuple[int, int], shape: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The shading gain at every sample of a mosaic, as two small factors.
+
+    Gains are interpolated linearly between the map's entries. Sample i of n has its centre at (i +
+    0.5) / n of the frame, entry k of m lies at k / (m - 1).
+
+    Args:
+        shading: `[h, w, 4]`, see `Capture`.
+        frame: (height, width) in samples that the map spans.
+        origin: Row and column of the frame at which the mosaic's first sample lies.
+        shape: (H, W) of the mosaic.
+
+    Returns:
+        float32 `down` `[H, h]` and `along` `[2, h, W]`: the gains of row i are `down[i] @ along[i
+        % 2]`.
+    """
+    down = _interpolation(np.arange(shape[0]) + origin[0], frame[0], shading.shape[0])
+    across = _interpolation(np.arange(shape[1]) + origin[1], frame[1], shading.shape[1])
+    along = np.empty((2, shading.shape[0], shape[1]), np.float32)
+    for row in (0, 1):
+        for column in (0, 1):
+            site = 2 * ((row + origin[0]) % 2) + (column + origin[1]) % 2
+            along[row, :, column::2] = shading[..., site] @ across[column::2].T
+    return down, along
+
+
+def require_mosaic(mosaic: np.ndarray) -> None:
+    """Refuses what cannot be a mosaic.
+
+    Raises:
+        InputError: If `mosaic` is not a two-dimensional array of at least 2 x 2 real numbers.
+    """
+    if mosaic.ndim != 2 or min(mosaic.shape) < 2 or mosaic.dtype.kind not in "uif":
+        raise InputError(
+            f"mosaic has shape {mosaic.shape} and type {mosaic.dtype}, "
+            "expected numbers [H, W], at least 2 x 2"
+        )
+
+
+def _shading(
+    shape: tuple[int, int], capture: Capture, contract: Contract, origin: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The shading gains that the contract asks for and the file has; None if either is missing."""
+    if not contract.shading or capture.shading is None:
+        return None
+    return shading_basis(capture.shading, capture.frame_size or shape, origin, shape)
+
+
+def _interpolation(index: np.ndarray, samples: int, entries: int) -> np.ndarray:
+    """Linear interpolation as a matrix float32 `[len(index), entries]`; each row sums to 1."""
+    position = np.clip((index + 0.5) / samples, 0, 1) * (entries - 1)
+    distance = np.abs(position[:, None] - np.arange(entries))
+    return np.maximum(1 - distance, 0).astype(np.float32)
+
+
+def _tile(sites: np.ndarray, width: int) -> np.ndarray:
+    """`[2, 2]` values repeated along the columns to `[2, width]`."""
+    return np.tile(sites, (1, -(-width // 2)))[:, :width]

@@ -1,0 +1,156 @@
+"""Which data a run works on, as one frozen value that can be written down and compared."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from tfisp.contract import Contract
+from tfisp.data.registry import DATASETS, Kind
+from tfisp.demosaic import METHODS
+from tfisp.errors import InputError
+from tfisp.naming import choose
+from tfisp.sensor import Sensor, get_sensor
+
+ON_BAD_FILE = ("stop", "skip")
+AUGMENT = ("none", "flip")
+METADATA = ("recorded", "withheld")
+
+# Shot noise as a share of full scale beyond which a picture is nothing but noise.
+_MOST_NOISE = 0.1
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where batches come from. Two equal configurations on equal files give equal batches.
+
+    Attributes:
+        name: Kind of data set, one of `tfisp.data.names()`.
+        raw_dir: Folder that holds it, or only its RAW files (`folders`).
+        target_dir: Folder of photographs of the wanted look. Needed by unpaired training on
+            `folders`; elsewhere it takes the place of the data set's own targets.
+        splits: JSON file that says which photograph plays which role (`unprocessed`): lists of
+            paths, relative to the file, under "source", "target", "val" and "test".
+        sensor: Name of a sensor, or path of a JSON file with one, instead of the data set's own
+            and instead of what RAW files state.
+        contract: Input contract of the generator to feed, where it is not the data set's own.
+        patch_size: Side of a training patch, even; None takes the data set's own.
+        reference: Demosaicing method of the reference rendering.
+        cache_dir: Where references and decoded frames are kept; None: see `tfisp.data.cache`.
+        on_bad_file: "stop" at the first unusable file, or "skip" it and go on.
+        seed: Of every choice made here once: splits, noise, illuminants. The order of batches has
+            its own (`tfisp.data.pipeline.batches`).
+        augment: "none" as in the paper, or "flip": mirrored left to right half of the time, which
+            needs files larger than the patch by two samples.
+        reduce: Whole factor, at least 2, by which `unprocessed` reduces photographs. Larger is
+            cleaner (a photograph has been demosaiced and compressed) and smaller.
+        illuminant: White balance of the captures that `unprocessed` makes: "random" for each
+            photograph, "default" for the sensor's own gains, or three numbers "R,G,B".
+        noise: Noise of those captures: "none", "random" for each photograph, or the shot noise as a
+            number; the read noise follows from it.
+        metadata: "recorded": those captures state their white balance and colour matrix.
+            "withheld": they state neither, as ZRR's and UltraISP's; the reference then has wrong
+            colours, and finding the right ones is left to training.
+
+    Raises:
+        InputError: On construction, naming the flag, for a value that cannot be.
+    """
+
+    name: str
+    raw_dir: str | None = None
+    target_dir: str | None = None
+    splits: str | None = None
+    sensor: str | None = None
+    contract: Contract | None = None
+    patch_size: int | None = None
+    reference: str = "menon2007"
+    cache_dir: str | None = None
+    on_bad_file: str = "stop"
+    seed: int = 0
+    augment: str = "none"
+    reduce: int = 2
+    illuminant: str = "random"
+    noise: str = "random"
+    metadata: str = "recorded"
+
+    def __post_init__(self) -> None:
+        choose("--data", self.name, DATASETS)
+        choose("--reference", self.reference, METHODS)
+        choose("--on_bad_file", self.on_bad_file, ON_BAD_FILE)
+        choose("--augment", self.augment, AUGMENT)
+        choose("--metadata", self.metadata, METADATA)
+        if self.patch_size is None:
+            object.__setattr__(self, "patch_size", self.kind.patch_size)
+        if self.patch_size < 2 or self.patch_size % 2:
+            raise InputError(
+                f"--patch_size={self.patch_size}: must be even and at least 2, for a patch is made "
+                "of whole 2x2 cells"
+            )
+        if self.reduce < 2:
+            raise InputError(
+                f"--reduce={self.reduce}: must be at least 2, or the interpolation of the camera "
+                "that took the photograph would pass for detail"
+            )
+        if self.seed < 0:
+            raise InputError(f"--seed={self.seed}: must be at least 0")
+        self.illuminant_gains()
+        self.shot_noise()
+
+    @property
+    def kind(self) -> Kind:
+        """What is known about this kind of data set."""
+        return DATASETS[self.name]
+
+    def resolved_contract(self) -> Contract:
+        """The contract to prepare RAW for."""
+        if self.contract is not None:
+            return self.contract
+        if self.name == "unprocessed" and self.metadata == "withheld":
+            return Contract()  # no white balance is stated, so none can be applied
+        return self.kind.contract
+
+    def resolved_sensor(self) -> Sensor | None:
+        """The sensor of all files; None where every file states its own.
+
+        Raises:
+            InputError: If `sensor` names none.
+        """
+        name = self.sensor or self.kind.sensor
+        try:
+            return None if name is None else get_sensor(name)
+        except InputError as error:
+            raise InputError(f"--sensor={name}: {error}") from error
+
+    def illuminant_gains(self) -> tuple[float, float, float] | str:
+        """`illuminant` as "random", "default" or three gains whose smallest is 1."""
+        if self.illuminant in ("random", "default"):
+            return self.illuminant
+        gains = _numbers(self.illuminant)
+        if gains is None or len(gains) != 3 or min(gains) <= 0:
+            raise InputError(
+                f"--illuminant={self.illuminant}: expected random, default or three positive "
+                "numbers R,G,B"
+            )
+        return tuple(gain / min(gains) for gain in gains)
+
+    def shot_noise(self) -> float | str:
+        """`noise` as "random" or the shot noise, 0 for none."""
+        if self.noise == "random":
+            return "random"
+        value = (0.0,) if self.noise == "none" else _numbers(self.noise)
+        if value is None or len(value) != 1 or not 0 <= value[0] <= _MOST_NOISE:
+            raise InputError(
+                f"--noise={self.noise}: expected none, random or a number up to {_MOST_NOISE}"
+            )
+        return value[0]
+
+    def replace(self, **changes: object) -> "DataConfig":
+        """This configuration with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+
+def _numbers(text: str) -> tuple[float, ...] | None:
+    """The finite numbers of a comma list; None if it is anything else."""
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        return None
+    return numbers if all(abs(number) < float("inf") for number in numbers) else None

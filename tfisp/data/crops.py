@@ -1,0 +1,146 @@
+"""Where patches lie: which part of which frame, so that every patch begins on a red site.
+
+A frame is divided into as many cells as whole patches fit in, and a data set is the list of all
+cells of all frames: a large frame has its share of the draws. Within its cell a patch
+begins at a random place, so that all of a frame is seen in time.
+
+A patch must be in RGGB geometry without padding. Taken as it is, it begins at a red row and
+column; mirrored, its last column comes first and must be a red one, so it begins one column beside:
+
+    columns of a red row     R G R G R G        taken as it is, 4 wide:  [R G R G]
+                               G R G R          mirrored:                [R G R G] from the G on
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tfisp.contract import Contract, normalise
+from tfisp.packing import crop_mosaic, flip_mosaic, pack, split
+from tfisp.sensor import Capture, Sensor
+
+
+class Cell(NamedTuple):
+    """One cell of one frame: `row` of `rows`, `column` of `columns`."""
+
+    frame: int
+    row: int
+    rows: int
+    column: int
+    columns: int
+
+
+class Window(NamedTuple):
+    """Where a patch lies in its frame, and whether it is mirrored left to right afterwards."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+    mirrored: bool = False
+
+    def of(self, image: np.ndarray) -> np.ndarray:
+        """This part of a picture `[H, W, C]`, mirrored if the patch is (a view)."""
+        part = image[self.top : self.top + self.height, self.left : self.left + self.width]
+        return part[:, ::-1] if self.mirrored else part
+
+
+class PatchGrid:
+    """The cells of many frames, numbered one after the other.
+
+    Args:
+        sizes: (height, width) of every frame, none smaller than the patch.
+        patch_size: Side of a patch.
+    """
+
+    def __init__(self, sizes: Sequence[tuple[int, int]], patch_size: int) -> None:
+        self._cells = np.maximum(np.array(sizes, np.int64).reshape(-1, 2) // patch_size, 1)
+        self._ends = np.cumsum(self._cells.prod(axis=1))
+
+    def __len__(self) -> int:
+        """How many cells there are."""
+        return int(self._ends[-1]) if len(self._ends) else 0
+
+    def cell(self, index: int) -> Cell:
+        """Cell number `index`."""
+        frame = int(np.searchsorted(self._ends, index, side="right"))
+        rows, columns = self._cells[frame].tolist()
+        within = index - (int(self._ends[frame]) - rows * columns)
+        return Cell(frame, within // columns, rows, within % columns, columns)
+
+    def same_place(self, cell: Cell, frame: int) -> Cell:
+        """The cell of another frame that lies about where `cell` lies in its own."""
+        rows, columns = self._cells[frame].tolist()
+        return Cell(
+            frame, cell.row * rows // cell.rows, rows, cell.column * columns // cell.columns, columns
+        )
+
+
+def window(
+    cell: Cell,
+    size: tuple[int, int],
+    patch_size: int,
+    where: tuple[float, float] = (0.5, 0.5),
+    *,
+    phase: tuple[int, int] | None = None,
+    mirrored: bool = False,
+) -> Window:
+    """The place of a patch within its cell.
+
+    Args:
+        cell: The cell.
+        size: (height, width) of its frame.
+        patch_size: Side of the patch.
+        where: Two numbers in 0..1 (1 excluded): how far down and along the patch begins.
+        phase: Red site of the frame, (row, column); None for a photograph, which may begin anywhere.
+        mirrored: Whether the patch will be mirrored left to right.
+    """
+    row, column = (None, None) if phase is None else (phase[0], (phase[1] + mirrored) % 2)
+    top = _begin((cell.row + where[0]) / cell.rows, size[0] - patch_size, row)
+    left = _begin((cell.column + where[1]) / cell.columns, size[1] - patch_size, column)
+    return Window(top, left, patch_size, patch_size, mirrored)
+
+
+def room_needed(patch_size: int, phase: tuple[int, int], flip: bool) -> tuple[int, int]:
+    """The smallest (height, width) of a frame in which every patch of that size finds a place."""
+    return patch_size + phase[0], patch_size + max(phase[1], int(flip))
+
+
+def whole(sensor: Sensor, size: tuple[int, int]) -> Window:
+    """The largest part of a frame that is in RGGB geometry and has even sides."""
+    top, left = sensor.red_site
+    return Window(top, left, (size[0] - top) // 2 * 2, (size[1] - left) // 2 * 2)
+
+
+def generator_input(
+    mosaic: np.ndarray, sensor: Sensor, capture: Capture, contract: Contract, place: Window
+) -> np.ndarray:
+    """A part of a mosaic as a generator takes it.
+
+    Args:
+        mosaic: `[H, W]` samples of the whole frame (memory-mapped or not).
+        sensor: The frame's sensor.
+        capture: The facts of its file.
+        contract: The generator's.
+        place: A window that is in RGGB geometry (after mirroring).
+
+    Returns:
+        float32: packed `[h/2, w/2, 4]`, split `[h, w, 3]` or mosaic `[h, w, 1]`.
+    """
+    part, sensor = crop_mosaic(mosaic, sensor, *place[:4])
+    # Scaled before it is mirrored, since the shading map is not mirrored along.
+    values = normalise(part, sensor, capture, contract, place[:2])
+    values, sensor = flip_mosaic(values, sensor, horizontal=place.mirrored)
+    if contract.form == "packed":
+        return pack(values, sensor)
+    if contract.form == "split":
+        return split(values, sensor)
+    return np.ascontiguousarray(values[..., None])
+
+
+def _begin(where: float, room: int, parity: int | None) -> int:
+    """The place at `where` (0..1) of all from 0 to `room`, of all even or odd ones for a parity."""
+    if parity is None:
+        return int(where * (room + 1))
+    return parity + 2 * int(where * ((room - parity) // 2 + 1))

@@ -1,0 +1,105 @@
+"""The flags that say which data a program works on, the same in all of them."""
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from tfisp import flags
+from tfisp.data.registry import DATASETS
+from tfisp.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from tfisp.contract import Contract
+    from tfisp.data.config import DataConfig
+
+
+def define(values: flags.FlagValues) -> None:
+    """Registers one flag for each field of `DataConfig` that a user chooses."""
+    kinds = "; ".join(f"{name}: {kind.about}" for name, kind in DATASETS.items())
+    flags.choice(values, "data", "folders", DATASETS, f"Kind of data set. {kinds}.")
+    flags.path(values, "raw_dir", None, "Folder of the data set, or of the RAW files.")
+    flags.path(values, "target_dir", None, "Folder of photographs of the look that is wanted.")
+    flags.path(
+        values,
+        "splits",
+        None,
+        "JSON file that lists the photographs of each role: source, target, val, test"
+        " (--data=unprocessed).",
+    )
+    flags.text(
+        values,
+        "sensor",
+        None,
+        "A sensor's name or JSON file, instead of what the data set or its RAW files state.",
+    )
+    flags.integer(
+        values, "patch_size", None, "Side of a patch; unset: the data set's own.", minimum=2
+    )
+    flags.text(
+        values,
+        "reference",
+        "menon2007",
+        "How references are demosaicked: menon2007, opencv or bilinear.",
+    )
+    flags.path(values, "cache_dir", None, "Where costly references are kept between runs.")
+    on_bad_file(values)
+    flags.integer(
+        values,
+        "data_seed",
+        0,
+        "Of choices made once: splits, noise, illuminants. Equal seeds give equal data.",
+        minimum=0,
+    )
+    flags.choice(values, "augment", "none", ("none", "flip"), "flip mirrors half of the patches.")
+    flags.integer(values, "reduce", 2, "How far --data=unprocessed reduces photographs.", minimum=2)
+    flags.text(
+        values,
+        "illuminant",
+        "random",
+        "White balance of the captures that --data=unprocessed makes: random, default, or gains"
+        " R,G,B.",
+    )
+    flags.text(
+        values,
+        "noise",
+        "random",
+        "Noise of those captures: random, none, or the shot noise as a number.",
+    )
+    flags.choice(
+        values,
+        "metadata",
+        "recorded",
+        ("recorded", "withheld"),
+        "Whether those captures state their white balance and colour matrix.",
+    )
+
+
+def on_bad_file(values: flags.FlagValues) -> None:
+    """Registers `--on_bad_file`, for programs that take files by themselves."""
+    flags.choice(
+        values,
+        "on_bad_file",
+        "stop",
+        ("stop", "skip"),
+        "What to do with an unusable file: stop, or skip it and list it at the end.",
+    )
+
+
+def make_config(values: flags.FlagValues, contract: "Contract | None" = None) -> "DataConfig":
+    """The data that the flags describe.
+
+    Args:
+        values: parsed flags, registered by `define`.
+        contract: what the generator to be fed expects; None takes the data set's own.
+
+    Raises:
+        UsageError: a flag has a value that cannot be.
+    """
+    from tfisp.data.config import DataConfig
+
+    renamed = {"name": "data", "seed": "data_seed"}
+    fields = [field.name for field in dataclasses.fields(DataConfig) if field.name != "contract"]
+    chosen = {field: values[renamed.get(field, field)].value for field in fields}
+    try:
+        return DataConfig(**chosen, contract=contract)
+    except InputError as error:
+        raise UsageError(str(error)) from None

@@ -1,0 +1,142 @@
+"""The NTIRE 2026 challenge on learned smartphone ISP with unpaired data.
+
+    ROOT/train/raws/*.npy     packed RAW [h, w, 4]: R, G (red row), G (blue row), B; 0..1023
+    ROOT/train/jpegs/*        photographs of the wanted look, of other scenes
+    ROOT/{val,test}/...       the same, if there is any: pairs, by name
+
+The order of the planes is that of the organisers' baseline, https://github.com/gosha20777/
+unpaired-isp-ntire-baseline (`load_dataset_ntire.py`), which also divides by 1023 and subtracts no
+black level. The planes are put back in their places: from there on it is a mosaic like any other.
+"""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tfisp.data.base import Dataset, Progress
+from tfisp.data.config import DataConfig
+from tfisp.data.frames import PatchFrame
+from tfisp.data.images import IMAGE_SUFFIXES, probe, read_photograph
+from tfisp.data.listing import files_in, match, missing, require_folder
+from tfisp.data.opening import Opening
+from tfisp.errors import InputError
+
+# Row and column within the 2x2 tile of R, G (red row), G (blue row), B.
+_SITES = ((0, 0), (0, 1), (1, 0), (1, 1))
+
+
+def open_dataset(config: DataConfig, progress: Progress | None = None) -> Dataset:
+    """Opens `ntire26`; targets are `train/jpegs` unless `target_dir` is given.
+
+    Raises:
+        InputError: If a folder is missing or empty, or for the first bad file.
+    """
+    opening = Opening.of(config, progress)
+    root = require_folder("raw_dir", config.raw_dir)
+    raws = root / "train" / "raws"
+    if not raws.is_dir():
+        raise InputError(f"--raw_dir={root}: no train/raws here, as --data=ntire26 expects")
+    files = files_in(raws, (".npy",))
+    if not files:
+        raise InputError(f"{raws}: {missing(raws, ('.npy',), 'packed RAW files')}")
+    frames = _frames(opening, [(path, None) for path in files])
+    photographs = opening.target_files()
+    if photographs is None:
+        jpegs = root / "train" / "jpegs"
+        photographs = files_in(jpegs, IMAGE_SUFFIXES) if jpegs.is_dir() else []
+        if not photographs:
+            raise InputError(f"{jpegs}: no photographs here; --target_dir may name others")
+    targets = opening.photographs(opening.look_at(photographs))
+    held_out = {split: _held_out(opening, root / split) for split in ("val", "test")}
+    return opening.dataset(
+        frames, targets, held_out, paired=False, sensor=opening.sensor, root=root
+    )
+
+
+def unpack_planes(packed: np.ndarray) -> np.ndarray:
+    """Puts `[h, w, 4]` planes R, G (red row), G (blue row), B back into a mosaic `[2h, 2w]`, RGGB."""
+    mosaic = np.empty((2 * packed.shape[0], 2 * packed.shape[1]), packed.dtype)
+    for plane, (row, column) in enumerate(_SITES):
+        mosaic[row::2, column::2] = packed[..., plane]
+    return mosaic
+
+
+def decode_npy(data: bytes, path: Path) -> np.ndarray:
+    """A file's mosaic `[2h, 2w]`: uint16, or float32 if it holds other than whole numbers.
+
+    Raises:
+        InputError: If it is damaged or holds values that no RAW file has.
+    """
+    try:
+        packed = np.load(io.BytesIO(data), allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: not a NumPy array: {error}") from error
+    _check_array(packed, path)
+    if not np.isfinite(packed).all() or packed.min() < 0 or packed.max() > 65535:
+        raise InputError(f"{path}: values that are not finite or not within 0..65535")
+    whole_numbers = packed.dtype.kind in "iu" or (packed == np.rint(packed)).all()
+    return unpack_planes(packed.astype(np.uint16 if whole_numbers else np.float32))
+
+
+def _frames(
+    opening: Opening, files: Sequence[tuple[Path, Path | None]]
+) -> list[PatchFrame]:
+    frames = []
+    for done, (path, target) in enumerate(files, start=1):
+        try:
+            size = _check_file(path, target)
+        except InputError as error:
+            opening.bad_files.report(path, error)
+        else:
+            frames.append(
+                PatchFrame(
+                    name=path.stem,
+                    path=path,
+                    size=size,
+                    target_path=target,
+                    sensor=opening.sensor,
+                    rendering=opening.rendering,
+                    decode=decode_npy,
+                    decode_target=read_photograph,
+                )
+            )
+        opening.progress(done, len(files), "packed RAW files")
+    return frames
+
+
+def _held_out(opening: Opening, folder: Path) -> list[PatchFrame]:
+    """The pairs of a split; none where either half is missing (the organisers keep some back)."""
+    raws, jpegs = folder / "raws", folder / "jpegs"
+    if not (raws.is_dir() and jpegs.is_dir()):
+        return []
+    pairs = match(
+        files_in(raws, (".npy",)), files_in(jpegs, IMAGE_SUFFIXES), opening.bad_files
+    )
+    return _frames(opening, pairs)
+
+
+def _check_file(path: Path, target: Path | None) -> tuple[int, int]:
+    """The mosaic's (height, width), after a look at the headers of both files."""
+    try:
+        packed = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: not a whole NumPy array: {error}") from error
+    _check_array(packed, path)
+    size = (2 * packed.shape[0], 2 * packed.shape[1])
+    if target is not None and (found := probe(target).upright_size) != size:
+        raise InputError(
+            f"{target}: {found[1]}x{found[0]} pixels, but its RAW file has {size[1]}x{size[0]}"
+        )
+    return size
+
+
+def _check_array(packed: np.ndarray, path: Path) -> None:
+    if packed.ndim != 3 or packed.shape[2] != 4 or packed.dtype.kind not in "iuf":
+        raise InputError(
+            f"{path}: array of shape {packed.shape} and type {packed.dtype}; expected numbers "
+            "[h, w, 4]"
+        )
+    if not packed.size:
+        raise InputError(f"{path}: the array is empty")

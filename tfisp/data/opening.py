@@ -1,0 +1,157 @@
+"""What opening any kind of data set has in common."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tfisp.contract import Contract
+from tfisp.data.bad_files import BadFiles
+from tfisp.data.base import Dataset, Pairs, Progress, RawPatches
+from tfisp.data.cache import Store
+from tfisp.data.config import DataConfig
+from tfisp.data.frames import Frame, Rendering
+from tfisp.data.images import IMAGE_SUFFIXES
+from tfisp.data.listing import require_files, require_folder
+from tfisp.data.photographs import Photograph, Photographs, open_photograph
+from tfisp.errors import InputError
+from tfisp.sensor import Sensor
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A data set being opened.
+
+    Attributes:
+        config: What was asked for.
+        sensor: The sensor that the configuration or the kind of data set states; None if neither.
+        contract: The contract to prepare for.
+        store: Where references and decoded frames are kept.
+        rendering: Makes references.
+        bad_files: Receives unusable files.
+        progress: Called while files are worked through.
+        notes: Remarks for the user.
+    """
+
+    config: DataConfig
+    sensor: Sensor | None
+    contract: Contract
+    store: Store
+    rendering: Rendering
+    bad_files: BadFiles
+    progress: Progress
+    notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, config: DataConfig, progress: Progress | None = None) -> "Opening":
+        """Starts opening what a configuration describes.
+
+        Raises:
+            InputError: If it names no sensor that there is.
+        """
+        store = Store(config.cache_dir)
+        contract = config.resolved_contract()
+        return cls(
+            config,
+            config.resolved_sensor(),
+            contract,
+            store,
+            Rendering(store, config.reference, contract),
+            BadFiles(config.on_bad_file),
+            progress or (lambda done, total, what: None),
+        )
+
+    def target_files(self) -> list[Path] | None:
+        """The photographs in `--target_dir`; None if the flag is not given.
+
+        Raises:
+            InputError: If there is no such folder or no photograph in it.
+        """
+        if not self.config.target_dir:
+            return None
+        folder = require_folder("target_dir", self.config.target_dir)
+        return require_files("target_dir", folder, IMAGE_SUFFIXES, "photographs")
+
+    def look_at(self, paths: Sequence[Path], reduce: int = 1) -> list[Photograph]:
+        """Photographs after a look at each header; bad ones reported."""
+        found = []
+        for done, path in enumerate(paths, start=1):
+            try:
+                found.append(
+                    open_photograph(
+                        path, self.store, self.config.patch_size, reduce, self.config.seed
+                    )
+                )
+            except InputError as error:
+                self.bad_files.report(path, error)
+            self.progress(done, len(paths), "photographs")
+        return found
+
+    def photographs(self, items: Sequence[Photograph]) -> Photographs:
+        """Target patches.
+
+        Raises:
+            InputError: If no usable photograph is left.
+        """
+        found = Photographs(
+            items,
+            patch_size=self.config.patch_size,
+            flip=self.config.augment == "flip",
+            bad_files=self.bad_files,
+        )
+        if not len(found):
+            raise InputError(self._nothing_left("photograph to take as target"))
+        return found
+
+    def dataset(
+        self,
+        frames: Sequence[Frame],
+        targets: Photographs | None,
+        held_out: dict[str, Sequence[Frame]],
+        *,
+        paired: bool,
+        sensor: Sensor,
+        root: str | Path = "",
+    ) -> Dataset:
+        """The data set made of what was found.
+
+        Args:
+            frames: To train on.
+            targets: Photographs of the wanted look.
+            held_out: Frames of "val" and "test"; splits without frames are left out.
+            paired: Whether `frames` have targets of their own.
+            sensor: Of its files.
+            root: Folder that names in split lists are relative to.
+
+        Raises:
+            InputError: If there is nothing usable in it.
+        """
+        raw = RawPatches(
+            frames,
+            patch_size=self.config.patch_size,
+            contract=self.contract,
+            flip=self.config.augment == "flip",
+            bad_files=self.bad_files,
+        )
+        if (frames and not len(raw)) or not (frames or any(held_out.values())):
+            raise InputError(self._nothing_left("RAW file"))
+        return Dataset(
+            name=self.config.name,
+            sensor=sensor,
+            contract=self.contract,
+            raw=raw,
+            targets=targets,
+            pairs={
+                split: Pairs(found, self.contract, self.bad_files)
+                for split, found in held_out.items()
+                if found
+            },
+            paired=paired,
+            bad_files=self.bad_files,
+            notes=self.notes,
+            root=str(root),
+        )
+
+    def _nothing_left(self, what: str) -> str:
+        skipped = self.bad_files.skipped
+        reason = f"; {len(skipped)} set aside, the first: {skipped[0][1]}" if skipped else ""
+        return f"--data={self.config.name}: no usable {what} is left{reason}"

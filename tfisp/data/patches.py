@@ -1,0 +1,153 @@
+"""Data sets of prepared pairs: Zurich RAW-to-RGB and Fujifilm UltraISP.
+
+    ROOT/train/huawei_raw/17.png   RAW patch, 16-bit PNG of one channel    (UltraISP: mediatek_raw)
+    ROOT/train/canon/17.jpg        the same scene by the target camera     (UltraISP: fujifilm/17.png)
+    ROOT/test/..., ROOT/val/...    the same; without val, a part of train is held out
+
+Zurich RAW-to-RGB has no val; 1,024 pairs of train are held out as in the paper (arXiv 2505.10420,
+section 4), or a tenth of train if that is fewer. Which ones the paper drew is not published.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from tfisp.data.base import Dataset, Progress
+from tfisp.data.config import DataConfig
+from tfisp.data.frames import PatchFrame
+from tfisp.data.images import IMAGE_SUFFIXES, decode, probe, read_photograph
+from tfisp.data.listing import drawn, files_in, match, missing, require_folder
+from tfisp.data.opening import Opening
+from tfisp.errors import InputError
+
+_HELD_OUT = 1024
+_HELD_OUT_SHARE = 10
+
+SPLITS = ("train", "val", "test")
+
+
+class Layout(NamedTuple):
+    """Names of the folders within a split."""
+
+    raw: str
+    target: str
+
+
+LAYOUTS = {
+    "zrr": Layout("huawei_raw", "canon"),
+    "ultraisp": Layout("mediatek_raw", "fujifilm"),
+}
+
+
+def open_dataset(config: DataConfig, progress: Progress | None = None) -> Dataset:
+    """Opens `zrr` or `ultraisp`; targets are the train split's own unless `target_dir` is given.
+
+    Raises:
+        InputError: If a folder is missing or empty, or for the first bad file.
+    """
+    opening = Opening.of(config, progress)
+    root = require_folder("raw_dir", config.raw_dir)
+    layout = LAYOUTS[config.name]
+    present = [split for split in SPLITS if (root / split / layout.raw).is_dir()]
+    if not present:
+        raise InputError(
+            f"--raw_dir={root}: no train/{layout.raw} here, nor val/{layout.raw} or "
+            f"test/{layout.raw}; --data={config.name} expects them beside {layout.target}"
+        )
+    frames = {split: _frames(opening, root / split, layout) for split in present}
+    train = frames.pop("train", [])
+    if "val" not in frames and len(train) > 1:
+        train, frames["val"] = _hold_out(train, config.seed)
+    targets = _targets(opening, train)
+    return opening.dataset(
+        train, targets, frames, paired=True, sensor=opening.sensor, root=root
+    )
+
+
+def decode_raw_png(data: bytes, path: Path) -> np.ndarray:
+    """A RAW file's samples, uint16 `[H, W]`.
+
+    Raises:
+        InputError: If it is damaged or no 16-bit PNG of one channel.
+    """
+    mosaic = decode(data, cv2.IMREAD_UNCHANGED, path)
+    if mosaic.dtype != np.uint16 or mosaic.ndim != 2:
+        raise InputError(f"{path}: not a 16-bit PNG of one channel")
+    return mosaic
+
+
+def check_pair(raw: Path, target: Path) -> tuple[int, int]:
+    """Looks at both headers and returns the pair's (height, width).
+
+    Raises:
+        InputError: If the RAW file is not a 16-bit PNG of one channel, a file is cut short, a side
+            is odd, or the sizes differ.
+    """
+    info = probe(raw)
+    if (info.kind, info.channels, info.bits) != ("PNG", 1, 16):
+        raise InputError(f"{raw}: {info}; RAW is expected as a 16-bit PNG of one channel")
+    size = (info.height, info.width)
+    if size[0] % 2 or size[1] % 2:
+        raise InputError(
+            f"{raw}: {size[1]}x{size[0]} samples; a training pair needs even sides, or its last row "
+            "or column has no partner"
+        )
+    found = probe(target).upright_size
+    if found != size:
+        raise InputError(
+            f"{target}: {found[1]}x{found[0]} pixels, but its RAW file has {size[1]}x{size[0]}"
+        )
+    return size
+
+
+def _frames(opening: Opening, folder: Path, layout: Layout) -> list[PatchFrame]:
+    """The usable pairs of a split."""
+    raws, targets = folder / layout.raw, folder / layout.target
+    if not targets.is_dir():
+        raise InputError(f"{targets}: no such folder, beside {raws.name}")
+    raw_files = files_in(raws, (".png",))
+    if not raw_files:
+        raise InputError(f"{raws}: {missing(raws, ('.png',), 'RAW files')}")
+    pairs = match(raw_files, files_in(targets, IMAGE_SUFFIXES), opening.bad_files)
+    frames = []
+    for done, (raw, target) in enumerate(pairs, start=1):
+        try:
+            size = check_pair(raw, target)
+        except InputError as error:
+            opening.bad_files.report(raw, error)
+        else:
+            frames.append(
+                PatchFrame(
+                    name=raw.stem,
+                    path=raw,
+                    size=size,
+                    target_path=target,
+                    sensor=opening.sensor,
+                    rendering=opening.rendering,
+                    decode=decode_raw_png,
+                    decode_target=read_photograph,
+                )
+            )
+        opening.progress(done, len(pairs), f"{folder.name} pairs")
+    return frames
+
+
+def _hold_out(train: Sequence[PatchFrame], seed: int) -> tuple[list[PatchFrame], list[PatchFrame]]:
+    """(what is left to train on, validation pairs), both in the files' order."""
+    count = min(_HELD_OUT, max(len(train) // _HELD_OUT_SHARE, 1))
+    chosen = set(drawn((frame.name for frame in train), seed)[:count])
+    kept = [frame for frame in train if frame.name not in chosen]
+    return kept, [frame for frame in train if frame.name in chosen]
+
+
+def _targets(opening: Opening, train: Sequence[PatchFrame]) -> object:
+    """Target photographs: those of `--target_dir`, else the train split's own."""
+    paths = opening.target_files()
+    if paths is None:
+        if not train:
+            return None
+        paths = [frame.target_path for frame in train]
+    return opening.photographs(opening.look_at(paths))

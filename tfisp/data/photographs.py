@@ -1,0 +1,147 @@
+"""Photographs of the wanted look, of any size, cut into patches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from tfisp.data.bad_files import BadFiles
+from tfisp.data.cache import Store, file_digest, key
+from tfisp.data.crops import PatchGrid, window
+from tfisp.data.images import probe, read_photograph, to_float
+from tfisp.data.unprocess import REDUCTION_VERSION, reduced_size, reduced_srgb
+from tfisp.errors import InputError
+
+# A photograph is kept decoded once it is so many times larger than a patch: decoding all of it for
+# one patch would take longer than all else together.
+_KEEP_DECODED = 2
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A photograph's file.
+
+    Attributes:
+        path: The file.
+        size: (height, width) in pixels, upright and reduced.
+        store: Where it is kept decoded.
+        reduce: Factor by which it is reduced in linear light; 1 leaves it as it is.
+        keep: Whether it is kept decoded at all.
+        seed: Of the dither that goes with a reduction.
+    """
+
+    path: Path
+    size: tuple[int, int]
+    store: Store
+    reduce: int = 1
+    keep: bool = True
+    seed: int = 0
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the file's content; read once."""
+        return file_digest(self.path)
+
+    def pixels(self) -> np.ndarray:
+        """uint8 or uint16 `[H, W, 3]` of full scale, sRGB-encoded, upright; not to be written to.
+
+        Raises:
+            InputError: If the file is damaged.
+        """
+        if not self.keep:
+            return self._read()
+        facts = {"reduce": self.reduce, "version": REDUCTION_VERSION, "seed": self.seed}
+        name = key(kind="photograph", file=self.sha256, **(facts if self.reduce > 1 else {}))
+        return self.store.get(name, self._read)
+
+    def _read(self) -> np.ndarray:
+        pixels = read_photograph(self.path)
+        if self.reduce == 1:
+            return pixels
+        return reduced_srgb(pixels, self.reduce, (self.seed, int(self.sha256[:8], 16)))
+
+
+class Photographs:
+    """Patches of photographs. Reading is a pure function of its arguments and of the files.
+
+    Args:
+        photographs: Where patches come from.
+        patch_size: Their side.
+        flip: Whether half of them are mirrored left to right.
+        bad_files: Receives photographs that cannot be used.
+
+    Raises:
+        InputError: If a photograph is smaller than a patch (and bad files are not skipped).
+    """
+
+    def __init__(
+        self,
+        photographs: Sequence[Photograph],
+        *,
+        patch_size: int,
+        flip: bool = False,
+        bad_files: BadFiles,
+    ) -> None:
+        self._flip, self._bad_files, self.patch_size = flip, bad_files, patch_size
+        self.photographs = [item for item in photographs if self._fits(item)]
+        self._grid = PatchGrid([item.size for item in self.photographs], patch_size)
+
+    def __len__(self) -> int:
+        """Number of patches that do not overlap; an epoch reads so many."""
+        return len(self._grid)
+
+    def read(self, index: int, seed: Sequence[int]) -> np.ndarray:
+        """A patch in cell `index`; where exactly, and whether it is mirrored, follows from `seed`.
+
+        Args:
+            index: 0 to `len(self) - 1`.
+            seed: Non-negative integers.
+
+        Returns:
+            float32 `[patch_size, patch_size, 3]`, sRGB-encoded, 0..1.
+
+        Raises:
+            InputError: If the file is damaged (with bad files skipped: if all are).
+        """
+        random = np.random.default_rng(list(seed))
+        where, mirrored = tuple(random.random(2)), self._flip and bool(random.integers(2))
+        cell = self._grid.cell(index)
+        for _ in range(len(self.photographs)):
+            photograph = self.photographs[cell.frame]
+            place = window(cell, photograph.size, self.patch_size, where, mirrored=mirrored)
+            try:
+                return to_float(place.of(photograph.pixels()))
+            except InputError as error:
+                self._bad_files.report(photograph.path, error)
+                following = (cell.frame + 1) % len(self.photographs)
+                cell = self._grid.same_place(cell, following)
+        raise InputError(f"{self.photographs[0].path.parent}: no photograph here can be read")
+
+    def _fits(self, photograph: Photograph) -> bool:
+        if min(photograph.size) >= self.patch_size:
+            return True
+        height, width = photograph.size
+        self._bad_files.report(
+            photograph.path,
+            InputError(
+                f"{photograph.path}: {width}x{height} pixels"
+                + (f" after --reduce={photograph.reduce}" if photograph.reduce > 1 else "")
+                + f", smaller than a patch of --patch_size={self.patch_size}"
+            ),
+        )
+        return False
+
+
+def open_photograph(
+    path: Path, store: Store, patch_size: int, reduce: int = 1, seed: int = 0
+) -> Photograph:
+    """A photograph after a look at its header.
+
+    Raises:
+        InputError: If it is not a whole PNG or JPEG file.
+    """
+    size = reduced_size(probe(path).upright_size, reduce)
+    keep = reduce > 1 or size[0] * size[1] > _KEEP_DECODED * patch_size**2
+    return Photograph(path, size, store, reduce, keep, seed)

@@ -1,0 +1,73 @@
+"""The kinds of data set by name, and what each one's files are known to be.
+
+Opening one imports its module; this table imports nothing, so that `--help` can list it.
+"""
+
+from dataclasses import dataclass
+
+from tfisp.contract import AS_SHOT, PUBLISHED, Contract
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is known about a kind of data set before a folder of it is seen.
+
+    Attributes:
+        module: Module of `tfisp.data` whose `open_<name>` reads it.
+        about: One line for `--help`: what `--raw_dir` is expected to hold.
+        sensor: Name of its sensor in `tfisp.SENSORS`; None where every file states its own.
+        contract: What a generator trained on it expects at its input.
+        patch_size: Side of its patches in samples, the default of `--patch_size`.
+    """
+
+    module: str
+    about: str
+    sensor: str | None
+    contract: Contract
+    patch_size: int
+
+
+DATASETS: dict[str, Kind] = {
+    "zrr": Kind(
+        "patches",
+        "Zurich RAW-to-RGB: {train,test}/huawei_raw/*.png beside canon/*.jpg",
+        "zrr",
+        PUBLISHED,
+        448,
+    ),
+    # The released generators take UltraISP's 12-bit values with the 10-bit levels, unscaled; the
+    # reference rendering needs the levels that are true: hence the sensor and the contract differ.
+    "ultraisp": Kind(
+        "patches",
+        "Fujifilm UltraISP: {train,val,test}/mediatek_raw/*.png beside fujifilm/*.png",
+        "ultraisp",
+        PUBLISHED,
+        256,
+    ),
+    "ntire26": Kind(
+        "ntire26",
+        "NTIRE 2026 unpaired ISP: train/raws/*.npy (packed) and train/jpegs",
+        "ntire26",
+        Contract(),
+        256,
+    ),
+    "folders": Kind(
+        "folders",
+        "RAW files of any supported kind, in any sub-folder; photographs in --target_dir",
+        None,
+        AS_SHOT,
+        256,
+    ),
+    "unprocessed": Kind(
+        "unprocessed",
+        "photographs that are turned into RAW; `skimage:` for the scenes in scikit-image",
+        "demo",
+        AS_SHOT,
+        128,
+    ),
+}
+
+
+def names() -> list[str]:
+    """Names of all kinds of data set."""
+    return list(DATASETS)

@@ -1,0 +1,164 @@
+"""Demosaicking by published methods, and the reference rendering: a plain classical ISP.
+
+`menon2007`: D. Menon, S. Andriani, G. Calvagno, "Demosaicing with directional filtering and a
+posteriori decision", IEEE Transactions on Image Processing 16(1), 2007, by the package
+colour-demosaicing; what the paper's code uses. `opencv`: OpenCV's bilinear demosaicking on 16 bit,
+the paper's alternative. `bilinear`: the same means in floating point, for values of any range.
+"""
+
+import dataclasses
+import warnings
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from tfisp.color import apply_matrix, camera_to_srgb, encode_srgb
+from tfisp.contract import Contract, normalise, require_mosaic
+from tfisp.errors import InputError
+from tfisp.naming import choose
+from tfisp.sensor import PATTERNS, Capture, Sensor, resolve_gains
+
+# Raised whenever `reference` returns other values for the same input: caches of references carry
+# it in their key.
+REFERENCE_VERSION = 1
+
+# Menon's method reaches 8 samples far (its result with a margin of 8 is exactly that of the whole
+# image); it works in float64 on about 25 planes of the tile's size, so tiles bound its memory and
+# keep it in the cache.
+_MENON_MARGIN = 8
+_MENON_TILE = 256
+
+# What the reference expects of its mosaic; its clipping comes after, since it has a lower end as
+# well.
+_REFERENCE_CONTRACT = Contract("mosaic", white_balance="as_shot", shading=True)
+
+# OpenCV's old names for these four (BayerBG2RGB for RGGB, and so on) are taken from the second
+# row, second and third column of the mosaic, not from its first corner; the aliases used here mean
+# what they say.
+_OPENCV_CODES = {
+    "RGGB": cv2.COLOR_BayerRGGB2RGB,
+    "BGGR": cv2.COLOR_BayerBGGR2RGB,
+    "GRBG": cv2.COLOR_BayerGRBG2RGB,
+    "GBRG": cv2.COLOR_BayerGBRG2RGB,
+}
+
+
+def demosaic(mosaic: np.ndarray, pattern: str, method: str = "menon2007") -> np.ndarray:
+    """Fills in the two missing colours of every sample.
+
+    Args:
+        mosaic: `[H, W]` float, nominally 0..1; at least 4 x 4.
+        pattern: Its CFA pattern, one of `tfisp.sensor.PATTERNS`.
+        method: One of `METHODS`. `opencv` clips to 0..1 and works in steps of 1/65535.
+
+    Returns:
+        float32 `[H, W, 3]`, R, G, B on the mosaic's scale. `menon2007` may leave the mosaic's
+        range a little.
+
+    Raises:
+        InputError: If the mosaic is not `[H, W]`, or pattern or method is unknown.
+    """
+    require_mosaic(mosaic)
+    if min(mosaic.shape) < 4:
+        raise InputError(f"mosaic of {mosaic.shape[0]}x{mosaic.shape[1]} is too small to demosaic")
+    if pattern not in PATTERNS:
+        raise InputError(f"pattern {pattern!r} is not one of {', '.join(PATTERNS)}")
+    choose("demosaicking method", method, METHODS)
+    return _METHODS[method](mosaic, pattern)
+
+
+def reference(
+    mosaic: np.ndarray,
+    sensor: Sensor,
+    capture: Capture,
+    method: str = "menon2007",
+    origin: tuple[int, int] = (0, 0),
+) -> np.ndarray:
+    """Renders a mosaic in the classical way.
+
+    Black level, shading, division by (white - black), white balance, clipping to 0..1,
+    demosaicking, the camera's matrix to sRGB where it is known, the frame's exposure gain
+    2**baseline_exposure, clipping, sRGB encoding. White balance is the file's own, else the
+    sensor's default gains as documented, else none.
+
+    Args:
+        mosaic: `[H, W]` samples.
+        sensor: Its sensor.
+        capture: The facts of its file.
+        method: How to demosaic, one of `METHODS`.
+        origin: Where the mosaic lies in the frame, for the shading map.
+
+    Returns:
+        float32 `[H, W, 3]`, sRGB-encoded, 0..1, turned as the mosaic is (not upright).
+
+    Raises:
+        InputError: As `demosaic` and `camera_to_srgb`.
+    """
+    gains = resolve_gains(sensor, capture)
+    known = dataclasses.replace(capture, gains=gains)
+    linear = normalise(mosaic, sensor, known, _REFERENCE_CONTRACT, origin)
+    # A contract scales gains so that the smallest is 1; those of a data set are meant as they are
+    # written.
+    linear *= np.float32(min(gains))
+    np.clip(linear, 0, 1, out=linear)
+    rgb = demosaic(linear, sensor.pattern, method)
+    if sensor.xyz_to_camera is not None:
+        rgb = apply_matrix(rgb, camera_to_srgb(sensor.xyz_to_camera))
+    rgb *= np.float32(2.0**capture.baseline_exposure)
+    return encode_srgb(np.clip(rgb, 0, 1, out=rgb))
+
+
+def _menon2007(mosaic: np.ndarray, pattern: str) -> np.ndarray:
+    """Menon's method in tiles; equal to the whole image at once."""
+    menon = _import_menon()
+    height, width = mosaic.shape
+    out = np.empty((height, width, 3), np.float32)
+    # Tiles begin at even rows and columns, and so does their margin: the pattern is the same in
+    # each.
+    for top in range(0, height, _MENON_TILE):
+        for left in range(0, width, _MENON_TILE):
+            bottom, right = min(top + _MENON_TILE, height), min(left + _MENON_TILE, width)
+            first, second = max(top - _MENON_MARGIN, 0), max(left - _MENON_MARGIN, 0)
+            tile = mosaic[first : bottom + _MENON_MARGIN, second : right + _MENON_MARGIN]
+            rgb = menon(tile, pattern)
+            out[top:bottom, left:right] = rgb[top - first :, left - second :][
+                : bottom - top, : right - left
+            ]
+    return out
+
+
+def _import_menon() -> Callable[[np.ndarray, str], np.ndarray]:
+    """The function of colour-demosaicing: imported late (it takes a second) and quietly."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*Matplotlib.*")
+        from colour_demosaicing import demosaicing_CFA_Bayer_Menon2007
+    return demosaicing_CFA_Bayer_Menon2007
+
+
+def _opencv(mosaic: np.ndarray, pattern: str) -> np.ndarray:
+    """OpenCV's bilinear method, padded since it copies the outermost pixels from others."""
+    counts = np.rint(np.clip(mosaic, 0, 1) * 65535).astype(np.uint16)
+    padded = np.pad(counts, 2, mode="reflect")
+    rgb = cv2.demosaicing(padded, _OPENCV_CODES[pattern])[2:-2, 2:-2]
+    return rgb.astype(np.float32) / 65535
+
+
+def _bilinear(mosaic: np.ndarray, pattern: str) -> np.ndarray:
+    """Each missing colour is the mean of its nearest samples of that colour: 2 or 4 of them."""
+    cross = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]], np.float32) / 4
+    square = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]], np.float32) / 4
+    out = np.empty((*mosaic.shape, 3), np.float32)
+    for channel, (colour, kernel) in enumerate(zip("RGB", (square, cross, square), strict=True)):
+        plane = np.zeros(mosaic.shape, np.float32)
+        for site in range(4):
+            if pattern[site] == colour:
+                row, column = divmod(site, 2)
+                plane[row::2, column::2] = mosaic[row::2, column::2]
+        out[..., channel] = cv2.filter2D(plane, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
+    return out
+
+
+_METHODS = {"menon2007": _menon2007, "opencv": _opencv, "bilinear": _bilinear}
+
+METHODS = tuple(_METHODS)

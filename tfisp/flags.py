@@ -1,0 +1,277 @@
+"""Typed command-line flags whose error messages say what was expected.
+
+Each function registers one flag on the `absl.flags.FlagValues` that a program's `define` gets:
+
+    def define(values: flags.FlagValues) -> None:
+        flags.path(values, "work_dir", None, "The run's folder.", required=True)
+        flags.choice(values, "split", "test", ("validation", "test"), "Which pairs to measure.")
+
+A value is checked while the command line is read, so a mistake costs no waiting, and the message
+names the flag, the value and what would have been right. A choice whose names only a TensorFlow
+module knows is declared by `text` and checked in `main` by `check_choice`: `--help` stays fast.
+"""
+
+import difflib
+import math
+import os
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from absl import flags as absl_flags
+from absl.flags import FlagValues
+
+from tfisp.errors import InputError, UsageError
+from tfisp.naming import choose
+
+__all__ = [
+    "FlagValues",
+    "boolean",
+    "check_choice",
+    "choice",
+    "integer",
+    "integers",
+    "names",
+    "number",
+    "path",
+    "size",
+    "suggestion",
+    "text",
+]
+
+
+def text(
+    values: FlagValues, name: str, default: str | None, help: str, *, required: bool = False
+) -> None:
+    """Registers a free text; an empty one counts as not given."""
+    _define(values, name, default, help, lambda value: value or None, "a text", required)
+
+
+def path(
+    values: FlagValues, name: str, default: str | None, help: str, *, required: bool = False
+) -> None:
+    """Registers the path of a file or folder, a str with a leading `~` replaced by the home."""
+
+    def parse(value: str) -> str:
+        if not value.strip():
+            raise ValueError("the path is empty (an unset shell variable?)")
+        return os.path.expanduser(value)
+
+    _define(values, name, default, help, parse, "a path", required)
+
+
+def boolean(values: FlagValues, name: str, default: bool, help: str) -> None:
+    """Registers a switch: `--name`, `--noname`, `--name=true` or `--name=false`."""
+    absl_flags.DEFINE_boolean(name, default, help, flag_values=values)
+
+
+def integer(
+    values: FlagValues,
+    name: str,
+    default: int | None,
+    help: str,
+    *,
+    minimum: int | None = None,
+    maximum: int | None = None,
+    required: bool = False,
+) -> None:
+    """Registers a whole number, within limits that are themselves allowed."""
+    expected = "an integer" + _limits(minimum, maximum)
+
+    def parse(value: str | int) -> int:
+        try:
+            number = int(value)
+        except ValueError:
+            raise ValueError(f"expected {expected}") from None
+        _check_limits(number, minimum, maximum, expected)
+        return number
+
+    _define(values, name, default, help, parse, expected, required)
+
+
+def number(
+    values: FlagValues,
+    name: str,
+    default: float | None,
+    help: str,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    required: bool = False,
+) -> None:
+    """Registers a finite number, within limits that are themselves allowed."""
+    expected = "a number" + _limits(minimum, maximum)
+
+    def parse(value: str | float) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            raise ValueError(f"expected {expected}") from None
+        if not math.isfinite(number):
+            raise ValueError(f"expected {expected}, finite")
+        _check_limits(number, minimum, maximum, expected)
+        return number
+
+    _define(values, name, default, help, parse, expected, required)
+
+
+def choice(
+    values: FlagValues,
+    name: str,
+    default: str | None,
+    choices: Iterable[str],
+    help: str,
+    *,
+    required: bool = False,
+) -> None:
+    """Registers one of several names."""
+    choices = tuple(choices)
+
+    _define(
+        values,
+        name,
+        default,
+        help,
+        lambda value: choose(f"--{name}", value, choices),
+        "one of " + ", ".join(choices),
+        required,
+    )
+
+
+def names(
+    values: FlagValues,
+    name: str,
+    default: Iterable[str],
+    help: str,
+    *,
+    choices: Iterable[str] | None = None,
+) -> None:
+    """Registers a comma list of distinct names, a tuple of str; `--name=` is the empty list."""
+    choices = None if choices is None else tuple(choices)
+
+    def parse(value: str | tuple[str, ...]) -> tuple[str, ...]:
+        if not isinstance(value, str):
+            return tuple(value)
+        items = tuple(item.strip() for item in value.split(",")) if value.strip() else ()
+        for item in items:
+            if not item:
+                raise ValueError("there is an empty name between the commas")
+            if items.count(item) > 1:
+                raise ValueError(f"'{item}' is there twice")
+            if choices is not None:
+                choose(f"--{name}", item, choices)
+        return items
+
+    expected = "a comma list" if choices is None else "a comma list of " + ", ".join(choices)
+    _define(values, name, tuple(default), help, parse, expected, write=",".join)
+
+
+def integers(
+    values: FlagValues, name: str, default: Iterable[int], help: str, *, minimum: int
+) -> None:
+    """Registers a comma list of whole numbers, a tuple of int with at least one member."""
+    expected = f"a comma list of integers of at least {minimum}"
+
+    def parse(value: str | tuple[int, ...]) -> tuple[int, ...]:
+        try:
+            found = tuple(
+                int(item) for item in (value.split(",") if isinstance(value, str) else value)
+            )
+        except ValueError:
+            raise ValueError(f"expected {expected}") from None
+        if not found or min(found) < minimum:
+            raise ValueError(f"expected {expected}")
+        return found
+
+    def write(value: tuple[int, ...]) -> str:
+        return ",".join(str(item) for item in value)
+
+    _define(values, name, tuple(default), help, parse, expected, write=write)
+
+
+def size(values: FlagValues, name: str, default: tuple[int, int] | None, help: str) -> None:
+    """Registers an image size HEIGHTxWIDTH, a tuple (height, width) of pixels, both positive."""
+
+    def parse(value: str | tuple[int, int]) -> tuple[int, int]:
+        if not isinstance(value, str):
+            return value
+        match = re.fullmatch(r"\s*(\d+)\s*[xX]\s*(\d+)\s*", value)
+        height, width = (int(group) for group in match.groups()) if match else (0, 0)
+        if not height or not width:
+            raise ValueError("expected HEIGHTxWIDTH in pixels, as in 1088x1920")
+        return height, width
+
+    _define(values, name, default, help, parse, "HEIGHTxWIDTH", write=lambda hw: f"{hw[0]}x{hw[1]}")
+
+
+def check_choice(flag: str, value: str, choices: Iterable[str]) -> str:
+    """Returns `value` if it is one of `choices`.
+
+    Raises:
+        UsageError: it is not; names the flag, the close matches and the choices.
+    """
+    try:
+        return choose(f"--{flag}", value, choices)
+    except InputError as error:
+        raise UsageError(str(error)) from None
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """The words "; did you mean X or Y?" for a mistyped name; empty where nothing is close."""
+    close = difflib.get_close_matches(name, list(known), n=2, cutoff=0.6)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+class _Parser(absl_flags.ArgumentParser):
+    """Hands a value to a function; absl puts the flag's name before what the function raises."""
+
+    def __init__(self, parse: Callable[[Any], Any], expected: str) -> None:
+        self._parse = parse
+        self.syntactic_help = expected
+
+    def parse(self, argument: Any) -> Any:
+        return self._parse(argument)
+
+
+class _Serializer(absl_flags.ArgumentSerializer):
+    """Writes a value as the command line would give it."""
+
+    def __init__(self, write: Callable[[Any], str]) -> None:
+        self._write = write
+
+    def serialize(self, value: Any) -> str:
+        return self._write(value)
+
+
+def _define(
+    values: FlagValues,
+    name: str,
+    default: Any,
+    help: str,
+    parse: Callable[[Any], Any],
+    expected: str,
+    required: bool = False,
+    write: Callable[[Any], str] = str,
+) -> None:
+    parser, serializer = _Parser(parse, expected), _Serializer(write)
+    absl_flags.DEFINE(parser, name, default, help, flag_values=values, serializer=serializer)
+    if required:
+        absl_flags.register_validator(
+            name, lambda value: value is not None, "is required", flag_values=values
+        )
+        values[name].help += " (required)"
+
+
+def _limits(minimum: float | None, maximum: float | None) -> str:
+    if minimum is not None and maximum is not None:
+        return f" from {minimum} to {maximum}"
+    if minimum is not None:
+        return f" of at least {minimum}"
+    return "" if maximum is None else f" of at most {maximum}"
+
+
+def _check_limits(
+    value: float, minimum: float | None, maximum: float | None, expected: str
+) -> None:
+    if (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
+        raise ValueError(f"expected {expected}")

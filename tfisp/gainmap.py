@@ -1,0 +1,169 @@
+"""The lens shading map of a DNG: GainMap opcodes to one grid of gains per CFA site.
+
+Source: Adobe, "Digital Negative (DNG) Specification", version 1.4.0.0, chapter 7, "Opcode List
+Processing". An opcode list is big-endian whatever the file's byte order:
+
+    uint32 count, then per opcode: uint32 id, 4 bytes version, uint32 flags (bit 0: optional),
+    uint32 size, `size` bytes
+
+and the bytes of a GainMap (id 9) are
+
+    uint32 top, left, bottom, right, plane, planes, row pitch, column pitch, points V, points H
+    double spacing V, spacing H, origin V, origin H        relative to the frame's size
+    uint32 map planes, float32 gains [points V, points H, map planes]
+
+Raw files carry one GainMap per CFA site, with pitch 2 and the site's row and column as top and
+left; a map of pitch 1 holds for all sites.
+"""
+
+import struct
+from typing import NamedTuple
+
+import numpy as np
+
+GAIN_MAP = 9
+
+_NAMES = {
+    4: "FixBadPixelsConstant",
+    5: "FixBadPixelsList",
+    6: "TrimBounds",
+    7: "MapTable",
+    8: "MapPolynomial",
+    GAIN_MAP: "GainMap",
+    10: "DeltaPerRow",
+    11: "DeltaPerColumn",
+    12: "ScalePerRow",
+    13: "ScalePerColumn",
+}
+
+_HEADER = struct.Struct(">10I4dI")
+
+
+class Opcode(NamedTuple):
+    """One entry of an opcode list: its number, whether readers may skip it, and its parameters."""
+
+    identity: int
+    optional: bool
+    body: bytes
+
+    @property
+    def name(self) -> str:
+        """The specification's name."""
+        return _NAMES.get(self.identity, f"opcode {self.identity}")
+
+
+class GainMap(NamedTuple):
+    """One GainMap opcode.
+
+    `area` is (top, left, bottom, right) in samples of the active area, `pitch` (rows, columns);
+    gains float32 `[h, w]`, entry (i, j) at `origin + (i, j) * spacing` relative to the frame's
+    height and width.
+    """
+
+    area: tuple[int, int, int, int]
+    pitch: tuple[int, int]
+    spacing: tuple[float, float]
+    origin: tuple[float, float]
+    gains: np.ndarray
+
+
+def parse_opcodes(data: bytes) -> list[Opcode]:
+    """Reads an opcode list.
+
+    Raises:
+        ValueError: If the list ends before its last opcode does.
+    """
+    try:
+        (count,) = struct.unpack_from(">I", data)
+        opcodes, at = [], 4
+        for _ in range(count):
+            identity, _, flags, size = struct.unpack_from(">4I", data, at)
+            body = data[at + 16 : at + 16 + size]
+            if len(body) < size:
+                raise ValueError("opcode list ends within an opcode")
+            opcodes.append(Opcode(identity, bool(flags & 1), body))
+            at += 16 + size
+    except struct.error as error:
+        raise ValueError("opcode list ends within an opcode") from error
+    return opcodes
+
+
+def parse_gain_map(body: bytes) -> GainMap:
+    """Reads the parameters of a GainMap opcode.
+
+    Raises:
+        ValueError: If they are incomplete, or a gain is not a positive number.
+    """
+    if len(body) < _HEADER.size:
+        raise ValueError("GainMap is shorter than its header")
+    fields = _HEADER.unpack_from(body)
+    down, along, rows, columns = fields[6:10]
+    geometry, planes = fields[10:14], fields[14]
+    count = rows * columns * planes
+    if not (count and down and along) or len(body) < _HEADER.size + 4 * count:
+        raise ValueError(f"GainMap of {rows}x{columns}x{planes} entries has no room in its opcode")
+    gains = np.frombuffer(body, ">f4", count, _HEADER.size).reshape(rows, columns, planes)[..., 0]
+    if not (np.isfinite(gains).all() and (gains > 0).all()):
+        raise ValueError("GainMap holds a gain that is not a positive number")
+    spacing, origin = geometry[:2], geometry[2:]
+    if not np.isfinite(geometry).all() or min(spacing) <= 0:
+        raise ValueError(f"GainMap has spacing {spacing} and origin {origin}")
+    return GainMap(fields[:4], (down, along), spacing, origin, gains.astype(np.float32))
+
+
+def shading_map(maps: list[GainMap], height: int, width: int) -> np.ndarray:
+    """Brings GainMaps to one grid that spans the frame from corner to corner.
+
+    Maps that lie on that grid already, as phones write them, come through unchanged; others are
+    interpolated linearly. Maps for the same site are multiplied, as applying one after the other
+    does.
+
+    Args:
+        maps: What `parse_gain_map` returned, at least one.
+        height: Rows of the active area.
+        width: Columns of the active area.
+
+    Returns:
+        float32 `[h, w, 4]`, one plane per site of the 2x2 tile, row by row
+        (`tfisp.sensor.Capture.shading`).
+
+    Raises:
+        ValueError: If a map does not cover the frame or has a pitch other than 1 or 2.
+    """
+    grid = tuple(max(_entries(m, axis) for m in maps) for axis in (0, 1))
+    out = np.ones((*grid, 4), np.float32)
+    for m in maps:
+        top, left, bottom, right = m.area
+        down, along = m.pitch
+        if max(down, along) > 2 or top >= down or left >= along:
+            raise ValueError(f"GainMap begins at ({top}, {left}) and has pitch {m.pitch}")
+        if bottom < height - 1 or right < width - 1:
+            raise ValueError(f"GainMap covers {bottom}x{right} of a {height}x{width} frame")
+        gains = _resampled(_resampled(m.gains, m, 0, grid[0]), m, 1, grid[1])
+        for row in range(top, 2, down):
+            for column in range(left, 2, along):
+                out[..., 2 * row + column] *= gains
+    return out
+
+
+def _spans_frame(m: GainMap, axis: int) -> bool:
+    """Whether the first and last entry lie on the frame's edges, to 1/1000 of an interval."""
+    points, spacing, origin = m.gains.shape[axis], m.spacing[axis], m.origin[axis]
+    end = origin + (points - 1) * spacing
+    return points > 1 and abs(origin) < 1e-3 * spacing and abs(end - 1) < 1e-3 * spacing
+
+
+def _entries(m: GainMap, axis: int) -> int:
+    """Grid entries a map needs along an axis: twice as many where it does not span the frame."""
+    points = m.gains.shape[axis]
+    return points if _spans_frame(m, axis) or points == 1 else 2 * points + 1
+
+
+def _resampled(gains: np.ndarray, m: GainMap, axis: int, entries: int) -> np.ndarray:
+    """Gains at `entries` places from edge to edge of an axis, constant beyond the map's ends."""
+    points = gains.shape[axis]
+    if points == entries and (points == 1 or _spans_frame(m, axis)):
+        return gains
+    at = m.origin[axis] + np.arange(points) * m.spacing[axis]
+    wanted = np.linspace(0, 1, entries) if entries > 1 else np.array([0.5])
+    return np.apply_along_axis(lambda line: np.interp(wanted, at, line), axis, gains)

@@ -1,0 +1,173 @@
+"""Measures of quality by name: what each one computes, which way is better, and over which range.
+
+The functions are those of `tfisp.perceptual`, so that a loss and the measure of the same name are
+one definition. Whoever reports numbers should round pictures to 8 bits first (`quantise8`), as they
+would be seen and stored.
+"""
+
+import functools
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfisp.errors import InputError
+from tfisp.naming import choose
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+Measure = Callable[["tf.Tensor", "tf.Tensor"], "tf.Tensor"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measure of how close pictures are to their references, before anything is loaded.
+
+    Attributes:
+        name: short name.
+        unit: "" where it has none.
+        lower_better: whether less is better.
+        range: least and greatest value.
+        protocol: what exactly is computed.
+        weights: keys of the published weights that it needs (`tfisp.perceptual.weights`).
+        make: `path or None` for each of `weights` -> the function `[B, H, W, 3]` twice, sRGB 0..1
+            -> `[B]`.
+    """
+
+    name: str
+    unit: str
+    lower_better: bool
+    range: tuple[float, float]
+    protocol: str
+    weights: tuple[str, ...]
+    make: Callable[..., Measure]
+
+
+def _psnr() -> Measure:
+    from tfisp.perceptual.similarity import psnr
+
+    return psnr
+
+
+def _ssim() -> Measure:
+    from tfisp.perceptual.similarity import ssim
+
+    return ssim
+
+
+def _lpips(variant: str, alexnet: str | None, lpips: str | None) -> Measure:
+    from tfisp.perceptual.lpips import LPIPS
+
+    return LPIPS(variant, weights=alexnet, heads=lpips)
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("psnr", "dB", False, (-math.inf, math.inf), "RGB, peak 1", (), _psnr),
+        Metric("ssim", "", False, (-1.0, 1.0), "RGB, 11x11 Gaussian 1.5, inside only", (), _ssim),
+        Metric(
+            "lpips",
+            "",
+            True,
+            (0.0, math.inf),
+            "AlexNet, heads v0.1, RGB",
+            ("alexnet", "lpips"),
+            functools.partial(_lpips, "lpips"),
+        ),
+        Metric(
+            "lpips+",
+            "",
+            True,
+            (0.0, math.inf),
+            "AlexNet, heads v0.1, RGB, weighted by the reference's relu3",
+            ("alexnet", "lpips"),
+            functools.partial(_lpips, "lpips+"),
+        ),
+    )
+}
+
+
+def names() -> list[str]:
+    """Names of all measures."""
+    return list(METRICS)
+
+
+def create(name: str, weights: Mapping[str, str | os.PathLike | None] | None = None) -> Measure:
+    """A measure, loaded.
+
+    Args:
+        name: one of `names()`.
+        weights: for the keys that the metric lists, a path or `random`; others are looked for.
+
+    Returns:
+        Function of images and references, `[B, H, W, 3]` float32 sRGB 0..1 each, to `[B]`.
+
+    Raises:
+        InputError: for an unknown name, with the closest ones, or if its weights are not found.
+    """
+    metric = METRICS[choose("metric", name, METRICS)]
+    paths = tuple(str((weights or {}).get(key) or "") for key in metric.weights)
+    return _loaded(name, paths)
+
+
+@functools.lru_cache(maxsize=8)
+def _loaded(name: str, paths: tuple[str, ...]) -> Measure:
+    """Makes a measure once: networks take seconds to load."""
+    return METRICS[name].make(*(path or None for path in paths))
+
+
+def compute(
+    names: Iterable[str],
+    image: Any,
+    reference: Any,
+    weights: Mapping[str, str | os.PathLike | None] | None = None,
+) -> dict[str, Any]:
+    """Measures how close a picture, or each of a batch, is to its reference.
+
+    Args:
+        names: which measures.
+        image: `[H, W, 3]` or `[B, H, W, 3]` floating point sRGB, 0..1.
+        reference: the same shape.
+        weights: as in `create`.
+
+    Returns:
+        Name -> float for one picture, float32 `[B]` array for a batch.
+
+    Raises:
+        InputError: for an unknown name, pictures of different or wrong shapes, or integer values.
+    """
+    image, reference = np.asarray(image), np.asarray(reference)
+    if image.shape != reference.shape or image.ndim not in (3, 4) or image.shape[-1] != 3:
+        raise InputError(
+            "metrics compare two RGB pictures [H, W, 3] of one size, "
+            f"got {image.shape} and {reference.shape}"
+        )
+    if not all(np.issubdtype(array.dtype, np.floating) for array in (image, reference)):
+        raise InputError(
+            "metrics take pictures in floating point, 0..1, "
+            f"got {image.dtype} and {reference.dtype}"
+        )
+    batch = [np.float32(array.reshape(-1, *array.shape[-3:])) for array in (image, reference)]
+    values = {name: create(name, weights)(*batch).numpy() for name in names}
+    return values if image.ndim == 4 else {name: float(value[0]) for name, value in values.items()}
+
+
+def quantise8(image: Any) -> np.ndarray:
+    """A picture as 8 bits per channel would store it: clipped and rounded, still 0..1.
+
+    Rounded to the nearest of 256 levels, halves to the even one; the published evaluation cuts off
+    instead, which darkens by half a level.
+
+    Args:
+        image: any shape, floating point, nominally 0..1.
+
+    Returns:
+        float32, multiples of 1/255.
+    """
+    levels = np.round(np.clip(np.asarray(image, np.float32), 0.0, 1.0) * np.float32(255.0))
+    return levels / np.float32(255.0)

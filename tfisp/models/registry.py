@@ -1,0 +1,60 @@
+"""Generators by name; a network's file, and TensorFlow with it, is loaded when it is asked for."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from tfisp.naming import choose
+
+if TYPE_CHECKING:
+    from tfisp.models.generator import Generator
+
+# Name -> (module, class). The order is the one in which they are shown.
+_GENERATORS: dict[str, tuple[str, str]] = {
+    "efficient_isp": ("tfisp.models.efficient_isp", "EfficientISP"),
+    "robust_isp": ("tfisp.models.robust_isp", "RobustISP"),
+    "dh_isp": ("tfisp.models.dh_isp", "DhISP"),
+}
+
+
+def names() -> list[str]:
+    """Names of all generators that `create` knows."""
+    return list(_GENERATORS)
+
+
+def create(name: str, **config: Any) -> "Generator":
+    """A generator with fresh weights.
+
+    Args:
+        name: one of `names()`.
+        **config: arguments of its class: `contract`, `seed`, `sensor`, `name`, `dtype`.
+
+    Returns:
+        The generator, built.
+
+    Raises:
+        InputError: for an unknown name, with the closest ones.
+    """
+    return generator_class(name)(**config)
+
+
+def generator_class(name: str) -> type["Generator"]:
+    """The class behind a name.
+
+    Raises:
+        InputError: for an unknown name, with the closest ones.
+    """
+    module, member = _GENERATORS[choose("--model", name, _GENERATORS)]
+    return getattr(importlib.import_module(module), member)
+
+
+def name_of(generator: "Generator") -> str:
+    """The name that `create` knows a generator's class by.
+
+    Raises:
+        ValueError: if its class is not registered.
+    """
+    kind = (type(generator).__module__, type(generator).__name__)
+    for name, entry in _GENERATORS.items():
+        if entry == kind:
+            return name
+    raise ValueError(f"{type(generator).__name__} is not a registered generator")

@@ -1,0 +1,25 @@
+"""Choosing by name, with help for a mistyped one."""
+
+import difflib
+from collections.abc import Iterable
+
+from tfisp.errors import InputError
+
+
+def choose(what: str, name: str, known: Iterable[str]) -> str:
+    """`name` itself if it is known.
+
+    Args:
+        what: the flag or thing that was named, for the message: `--recipe`.
+        name: what the user wrote.
+        known: all valid names.
+
+    Raises:
+        InputError: otherwise, with the closest names, or all of them if none is close.
+    """
+    known = list(known)
+    if name in known:
+        return name
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known) or 'none'}"
+    raise InputError(f"{what}={name}: unknown; {hint}")

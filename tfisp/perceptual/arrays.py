@@ -1,0 +1,125 @@
+"""Reading named arrays from weight files that may come from anywhere.
+
+Formats: `.npz` without pickles, and HDF5 (`.h5`, `.weights.h5`), as one flat mapping from the
+array's path in the file to its values. Nothing in a file is executed or followed: pickles, links to
+other files and external data are refused.
+"""
+
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfisp.errors import InputError
+
+
+def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """All arrays of a weight file.
+
+    Args:
+        path: a `.npz`, `.h5` or `.weights.h5` file.
+
+    Returns:
+        Path within the file (`block1_conv1/kernel`) -> array, in the file's dtype.
+
+    Raises:
+        InputError: if the file is missing, of another format, cut off, or wants to load anything
+            else.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    if path.suffix == ".npz":
+        return _read_npz(path)
+    if path.suffix in (".h5", ".hdf5"):
+        return _read_h5(path)
+    raise InputError(f"{path}: not a weight file; expected .npz, .h5 or .weights.h5")
+
+
+def expect_shapes(
+    arrays: Mapping[str, np.ndarray],
+    shapes: Mapping[str, tuple[int, ...]],
+    path: str | os.PathLike,
+    what: str,
+) -> dict[str, np.ndarray]:
+    """The arrays as float32, if they are exactly those that a network needs.
+
+    Args:
+        arrays: as read.
+        shapes: name -> shape of every array that there must be.
+        path: the file they come from, for the message.
+        what: the network, for the message.
+
+    Raises:
+        InputError: if a name is missing or unknown, a shape differs, or a value is not finite.
+    """
+    missing = [name for name in shapes if name not in arrays]
+    unknown = [name for name in arrays if name not in shapes]
+    if missing:
+        raise InputError(
+            f"{path}: not the weights of {what}: {missing[0]} is missing{_more(missing)}"
+        )
+    if unknown:
+        raise InputError(
+            f"{path}: not the weights of {what}: {unknown[0]} has no place{_more(unknown)}"
+        )
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape:
+            raise InputError(
+                f"{path}: not the weights of {what}: {name} has shape {arrays[name].shape}, "
+                f"expected {shape}"
+            )
+        if not np.issubdtype(arrays[name].dtype, np.floating):
+            raise InputError(
+                f"{path}: {name} holds {arrays[name].dtype}, expected floating point numbers"
+            )
+        if not np.isfinite(arrays[name]).all():
+            raise InputError(f"{path}: {name} holds values that are not finite")
+    return {name: arrays[name].astype(np.float32) for name in shapes}
+
+
+def _more(names: list[str]) -> str:
+    """How many further names share the fault of the first."""
+    return f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+
+
+def _read_npz(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: not a readable .npz file ({error})") from error
+
+
+def _read_h5(path: Path) -> dict[str, np.ndarray]:
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return dict(_walk(file, "", path))
+    except (OSError, RuntimeError, KeyError) as error:
+        raise InputError(f"{path}: not a readable HDF5 file ({error})") from error
+
+
+def _walk(group: Any, prefix: str, path: Path) -> list[tuple[str, np.ndarray]]:
+    """Names and values of all data sets below an HDF5 group, depth first."""
+    import h5py
+
+    found: list[tuple[str, np.ndarray]] = []
+    for name in group:
+        place = prefix + name
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise InputError(f"{path}: {place} is a link; weights must lie in the file itself")
+        member = group[name]
+        if isinstance(member, h5py.Group):
+            found += _walk(member, f"{place}/", path)
+        elif isinstance(member, h5py.Dataset):
+            if member.external or member.is_virtual:
+                raise InputError(
+                    f"{path}: {place} refers to another file; weights must lie in the file itself"
+                )
+            found.append((place, member[()]))
+    return found

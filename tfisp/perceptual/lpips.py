@@ -1,0 +1,153 @@
+"""LPIPS: how different two pictures look to AlexNet (Zhang et al. 2018, arXiv 1801.03924).
+
+For each of AlexNet's five taps: both feature maps are brought to length 1 at every position,
+subtracted and squared; a linear head (trained on human judgements, version 0.1) weighs the
+channels; the resulting map is averaged over the picture. The five numbers add up.
+
+    lpips    the plain average over positions
+    lpips+   positions count by how much AlexNet sees there in the *reference*: its relu3, summed
+             over channels and resized to each map (`lpips+` of IQA-PyTorch; the paper's)
+
+One function per image, differentiable, for losses and metrics alike. Gradients stay finite where
+features are all zero.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import tensorflow as tf
+
+from tfisp.errors import InputError
+from tfisp.naming import choose
+from tfisp.perceptual import backbones
+from tfisp.perceptual import weights as weight_files
+from tfisp.perceptual.arrays import expect_shapes, read_arrays
+from tfisp.perceptual.axes import resize, static_size
+
+VARIANTS = ("lpips", "lpips+")
+# The trunk: AlexNet behind LPIPS' own scaling of the image.
+BACKBONE = "alexnet_imagenet"
+TAPS = ("relu1", "relu2", "relu3", "relu4", "relu5")
+# What weighs positions under lpips+ (semantic_weight_layer=2 of IQA-PyTorch, counted from 0).
+_SEMANTIC_TAP = "relu3"
+_CHANNELS = (64, 192, 384, 256, 256)
+# Added to the length of a feature vector (normalize_tensor of richzhang/PerceptualSimilarity).
+_EPSILON = 1e-10
+
+
+class LPIPS:
+    """The distance, with its networks loaded.
+
+    Attributes:
+        variant: `lpips` or `lpips+`.
+        backbone: the trunk, `alexnet_imagenet`.
+        protocol: what exactly is computed, for tables and logs.
+        is_random: whether any weights were drawn instead of learnt: then the values mean nothing.
+    """
+
+    def __init__(
+        self,
+        variant: Literal["lpips", "lpips+"] = "lpips",
+        weights: str | os.PathLike | None = None,
+        heads: str | os.PathLike | None = None,
+    ) -> None:
+        """Loads trunk and heads.
+
+        Args:
+            variant: `lpips` or `lpips+`.
+            weights: AlexNet's: a path, `random`, or None to look for them.
+            heads: the linear heads': likewise. If not given, they are looked for where `weights`
+                points, if that is a folder, and are untrained (all equal) if it is `random`.
+
+        Raises:
+            InputError: for another variant, or if weights are not found or do not fit.
+        """
+        self.variant = choose("LPIPS variant", variant, VARIANTS)
+        if (
+            not heads
+            and weights
+            and (str(weights) == weight_files.RANDOM or Path(weights).is_dir())
+        ):
+            heads = weights
+        self.backbone = backbones.create(BACKBONE, weights)
+        source = weight_files.locate("lpips", heads)
+        self.is_random = self.backbone.is_random or source.is_random
+        self._heads = _untrained_heads() if source.is_random else _load_heads(source.path)
+        version = "random" if self.is_random else "v0.1"
+        self.protocol = f"{variant}(AlexNet, {version}, RGB)"
+
+    def __call__(self, images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
+        """Distance of each image from its reference.
+
+        Args:
+            images: `[B, H, W, 3]` float32 sRGB 0..1, at least 31 pixels high and wide.
+            references: the same shape; under `lpips+` the order of the two matters.
+
+        Returns:
+            `[B]`, 0 for equal pictures, seldom above 1.
+
+        Raises:
+            InputError: if the images are too small or not RGB.
+        """
+        return self.compare(self.backbone(images, TAPS), self.backbone(references, TAPS))
+
+    def compare(
+        self, features: Mapping[str, tf.Tensor], reference_features: Mapping[str, tf.Tensor]
+    ) -> tf.Tensor:
+        """The same, of features that are already there.
+
+        Args:
+            features: tap -> `[B, h, w, C]` of `alexnet_imagenet`, for all of `TAPS`.
+            reference_features: the same of the references.
+
+        Returns:
+            `[B]`.
+        """
+        total = []
+        for tap, head in zip(TAPS, self._heads, strict=True):
+            difference = _unit(features[tap]) - _unit(reference_features[tap])
+            distance = tf.reduce_sum(difference**2 * head, axis=-1, keepdims=True)
+            if self.variant == "lpips":
+                total.append(tf.reduce_mean(distance, axis=[1, 2, 3]))
+                continue
+            importance = tf.reduce_sum(reference_features[_SEMANTIC_TAP], axis=-1, keepdims=True)
+            importance = resize(importance, *static_size(distance))
+            # 0 where the reference shows nothing at all to relu3, instead of 0 / 0.
+            total.append(
+                tf.math.divide_no_nan(
+                    tf.reduce_sum(distance * importance, axis=[1, 2, 3]),
+                    tf.reduce_sum(importance, axis=[1, 2, 3]),
+                )
+            )
+        return tf.add_n(total)
+
+
+def _unit(features: tf.Tensor) -> tf.Tensor:
+    """Features `[B, h, w, C]` divided by their length over channels; zero stays zero.
+
+    The root's derivative at 0 is infinite, so it only ever sees lengths that are not 0.
+    """
+    square = tf.reduce_sum(features**2, axis=-1, keepdims=True)
+    is_something = square > 0.0
+    length = tf.where(is_something, tf.sqrt(tf.where(is_something, square, 1.0)), 0.0)
+    return features / (length + _EPSILON)
+
+
+def _load_heads(path: os.PathLike) -> list[np.ndarray]:
+    """The AlexNet variant's five heads, `[C]` each, from `alex/lin0.model.1.weight` and so on."""
+    stored = {name: array for name, array in read_arrays(path).items() if name.startswith("alex/")}
+    shapes = {
+        f"alex/lin{index}.model.1.weight": (1, count, 1, 1) for index, count in enumerate(_CHANNELS)
+    }
+    heads = expect_shapes(stored, shapes, path, "the LPIPS heads")
+    if any(head.min() < 0 for head in heads.values()):
+        raise InputError(f"{path}: not the LPIPS heads: some weights are negative")
+    return [head.reshape(-1) for head in heads.values()]
+
+
+def _untrained_heads() -> list[np.ndarray]:
+    """Heads that weigh all channels alike."""
+    return [np.full(count, 1.0 / count, np.float32) for count in _CHANNELS]

@@ -1,0 +1,180 @@
+"""Vision Transformers (arXiv 2010.11929), the networks of the colour critic.
+
+One tap, `tokens`: the last hidden state after the final layer normalisation, without the class
+token; `[B, 196, width]` for images of 224 x 224 pixels in patches of 16, row by row.
+
+    vit_b16      ViT-B/16, width 768: the paper's (google/vit-base-patch16-224)
+    deit_tiny    DeiT-tiny/16, width 192 (arXiv 2012.12877)
+    vit_narrow   2 blocks of width 32, random, for smoke tests
+
+Images are scaled as each was trained: to -1..1, or by ImageNet's mean and deviation for DeiT.
+
+The network is KerasHub's; importing this module does not load KerasHub, creating a network does.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import tensorflow as tf
+
+from tfisp.errors import InputError
+from tfisp.naming import choose
+from tfisp.perceptual import vit_weights
+from tfisp.perceptual import weights as weight_files
+from tfisp.perceptual.base import Backbone
+from tfisp.perceptual.vit_weights import Architecture
+
+TAPS = ("tokens",)
+
+
+@dataclass(frozen=True)
+class _Member:
+    """One of the networks: its architecture, and the mean and deviation that scale its images."""
+
+    architecture: Architecture
+    mean: tuple[float, float, float]
+    deviation: tuple[float, float, float]
+
+
+# Scaling: preprocessor_config.json of google/vit-base-patch16-224; timm's IMAGENET_DEFAULT_MEAN and
+# _STD for DeiT.
+_HALF = (0.5, 0.5, 0.5)
+_IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+_MEMBERS = {
+    "vit_b16": _Member(Architecture(blocks=12, heads=12, width=768, mlp=3072), _HALF, _HALF),
+    "deit_tiny": _Member(Architecture(blocks=12, heads=3, width=192, mlp=768), *_IMAGENET),
+    "vit_narrow": _Member(Architecture(blocks=2, heads=2, width=32, mlp=64), _HALF, _HALF),
+}
+
+
+class ViTBackbone(Backbone):
+    """A Vision Transformer with given weights. See `Backbone`."""
+
+    taps = TAPS
+
+    def __init__(
+        self, name: str, network: Any, member: _Member, weights: str, is_random: bool
+    ) -> None:
+        """Wraps a KerasHub network.
+
+        Args:
+            name: of the backbone.
+            network: `keras_hub.models.ViTBackbone`, images `[B, size, size, 3]` -> `[B, 1 + tokens,
+                width]`.
+            member: its architecture and scaling.
+            weights: where its weights come from.
+            is_random: whether they were drawn.
+        """
+        network.trainable = False
+        self.name = name
+        self.weights = weights
+        self.is_random = is_random
+        self._network = network
+        self._member = member
+
+    def tap_shape(self, tap: str, image_size: Sequence[int]) -> tuple[int, int]:
+        """`(tokens, width)`; see `Backbone.tap_shape`."""
+        choose(f"{self.name} tap", tap, self.taps)
+        built = self._member.architecture
+        if tuple(image_size) != (built.size, built.size):
+            raise InputError(
+                f"{self.name}: takes images of {built.size}x{built.size} pixels, got "
+                f"{image_size[0]}x{image_size[1]} (the view blur224 makes them)"
+            )
+        return built.tokens, built.width
+
+    def _features(self, images: tf.Tensor, taps: list[str]) -> dict[str, tf.Tensor]:
+        scaled = (images - tf.constant(self._member.mean)) / tf.constant(self._member.deviation)
+        hidden = self._network(scaled, training=False)
+        return {"tokens": hidden[:, 1:]}
+
+
+def create(name: str, weights: str | os.PathLike | None = None, seed: int = 0) -> ViTBackbone:
+    """A Vision Transformer.
+
+    Args:
+        name: `vit_b16`, `deit_tiny` or `vit_narrow`.
+        weights: a `.npz` with timm's names, a folder as Hugging Face or KerasHub write it
+            (`vit_b16` only), `random`, or None to look for them or fetch them
+            (`tfisp.perceptual.weights`).
+        seed: of random weights.
+
+    Raises:
+        InputError: if the weights are not found or not those of this network.
+    """
+    member = _MEMBERS[name]
+    if name == "vit_narrow":
+        source = weight_files.only_random(name, weights)
+    else:
+        source = weight_files.locate(name, weights)
+    if source.preset or (source.path is not None and _is_keras_preset(source.path)):
+        network = _from_keras_hub(name, member.architecture, source)
+    else:
+        network, member = _from_arrays(name, member, source, seed)
+    return ViTBackbone(name, network, member, source.describe(seed), source.is_random)
+
+
+def _from_arrays(
+    name: str, member: _Member, source: weight_files.Source, seed: int
+) -> tuple[Any, _Member]:
+    """A network filled from a file, a Hugging Face folder, or a random generator."""
+    built = member.architecture
+    if source.is_random:
+        arrays = vit_weights.random_arrays(built, seed)
+    elif source.path.is_dir():
+        epsilon, arrays = vit_weights.read_hugging_face(source.path, built)
+        built = replace(built, epsilon=epsilon)
+    else:
+        arrays = vit_weights.read_timm(source.path, built)
+    network = _build(built, name)
+    vit_weights.assign(network, arrays, built)
+    return network, replace(member, architecture=built)
+
+
+def _build(built: Architecture, name: str) -> Any:
+    """KerasHub's network of that architecture, with weights that are still to be set."""
+    import keras_hub
+
+    return keras_hub.models.ViTBackbone(
+        image_shape=(built.size, built.size, 3),
+        patch_size=built.patch,
+        num_layers=built.blocks,
+        num_heads=built.heads,
+        hidden_dim=built.width,
+        mlp_dim=built.mlp,
+        layer_norm_epsilon=built.epsilon,
+        dtype="float32",  # whatever the global policy: it is frozen, and its features are compared
+        name=name,
+    )
+
+
+def _is_keras_preset(path: os.PathLike) -> bool:
+    """Whether a folder was written by KerasHub: its weights are in Keras' own format."""
+    return os.path.isfile(os.path.join(path, "model.weights.h5"))
+
+
+def _from_keras_hub(name: str, expected: Architecture, source: weight_files.Source) -> Any:
+    """A network from a KerasHub preset, on disk or to be downloaded."""
+    import keras_hub
+
+    handle = source.preset or str(source.path)
+    try:
+        network = keras_hub.models.ViTBackbone.from_preset(handle, dtype="float32")
+    # KerasHub lets through whatever its download client or the files' parsers raise.
+    except Exception as error:
+        first_line = (str(error).strip() or repr(error)).splitlines()[0]
+        if source.preset:
+            raise weight_files.not_found(
+                weight_files.PUBLISHED[name], f"download failed: {first_line}"
+            ) from error
+        raise InputError(f"{handle}: not a KerasHub preset of a ViT ({first_line})") from error
+    found = (network.num_layers, network.num_heads, network.hidden_dim, *network.image_shape[:2])
+    wanted = (expected.blocks, expected.heads, expected.width, expected.size, expected.size)
+    if found != wanted:
+        raise InputError(
+            f"{handle}: not the weights of {name}: blocks, heads, width and image size are "
+            f"{found}, expected {wanted}"
+        )
+    return network

@@ -1,0 +1,233 @@
+"""The weights of a Vision Transformer: reading, drawing, and putting them into KerasHub's network.
+
+Arrays are kept under timm's names (`blocks.0.attn.qkv.weight`, PyTorch layouts: dense `[out, in]`,
+convolution OIHW), in which DeiT is published; those of a Hugging Face folder are renamed to them.
+"""
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfisp.errors import InputError
+from tfisp.perceptual.arrays import expect_shapes, read_arrays
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The sizes of a Vision Transformer.
+
+    Attributes:
+        blocks: number of encoder blocks.
+        heads: attention heads per block.
+        width: length of a token.
+        mlp: width inside a block's two dense layers.
+        patch: side of a patch in pixels.
+        size: side of the image in pixels.
+        epsilon: added to the variance by layer normalisation; 1e-6 in the original and in timm,
+            1e-12 in Hugging Face's configurations.
+    """
+
+    blocks: int
+    heads: int
+    width: int
+    mlp: int
+    patch: int = 16
+    size: int = 224
+    epsilon: float = 1e-6
+
+    @property
+    def tokens(self) -> int:
+        """Number of patches."""
+        return (self.size // self.patch) ** 2
+
+
+def timm_shapes(built: Architecture) -> dict[str, tuple[int, ...]]:
+    """Name -> shape of every array of the network, without a classifier."""
+    width, mlp = built.width, built.mlp
+    shapes: dict[str, tuple[int, ...]] = {
+        "cls_token": (1, 1, width),
+        "pos_embed": (1, 1 + built.tokens, width),
+        "patch_embed.proj.weight": (width, 3, built.patch, built.patch),
+        "patch_embed.proj.bias": (width,),
+        "norm.weight": (width,),
+        "norm.bias": (width,),
+    }
+    for block in range(built.blocks):
+        for name, outputs, inputs in (
+            ("attn.qkv", 3 * width, width),
+            ("attn.proj", width, width),
+            ("mlp.fc1", mlp, width),
+            ("mlp.fc2", width, mlp),
+        ):
+            shapes[f"blocks.{block}.{name}.weight"] = (outputs, inputs)
+            shapes[f"blocks.{block}.{name}.bias"] = (outputs,)
+        for name in ("norm1", "norm2"):
+            shapes[f"blocks.{block}.{name}.weight"] = (width,)
+            shapes[f"blocks.{block}.{name}.bias"] = (width,)
+    return shapes
+
+
+def random_arrays(built: Architecture, seed: int) -> dict[str, np.ndarray]:
+    """Weights drawn for a network, the same for the same seed.
+
+    Dense and patch kernels are normal with variance 1 / fan-in, embeddings normal with deviation
+    0.02; layer normalisation starts as the identity, biases as zero.
+    """
+    rng = np.random.default_rng(seed)
+    arrays = {}
+    for name, shape in timm_shapes(built).items():
+        if name.endswith(".bias"):
+            arrays[name] = np.zeros(shape, np.float32)
+        elif "norm" in name:
+            arrays[name] = np.ones(shape, np.float32)
+        else:
+            embedding = name in ("cls_token", "pos_embed")
+            spread = 0.02 if embedding else 1.0 / math.sqrt(math.prod(shape[1:]))
+            arrays[name] = np.float32(spread) * rng.standard_normal(shape, dtype=np.float32)
+    return arrays
+
+
+def read_timm(path: os.PathLike, built: Architecture) -> dict[str, np.ndarray]:
+    """Reads a `.npz` with timm's names; the classifier (`head`) is left out.
+
+    Raises:
+        InputError: if the file does not hold exactly this network.
+    """
+    arrays = {
+        name: array for name, array in read_arrays(path).items() if not name.startswith("head.")
+    }
+    return expect_shapes(
+        arrays, timm_shapes(built), path, f"a ViT of {built.blocks} x {built.width}"
+    )
+
+
+def read_hugging_face(
+    folder: os.PathLike, built: Architecture
+) -> tuple[float, dict[str, np.ndarray]]:
+    """Reads a Hugging Face folder: `config.json` and `model.safetensors` of a ViT.
+
+    Args:
+        folder: as `transformers` saves a ViTModel or a ViTForImageClassification.
+        built: the architecture that it must have.
+
+    Returns:
+        The epsilon that its configuration states, and its arrays under timm's names.
+
+    Raises:
+        InputError: if the folder holds no such model.
+    """
+    config, stored = Path(folder) / "config.json", Path(folder) / "model.safetensors"
+    for path in (config, stored):
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; expected a Hugging Face folder of a ViT")
+    try:
+        from safetensors.numpy import load_file
+    except ImportError as error:
+        raise InputError(
+            f"{stored}: reading it needs the package safetensors: pip install safetensors"
+        ) from error
+    try:
+        epsilon = float(json.loads(config.read_text(encoding="utf-8"))["layer_norm_eps"])
+        named = load_file(stored)
+    # safetensors raises its own SafetensorError, a plain Exception, for a damaged file.
+    except Exception as error:
+        raise InputError(
+            f"{folder}: not a readable Hugging Face folder of a ViT ({error!r})"
+        ) from error
+    arrays = _to_timm(
+        {name.removeprefix("vit."): array for name, array in named.items()}, built, stored
+    )
+    return epsilon, expect_shapes(
+        arrays, timm_shapes(built), stored, f"a ViT of {built.blocks} x {built.width}"
+    )
+
+
+# Hugging Face's name within a block -> timm's; the three of attention are joined apart.
+_HF_BLOCK = {
+    "attention.output.dense": "attn.proj",
+    "intermediate.dense": "mlp.fc1",
+    "output.dense": "mlp.fc2",
+    "layernorm_before": "norm1",
+    "layernorm_after": "norm2",
+}
+
+
+def _to_timm(
+    named: dict[str, np.ndarray], built: Architecture, path: Path
+) -> dict[str, np.ndarray]:
+    """Renames Hugging Face's arrays, leaving out classifier and pooler, which come afterwards."""
+    pairs = {
+        "embeddings.cls_token": "cls_token",
+        "embeddings.position_embeddings": "pos_embed",
+        "embeddings.patch_embeddings.projection.weight": "patch_embed.proj.weight",
+        "embeddings.patch_embeddings.projection.bias": "patch_embed.proj.bias",
+        "layernorm.weight": "norm.weight",
+        "layernorm.bias": "norm.bias",
+    }
+    for block in range(built.blocks):
+        for theirs, ours in _HF_BLOCK.items():
+            for kind in ("weight", "bias"):
+                pairs[f"encoder.layer.{block}.{theirs}.{kind}"] = f"blocks.{block}.{ours}.{kind}"
+    rest = {k: v for k, v in named.items() if not k.startswith(("classifier.", "pooler."))}
+    arrays = {ours: rest.pop(theirs) for theirs, ours in pairs.items() if theirs in rest}
+    for block in range(built.blocks):
+        for kind in ("weight", "bias"):
+            names = [
+                f"encoder.layer.{block}.attention.attention.{part}.{kind}"
+                for part in ("query", "key", "value")
+            ]
+            parts = [rest.pop(name) for name in names if name in rest]
+            if len(parts) != 3:
+                raise InputError(f"{path}: {names[0]} or a sibling is missing")
+            arrays[f"blocks.{block}.attn.qkv.{kind}"] = np.concatenate(parts)
+    return arrays | rest  # what is left over has no place, and is refused by name
+
+
+def assign(network: Any, arrays: Mapping[str, np.ndarray], built: Architecture) -> None:
+    """Puts arrays under timm's names into KerasHub's network.
+
+    Dense kernels are transposed to Keras' `[in, out]`, and those of attention cut into heads: query
+    and value kernels are `[width, heads, width / heads]` there, the output kernel `[heads, width /
+    heads, width]`.
+    """
+    heads, width = built.heads, built.width
+    head = (heads, width // heads)
+    embedding = network.get_layer("vit_patching_and_embedding")
+    encoder = network.get_layer("vit_encoder")
+
+    def dense(layer: Any, name: str) -> None:
+        layer.kernel.assign(arrays[f"{name}.weight"].T)
+        layer.bias.assign(arrays[f"{name}.bias"])
+
+    def norm(layer: Any, name: str) -> None:
+        layer.gamma.assign(arrays[f"{name}.weight"])
+        layer.beta.assign(arrays[f"{name}.bias"])
+
+    embedding.class_token.assign(arrays["cls_token"])
+    embedding.position_embedding.embeddings.assign(arrays["pos_embed"][0])
+    embedding.patch_embedding.kernel.assign(arrays["patch_embed.proj.weight"].transpose(2, 3, 1, 0))
+    embedding.patch_embedding.bias.assign(arrays["patch_embed.proj.bias"])
+    for index, block in enumerate(encoder.encoder_layers):
+        prefix = f"blocks.{index}."
+        attention = block.mha
+        kernels = np.split(arrays[f"{prefix}attn.qkv.weight"], 3)
+        biases = np.split(arrays[f"{prefix}attn.qkv.bias"], 3)
+        layers = (attention.query_dense, attention.key_dense, attention.value_dense)
+        for layer, kernel, bias in zip(layers, kernels, biases, strict=True):
+            layer.kernel.assign(kernel.T.reshape(width, *head))
+            layer.bias.assign(bias.reshape(head))
+        attention.output_dense.kernel.assign(
+            arrays[f"{prefix}attn.proj.weight"].T.reshape(*head, width)
+        )
+        attention.output_dense.bias.assign(arrays[f"{prefix}attn.proj.bias"])
+        norm(block.layer_norm_1, f"{prefix}norm1")
+        norm(block.layer_norm_2, f"{prefix}norm2")
+        dense(block.mlp.dense_1, f"{prefix}mlp.fc1")
+        dense(block.mlp.dense_2, f"{prefix}mlp.fc2")
+    norm(encoder.layer_norm, "norm")

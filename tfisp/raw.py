@@ -1,0 +1,108 @@
+"""Reading RAW files of every supported kind: one mosaic, its sensor, and the facts of the shot.
+
+    mosaic, sensor, capture = read_raw("photo.dng")
+
+Files of cameras describe themselves (`tfisp.camerafile`); 16-bit PNG, `.npy` and headerless `.raw`
+are described by a JSON file beside them or by the caller (`tfisp.plainfile`). What is returned has
+been checked (`tfisp.frame.check_levels`): a damaged file raises one clear error and is never
+rendered.
+"""
+
+import dataclasses
+import os
+from pathlib import Path
+
+import numpy as np
+
+from tfisp.errors import InputError
+from tfisp.frame import Frame, check_levels
+from tfisp.sensor import Capture, Sensor
+
+__all__ = ["RAW_SUFFIXES", "check_levels", "decode", "is_raw", "read_raw"]
+
+_PLAIN_SUFFIXES = (".png", ".npy", ".raw")
+
+# Lower case. What LibRaw reads under other names can be renamed to one of these.
+RAW_SUFFIXES = (
+    *(".dng", ".nef", ".nrw", ".cr2", ".cr3", ".crw", ".arw", ".sr2", ".srf", ".raf", ".rw2"),
+    *(".rwl", ".orf", ".pef", ".srw", ".3fr", ".fff", ".iiq", ".mef", ".mos", ".mrw", ".erf"),
+    *(".kdc", ".dcr", ".x3f"),
+    *_PLAIN_SUFFIXES,
+)
+
+# Panasonic and Leica call their TIFF-like files .raw as well.
+_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"IIU\0", b"IIRO")
+
+
+def is_raw(path: str | os.PathLike) -> bool:
+    """Whether a file's suffix is one of `RAW_SUFFIXES`, in any case."""
+    return Path(path).suffix.lower() in RAW_SUFFIXES
+
+
+def read_raw(
+    path: str | os.PathLike,
+    sensor: Sensor | None = None,
+    *,
+    shape: tuple[int, int] | None = None,
+    byte_order: str | None = None,
+) -> tuple[np.ndarray, Sensor, Capture]:
+    """Reads a RAW file.
+
+    Args:
+        path: The file.
+        sensor: Pattern and levels to use instead of what the file says; needed where nothing else
+            states them.
+        shape: (height, width) of a headerless file without a JSON file.
+        byte_order: "little" or "big", of a headerless file; None takes the JSON file's, else
+            little.
+
+    Returns:
+        mosaic: uint16 `[H, W]`, the active area, samples limited to the white level.
+        sensor: What its samples mean, for the mosaic as returned.
+        capture: White balance, orientation, exposure and shading; `above_white` counts the samples
+            that were limited.
+
+    Raises:
+        InputError: If the file is missing, damaged, not one Bayer frame, or does not fit its
+            levels.
+    """
+    frame = decode(path, sensor, shape=shape, byte_order=byte_order)
+    mosaic, above = check_levels(frame.mosaic, frame.sensor, path)
+    return mosaic, frame.sensor, dataclasses.replace(frame.capture, above_white=above)
+
+
+def decode(
+    path: str | os.PathLike,
+    sensor: Sensor | None = None,
+    *,
+    shape: tuple[int, int] | None = None,
+    byte_order: str | None = None,
+) -> Frame:
+    """Reads a RAW file without checking its samples; arguments and errors as for `read_raw`."""
+    path = Path(path)
+    if not path.is_file():  # also keeps pipes and devices away, on which reading may wait for ever
+        raise InputError(f"{path}: {'not a regular file' if path.exists() else 'no such file'}")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: the file is empty")
+    suffix = path.suffix.lower()
+    if suffix not in RAW_SUFFIXES:
+        raise InputError(
+            f"{path}: {suffix or 'no suffix'} is not a RAW file's; known: {' '.join(RAW_SUFFIXES)}"
+        )
+    if suffix in _PLAIN_SUFFIXES and not (suffix == ".raw" and _starts_like_tiff(path)):
+        from tfisp.plainfile import read_plain
+
+        return read_plain(path, sensor, shape, byte_order)
+    from tfisp.camerafile import read_camera_file  # LibRaw is loaded when it is needed
+
+    frame = read_camera_file(path)
+    return frame if sensor is None else dataclasses.replace(frame, sensor=sensor)
+
+
+def _starts_like_tiff(path: Path) -> bool:
+    """Whether a file begins like a TIFF or one of its relatives."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in _TIFF_MAGIC
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error

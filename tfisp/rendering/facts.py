@@ -1,0 +1,158 @@
+"""What must be known about a generator to run it, and how it travels with a `.tflite` file.
+
+A preset holds these facts in its configuration. A `.tflite` file has no place for them, so the
+exporter appends them as a ZIP archive with one entry, `tfisp.json`: the way in which TensorFlow
+Lite itself bundles files with a model
+(https://ai.google.dev/edge/litert/conversion/tensorflow/metadata). Interpreters ignore what follows
+the model; any ZIP tool, on a phone too, can read the entry. For files that other tools wrote, such
+as `tflite_convert`, the same JSON may lie beside: `NAME.json`, or `model.json` as the exporter
+writes it.
+"""
+
+import json
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfisp._version import __version__
+from tfisp.contract import Contract
+from tfisp.errors import InputError
+from tfisp.sensor import Sensor
+
+if TYPE_CHECKING:
+    from tfisp.models.generator import Generator
+
+ENTRY = "tfisp.json"
+BESIDE = "model.json"
+
+# Raised when an older tfisp could no longer understand what a newer one writes.
+FORMAT = 1
+
+# Mosaic samples per input sample along each axis, and input channels, for each form of input.
+STEP = {"packed": 2, "split": 1, "mosaic": 1}
+CHANNELS = {"packed": 4, "split": 3, "mosaic": 1}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a renderer must know about a generator.
+
+    Attributes:
+        name: what it is called in messages.
+        contract: how its input is arranged and scaled.
+        halo: radius of its receptive field in input samples; None if every output depends on the
+            whole picture, which then cannot be rendered in tiles.
+        multiple: input height and width must be divisible by it.
+        minimum: smallest input height and width.
+        sensor: the sensor it was trained for, None if unknown; a note, nothing is computed from it.
+    """
+
+    name: str
+    contract: Contract
+    halo: int | None
+    multiple: int = 1
+    minimum: int = 1
+    sensor: Sensor | None = None
+
+    @classmethod
+    def of(cls, generator: "Generator") -> "Facts":
+        """The facts that a Keras generator declares."""
+        return cls(
+            name=generator.name,
+            contract=generator.contract,
+            halo=generator.halo,
+            multiple=generator.multiple,
+            minimum=generator.minimum,
+            sensor=generator.sensor,
+        )
+
+    @property
+    def step(self) -> int:
+        """Mosaic samples, and so output pixels, per input sample along each axis."""
+        return STEP[self.contract.form]
+
+    @property
+    def channels(self) -> int:
+        """Channels of the input."""
+        return CHANNELS[self.contract.form]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The facts as JSON values, with a description for readers who do not have tfisp."""
+        return {
+            "format": FORMAT,
+            "tfisp": __version__,
+            "name": self.name,
+            "input": f"float32 [1, h, w, {self.channels}], a mosaic in {self.contract.form} form,"
+            " arranged and scaled by the contract",
+            "output": f"float32 [1, {self.step}h, {self.step}w, 3], R G B, sRGB-encoded,"
+            " nominally 0..1, to be clipped by who shows it",
+            "contract": self.contract.to_dict(),
+            "halo": self.halo,
+            "multiple": self.multiple,
+            "minimum": self.minimum,
+            "sensor": None if self.sensor is None else self.sensor.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Any, where: str) -> "Facts":
+        """Reads what `to_dict` gave.
+
+        Args:
+            values: the parsed JSON.
+            where: the file it comes from, for messages.
+
+        Raises:
+            InputError: something is missing, of the wrong type, or from a newer format.
+        """
+        try:
+            if values["format"] != FORMAT:
+                raise InputError(f"{where}: format {values['format']}, this tfisp reads {FORMAT}")
+            sensor, halo = values["sensor"], values["halo"]
+            return cls(
+                name=str(values["name"]),
+                contract=Contract.from_dict(values["contract"]),
+                halo=None if halo is None else int(halo),
+                multiple=int(values["multiple"]),
+                minimum=int(values["minimum"]),
+                sensor=None if sensor is None else Sensor.from_dict(sensor),
+            )
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{where}: not the facts of a generator ({error!r})") from None
+
+
+def attach(path: str | os.PathLike, facts: Facts) -> None:
+    """Appends the facts to a `.tflite` file; equal models give equal bytes."""
+    entry = zipfile.ZipInfo(ENTRY, date_time=(1980, 1, 1, 0, 0, 0))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(entry, json.dumps(facts.to_dict(), indent=2))
+
+
+def read(path: str | os.PathLike) -> Facts:
+    """The facts that came with a `.tflite` file: inside it, else beside it.
+
+    Raises:
+        InputError: there are none, or they cannot be read.
+    """
+    path = Path(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            text, where = archive.read(ENTRY), f"{path}({ENTRY})"
+    except (zipfile.BadZipFile, KeyError):
+        beside = [path.with_suffix(".json"), path.with_name(BESIDE)]
+        found = next((file for file in beside if file.is_file()), None)
+        if found is None:
+            raise InputError(
+                f"{path}: says nothing about the input it expects; put the {BESIDE} that"
+                f" tfisp.export wrote beside it, as {beside[0].name} or {BESIDE}"
+            ) from None
+        text, where = found.read_bytes(), str(found)
+    try:
+        return Facts.from_dict(json.loads(text), where)
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{where}: not valid JSON ({error})") from None

@@ -1,0 +1,129 @@
+"""Trains a learned ISP from RAW files and photographs, without paired data.
+
+    python -m tfisp.train --flagfile=unpaired.flags --raw_dir=RAW --target_dir=PHOTOGRAPHS --work_dir=RUN
+
+A run lives in its --work_dir: started again with the same flags it continues from its last checkpoint, and Ctrl-C leaves
+one behind. Watch it with `tensorboard --logdir RUN/events`. The trained network is RUN/model, and RUN/export holds it as
+SavedModel and TFLite files.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tfisp import cli, flags
+from tfisp.data import flags as data_flags
+from tfisp.perceptual.weights import PUBLISHED
+
+if TYPE_CHECKING:
+    from tfisp.training.config import TrainConfig
+
+
+def define(values: flags.FlagValues) -> None:
+    """Registers the flags."""
+    flags.path(values, "work_dir", None, "Folder of the run: a new one, or one to continue.", required=True)
+    flags.names(values, "recipe", ("pretrain", "unpaired"), "Stages to run, in order.")
+    flags.integers(values, "steps", (20000, 60000), "Steps of each stage; one number serves all.", minimum=1)
+    flags.text(values, "model", "efficient_isp", "Generator: a name, or a preset or run folder to start from.")
+    data_flags.define(values)
+    flags.integer(values, "batch_size", 32, "Images per step.", minimum=1)
+    flags.integer(values, "accumulate", 1, "Work through a batch in so many parts, to save memory.", minimum=1)
+    flags.integer(values, "seed", 0, "Of first weights and of the order of batches.", minimum=0)
+    flags.number(values, "learning_rate", None, "Of the generator; unset: the recipe's.", minimum=0)
+    flags.number(values, "critic_learning_rate", None, "Of the critics; unset: the recipe's.", minimum=0)
+    flags.integer(
+        values, "critic_interval", None, "Critics learn at every step that it divides; unset: the recipe's.",
+        minimum=1,
+    )  # fmt: skip
+    flags.number(values, "gamma", None, "Strength of the penalties R1 and R2; unset: the recipe's.", minimum=0)
+    flags.text(values, "critics", None, "Comma list of the recipe's critics to keep, or none. Unset: all.")
+    flags.text(values, "content", None, "Content features, backbone:tap,...; unset: vgg19:relu5_4.")
+    flags.text(values, "color_backbone", None, "What the colour critic looks through; unset: vit_b16.")
+    flags.text(values, "texture_backbone", None, "What the texture critics look through; unset: alexnet.")
+    for key, published in PUBLISHED.items():
+        flags.text(
+            values, f"{key}_weights", None,
+            f"Weights of {published.title}: a path, or `random` for a smoke test. Unset: searched for.",
+        )  # fmt: skip
+    flags.integer(values, "log_every", 10, "Steps between lines of metrics.jsonl and TensorBoard points.", minimum=1)
+    flags.integer(values, "validate_every", 500, "Steps between validations; 0 for none.", minimum=0)
+    flags.choice(values, "validation_split", "val", ("val", "test"), "Pairs that validation looks at.")
+    flags.integer(values, "validation_images", 16, "How many of them at the most.", minimum=1)
+    flags.integer(values, "image_every", 500, "Steps between pictures in TensorBoard; 0 for none.", minimum=0)
+    flags.integer(values, "save_every", 500, "Steps between checkpoints.", minimum=1)
+    flags.integer(values, "max_to_keep", 3, "Checkpoints kept of each stage.", minimum=1)
+    flags.size(values, "export_size", (1088, 1920), "Size of the pictures that the exported files make.")
+    flags.boolean(values, "deterministic", True, "The same bits each time, at some cost of speed on a GPU.")
+    flags.boolean(values, "dry_run", False, "Print plan, memory and time estimate; keep nothing.")
+
+
+def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
+    """Trains and exports, or tells what training would do and cost."""
+    import tensorflow as tf
+
+    from tfisp.exporting import export
+    from tfisp.training import launch, plan
+    from tfisp.training.loop import Upkeep
+
+    config = make_config(values)
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    if values.dry_run:
+        for line in plan.dry_run(config):
+            print(line, flush=True)
+        return 0
+    upkeep = Upkeep(values.save_every, values.max_to_keep, values.image_every)
+    folder = launch.train(config, values.work_dir, upkeep, values.flags_into_string())
+    export(folder.model, folder.export, values.export_size)
+    print(f"trained model: {folder.model}")
+    print(f"TensorBoard: tensorboard --logdir {folder.events}")
+    print(f"SavedModel and TFLite files: {folder.export}")
+    return 0
+
+
+def make_config(values: flags.FlagValues) -> "TrainConfig":
+    """The run that the flags describe.
+
+    Raises:
+        InputError: for a name or number that makes no sense.
+    """
+    from tfisp.training.config import TrainConfig, make_stages
+    from tfisp.training.recipes import Recipe, parse_content
+
+    roles = {"color": values.color_backbone, "texture": values.texture_backbone}
+    stages = make_stages(
+        values.recipe,
+        values.steps,
+        critics=None if values.critics is None else _names(values.critics),
+        content=None if values.content is None else parse_content(values.content),
+        backbones=tuple((role, roles[role] or name) for role, name in Recipe.backbones),
+        learning_rate=values.learning_rate,
+        critic_learning_rate=values.critic_learning_rate,
+        critic_interval=values.critic_interval,
+        gamma=values.gamma,
+    )
+    weights = {key: values[f"{key}_weights"].value for key in PUBLISHED}
+    same = (
+        "model", "batch_size", "accumulate", "seed", "log_every", "validate_every", "validation_split",
+        "validation_images", "deterministic",
+    )  # fmt: skip
+    return TrainConfig(
+        stages=stages,
+        data=data_flags.make_config(values),
+        weights={key: given for key, given in weights.items() if given},
+        **{name: values[name].value for name in same},
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """The members of a comma list; `none` has none."""
+    return () if text == "none" else tuple(name.strip() for name in text.split(","))
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """The program, from its command line to its exit code."""
+    return cli.run(define, main, __doc__, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,119 @@
+"""Everything that decides what a run computes, resolved, checked and comparable with an earlier run's."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from tfisp.data.config import DataConfig
+from tfisp.errors import InputError
+from tfisp.training.recipes import Recipe, get_recipe
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A recipe and for how many steps it is followed."""
+
+    recipe: Recipe
+    steps: int
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A run, complete. Two runs with equal configurations give equal results.
+
+    Attributes:
+        stages: what to do, in order; each starts from the raw weights of the one before.
+        data: where batches come from.
+        model: name of the generator, or a preset's folder to start from.
+        batch_size: images per step.
+        accumulate: equal parts that a batch is worked through in; less memory, the same result up to rounding.
+        seed: of every random draw.
+        weights: key of a backbone's weights to where they come from: a path or `random`; those not named are searched
+            for (`tfisp.perceptual.weights`).
+        log_every: steps between lines of `metrics.jsonl` and points in TensorBoard.
+        validate_every: steps between validations; 0 for none.
+        validation_split: which pairs validation looks at: `val` or `test`.
+        validation_images: how many of them at the most.
+        deterministic: makes every operation give the same bits each time, at some cost of speed.
+    """
+
+    stages: tuple[Stage, ...]
+    data: DataConfig
+    model: str = "efficient_isp"
+    batch_size: int = 32
+    accumulate: int = 1
+    seed: int = 0
+    weights: dict[str, str] = field(default_factory=dict)
+    log_every: int = 10
+    validate_every: int = 500
+    validation_split: str = "val"
+    validation_images: int = 16
+    deterministic: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise InputError("--recipe: no stage given")
+        for flag, value, least in (
+            ("batch_size", self.batch_size, 1),
+            ("accumulate", self.accumulate, 1),
+            ("log_every", self.log_every, 1),
+            ("validate_every", self.validate_every, 0),
+            ("validation_images", self.validation_images, 1),
+            *(("steps", stage.steps, 1) for stage in self.stages),
+        ):
+            if value < least:
+                raise InputError(f"--{flag}={value}: must be at least {least}")
+        if self.batch_size % self.accumulate:
+            raise InputError(
+                f"--accumulate={self.accumulate}: must divide --batch_size={self.batch_size}"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON, of all that decides the result: where the cache lies is left out."""
+        values = dataclasses.asdict(self)
+        del values["data"]["cache_dir"]
+        return values
+
+
+def make_stages(names: tuple[str, ...], steps: tuple[int, ...], **changes: Any) -> tuple[Stage, ...]:
+    """Stages from recipe names and step counts.
+
+    Args:
+        names: recipe names, in order.
+        steps: one count per recipe, or one for all.
+        **changes: fields of `Recipe` to replace in every stage; `critics` is a tuple of names to keep of those that
+            the stage has. None leaves a field as the recipe has it.
+
+    Raises:
+        InputError: for an unknown recipe or critic, or if the numbers of recipes and step counts do not fit.
+    """
+    if len(steps) == 1:
+        steps = steps * len(names)
+    if len(steps) != len(names):
+        raise InputError(f"--steps: {len(steps)} counts for {len(names)} recipes; give one each, or one for all")
+    critics = changes.pop("critics", None)
+    changes = {name: value for name, value in changes.items() if value is not None}
+    stages = []
+    for name, count in zip(names, steps, strict=True):
+        recipe = dataclasses.replace(get_recipe(name), **changes)
+        if critics is not None and recipe.critics:
+            recipe = recipe.with_critics(critics)
+        stages.append(Stage(recipe, count))
+    return tuple(stages)
+
+
+def differences(old: Any, new: Any, path: str = "") -> list[str]:
+    """Where two nested plain values differ, one line each: `data.patch_size: 128 before, 256 now`."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return [
+            line
+            for key in dict.fromkeys([*old, *new])
+            for line in differences(old.get(key), new.get(key), f"{path}.{key}" if path else key)
+        ]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        return [
+            line
+            for index, pair in enumerate(zip(old, new, strict=True))
+            for line in differences(*pair, f"{path}[{index}]")
+        ]
+    return [] if old == new else [f"{path}: {old!r} before, {new!r} now"]

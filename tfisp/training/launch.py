@@ -1,0 +1,109 @@
+"""From a configuration to a trained model: opens everything that a run needs, runs it, and keeps its story."""
+
+import os
+import sys
+
+from tfisp import data, models
+from tfisp.data.base import Dataset
+from tfisp.errors import InputError
+from tfisp.models.generator import Generator
+from tfisp.perceptual import backbones
+from tfisp.perceptual.bank import FeatureBank
+from tfisp.training.config import TrainConfig
+from tfisp.training.loop import Run, Upkeep
+from tfisp.training.run_folder import RunFolder
+from tfisp.training.seeds import derive
+
+
+def train(config: TrainConfig, work_dir: str | os.PathLike, upkeep: Upkeep, flags: str) -> RunFolder:
+    """Trains, or continues, a run; its folder then holds the result as a preset.
+
+    Args:
+        config: what to compute.
+        work_dir: the run's folder.
+        upkeep: how often to save and to draw.
+        flags: the flags as given, kept for the record.
+
+    Raises:
+        InputError: for anything wrong with flags, files or folder, or if the losses stop being numbers.
+        KeyboardInterrupt: after Ctrl-C or SIGTERM, once a checkpoint is written.
+    """
+    dataset = open_data(config)
+    bank = load_bank(config)
+    generator = make_generator(config, dataset)
+    notes = remarks(dataset, bank)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    folder = RunFolder(work_dir, config)
+    weights = {name: backbone.weights for name, backbone in bank.backbones.items()}
+    folder.describe(flags, dataset, {"backbones": weights, "notes": notes})
+    Run(config, folder, dataset, generator, bank, upkeep, notes).train()
+    for path, reason in dataset.skipped:
+        print(f"skipped {path}: {reason}", file=sys.stderr)
+    return folder
+
+
+def open_data(config: TrainConfig) -> Dataset:
+    """Opens the data set and sees that every stage can be run on it.
+
+    Raises:
+        InputError: if a file or folder is wrong, or a recipe needs what the data set does not have.
+    """
+    dataset = data.open_dataset(config.data)
+    for stage in config.stages:
+        recipe = stage.recipe
+        if recipe.paired and not dataset.paired:
+            raise InputError(f"--recipe={recipe.name}: needs pairs, which --data={dataset.name} does not have")
+        if recipe.critics and dataset.targets is None and not recipe.paired:
+            raise InputError(f"--recipe={recipe.name}: needs photographs of the look wanted; give --target_dir")
+    return dataset
+
+
+def load_bank(config: TrainConfig) -> FeatureBank:
+    """Loads every frozen network that any stage looks through.
+
+    Raises:
+        InputError: for an unknown one, or if its weights are not found.
+    """
+    names = dict.fromkeys(name for stage in config.stages for name in stage.recipe.frozen_networks())
+    return FeatureBank(
+        {
+            name: backbones.create(
+                name,
+                config.weights.get(backbones.weights_key(name)),
+                seed=derive(config.seed, "backbone", name),
+            )
+            for name in names
+        }
+    )
+
+
+def make_generator(config: TrainConfig, dataset: Dataset) -> Generator:
+    """A new generator of the configured name, or the one of a preset or run folder.
+
+    Raises:
+        InputError: for an unknown name, or a preset whose input contract is not the data's.
+    """
+    if config.model in models.names():
+        return models.create(
+            config.model,
+            contract=dataset.contract,
+            seed=derive(config.seed, "generator"),
+            sensor=dataset.sensor,
+        )
+    generator = models.from_preset(config.model)
+    if generator.contract != dataset.contract:
+        raise InputError(
+            f"--model={config.model}: was trained for another input contract ({generator.contract}) than "
+            f"--data={dataset.name} gives ({dataset.contract})"
+        )
+    return generator
+
+
+def remarks(dataset: Dataset, bank: FeatureBank) -> list[str]:
+    """What a reader of the results must know: of the data, and of networks whose weights are random."""
+    random = [name for name, backbone in bank.backbones.items() if backbone.is_random]
+    if not random:
+        return list(dataset.notes)
+    names = ", ".join(random)
+    return [*dataset.notes, f"random weights in {names}: this is a smoke test, and no measure of quality"]

@@ -1,0 +1,116 @@
+"""What a run says while it works: a progress line, a log of numbers, and TensorBoard."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+import tensorflow as tf
+
+from tfisp.training.checkpoints import Position
+
+
+class Monitor:
+    """Reports a run's progress; one for the whole run, told of each stage as it begins.
+
+    Times go to the screen and to TensorBoard only: `metrics.jsonl` holds nothing that differs between two runs of the same
+    configuration.
+
+    Args:
+        metrics: path of `metrics.jsonl`; lines are appended.
+        events: TensorBoard's folder.
+        screen: where progress goes; redrawn in place if it is a terminal, else one line per logged step.
+    """
+
+    def __init__(self, metrics: Path, events: Path, screen: TextIO = sys.stderr) -> None:
+        self._metrics = metrics.open("a", encoding="utf-8")
+        self._writer = tf.summary.create_file_writer(str(events))
+        self._screen = screen
+        self._live = screen.isatty()
+        self._drawn = 0.0
+
+    def begin_stage(self, index: int, recipe: str, steps: int, offset: int, done: int) -> None:
+        """A stage starts, or is taken up again after `done` of its steps; `offset` steps were before it in the run."""
+        self._stage, self._recipe, self._steps, self._offset = index, recipe, steps, offset
+        self._began, self._first = time.monotonic(), done
+        self._busy = self._waited = 0.0
+        self._images = 0
+
+    def step_done(self, step: int, images: int, seconds: float, waited: float, losses: Mapping[str, float]) -> None:
+        """A step is done, in `seconds` of which `waited` went by without a batch; redraws the progress line."""
+        self._busy += seconds
+        self._waited += waited
+        self._images += images
+        if self._live and (time.monotonic() - self._drawn > 0.2 or step == self._steps):
+            self._drawn = time.monotonic()
+            self._screen.write("\r\x1b[K" + self._line(step, losses))
+            if step == self._steps:
+                self._screen.write("\n")
+            self._screen.flush()
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """Writes numbers after `step` steps of this stage to `metrics.jsonl` and to TensorBoard."""
+        entry = {"stage": self._stage, "recipe": self._recipe, "step": step, **values}
+        self._metrics.write(json.dumps(entry) + "\n")
+        self._metrics.flush()
+        timing = {"perf/images_per_second": self._images / self._busy, "perf/wait_share": self.wait_share}
+        with self._writer.as_default(step=self._offset + step):
+            for tag, value in {**values, **timing}.items():
+                tf.summary.scalar(tag, value)
+        if not self._live:
+            losses = {tag: value for tag, value in values.items() if tag.startswith("loss/")}
+            if losses:
+                print(self._line(step, losses), file=self._screen, flush=True)
+
+    @property
+    def wait_share(self) -> float:
+        """Part of this stage's time, 0..1, that was spent waiting for a batch."""
+        return self._waited / self._busy if self._busy else 0.0
+
+    def images(self, step: int, tag: str, grid: np.ndarray) -> None:
+        """Shows a picture `[H, W, 3]`, 0..1, in TensorBoard."""
+        with self._writer.as_default(step=self._offset + step):
+            tf.summary.image(tag, np.clip(grid, 0.0, 1.0)[None])
+
+    def text(self, tag: str, markdown: str) -> None:
+        """Puts a text into TensorBoard."""
+        with self._writer.as_default(step=0):
+            tf.summary.text(tag, markdown)
+
+    def say(self, message: str) -> None:
+        """Prints a line without tearing the progress line."""
+        print(("\r\x1b[K" if self._live else "") + message, file=self._screen, flush=True)
+
+    def flush(self) -> None:
+        """Forces everything logged so far to disk, as a checkpoint is about to rely on it."""
+        self._metrics.flush()
+        os.fsync(self._metrics.fileno())
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Flushes and closes all files."""
+        self.flush()
+        self._metrics.close()
+        self._writer.close()
+
+    def _line(self, step: int, losses: Mapping[str, float]) -> str:
+        """`[unpaired 120/2000] content 0.53 tv 0.001 | 12.3 img/s | wait 0.4% | left 0:12:08`."""
+        elapsed = time.monotonic() - self._began
+        left = elapsed / max(step - self._first, 1) * (self._steps - step)
+        shown = " ".join(f"{tag.removeprefix('loss/')} {value:.4g}" for tag, value in losses.items())
+        speed = self._images / self._busy if self._busy else 0.0
+        return (
+            f"[{self._recipe} {step}/{self._steps}] {shown} | {speed:.1f} img/s | "
+            f"wait {100 * self.wait_share:.1f}% | left {_clock(left)}"
+        )
+
+
+def _clock(seconds: float) -> str:
+    """`1:02:03` for a number of seconds."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}"

@@ -1,0 +1,77 @@
+"""The terms of the generator's loss, made from a recipe's words."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from tfisp import losses
+from tfisp.naming import choose
+from tfisp.perceptual.bank import Feature
+from tfisp.training.recipes import ObjectiveSpec, Recipe
+
+Features = Mapping[Feature, tf.Tensor]
+# (generated image, its features, what it is compared with, that one's features) -> [B]
+PerImageLoss = Callable[[tf.Tensor, Features, tf.Tensor | None, Features | None], tf.Tensor]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A loss of the generated image, ready to compute.
+
+    Attributes:
+        name: as in the recipe.
+        weight: factor of its normalised gradient.
+        compares: the member of the batch that it reads, `""` for none.
+        features: what it needs to know of the generated image and of the one compared with.
+        loss: the computation, `[B]`.
+    """
+
+    name: str
+    weight: float
+    compares: str
+    features: tuple[Feature, ...]
+    loss: PerImageLoss
+
+
+def _content(spec: ObjectiveSpec, recipe: Recipe) -> Objective:
+    features = tuple(Feature(backbone, spec.view, tap) for backbone, tap in recipe.content)
+
+    def loss(
+        generated: tf.Tensor, seen: Features, other: tf.Tensor | None, other_seen: Features | None
+    ) -> tf.Tensor:
+        return tf.add_n([losses.feature_mse(seen[f], other_seen[f]) for f in features])
+
+    return Objective(spec.name, spec.weight, spec.compares, features, loss)
+
+
+def _mse(spec: ObjectiveSpec, recipe: Recipe) -> Objective:
+    def loss(
+        generated: tf.Tensor, seen: Features, other: tf.Tensor | None, other_seen: Features | None
+    ) -> tf.Tensor:
+        return losses.mse(generated, other)
+
+    return Objective(spec.name, spec.weight, spec.compares, (), loss)
+
+
+def _tv(spec: ObjectiveSpec, recipe: Recipe) -> Objective:
+    def loss(
+        generated: tf.Tensor, seen: Features, other: tf.Tensor | None, other_seen: Features | None
+    ) -> tf.Tensor:
+        return losses.total_variation(generated)
+
+    return Objective(spec.name, spec.weight, "", (), loss)
+
+
+_MAKERS = {"content": _content, "mse": _mse, "tv": _tv}
+
+
+def make_objectives(recipe: Recipe) -> tuple[Objective, ...]:
+    """All objectives of a recipe, in its order.
+
+    Raises:
+        InputError: for a loss that does not exist.
+    """
+    return tuple(
+        _MAKERS[choose("loss", spec.loss, _MAKERS)](spec, recipe) for spec in recipe.objectives
+    )

@@ -1,0 +1,111 @@
+"""What a run would do and cost, found by taking a few of its steps and throwing them away."""
+
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+from tfisp.data.base import Dataset
+from tfisp.training import launch
+from tfisp.training.config import Stage, TrainConfig
+from tfisp.training.loop import Run, Upkeep
+from tfisp.training.run_folder import RunFolder
+from tfisp.training.trainer import Trainer
+
+
+def dry_run(config: TrainConfig) -> Iterator[str]:
+    """Yields the plan of a run line by line as it becomes known; measuring comes last and takes a few steps' time.
+
+    Raises:
+        InputError: as the run itself would for wrong flags, files or weights.
+    """
+    dataset = launch.open_data(config)
+    bank = launch.load_bank(config)
+    generator = launch.make_generator(config, dataset)
+    with tempfile.TemporaryDirectory(prefix="tfisp-") as folder:
+        run = Run(config, RunFolder(folder, config), dataset, generator, bank, Upkeep())
+        yield from _describe(run, config, dataset)
+    for note in launch.remarks(dataset, bank):
+        yield f"note       {note}"
+
+
+def _describe(run: Run, config: TrainConfig, dataset: Dataset) -> Iterator[str]:
+    """The plan of a run, whose generator is changed on the way."""
+    yield f"data       {dataset.name}: " + ", ".join(
+        f"{len(files)} {role}" for role, files in dataset.splits().items()
+    )
+    yield f"generator  {config.model}, {run.generator.count_params():,} parameters"
+    yield f"batch      {config.batch_size} patches of {config.data.patch_size} px" + (
+        f" in {config.accumulate} parts" if config.accumulate > 1 else ""
+    )
+    total = 0.0
+    for index, stage in enumerate(config.stages):
+        trainer = run.trainer(index)
+        yield from _describe_stage(index, stage, trainer)
+        plain, with_critics = _time_steps(trainer, next(iter(run.batches(index, 0, 1))))
+        every = stage.recipe.critic_interval if trainer.critics else stage.steps
+        learning = -(-stage.steps // every) if trainer.critics else 0
+        seconds = plain * (stage.steps - learning) + with_critics * learning
+        yield f"  time     {plain:.2f} s a step" + (
+            f", {with_critics:.2f} s where critics learn" if trainer.critics else ""
+        ) + f": about {_duration(seconds)}"  # fmt: skip
+        total += seconds
+    yield f"total time about {_duration(total)} on this machine, without reading the data for the first time"
+    yield f"memory     {peak_memory() / 2**20:,.0f} MiB at the peak so far" + _device_memory()
+
+
+def peak_memory() -> int:
+    """Largest resident memory of this process up to now, bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _describe_stage(index: int, stage: Stage, trainer: Trainer) -> Iterator[str]:
+    """The stage's losses, critics and frozen networks."""
+    recipe = stage.recipe
+    yield f"stage {index}    {recipe.name}, {stage.steps:,} steps, Adam {recipe.learning_rate:g}"
+    for spec in recipe.objectives:
+        against = f" against the {spec.compares}" if spec.compares else ""
+        seen = f", {spec.view} through {', '.join(':'.join(c) for c in recipe.content)}"
+        yield f"  loss     {spec.name}{against}{seen if spec.loss == 'content' else ''}"
+    for critic in trainer.critics:
+        backbone, view, tap = critic.feature
+        yield (
+            f"  critic   {critic.name}, {critic.network.count_params():,} parameters on {view} through {backbone}:{tap}, "
+            f"Adam {recipe.critic_learning_rate:g} every {recipe.critic_interval} steps, gamma {recipe.gamma:g}"
+        )
+
+
+def _time_steps(trainer: Trainer, batch: dict[str, tf.Tensor]) -> tuple[float, float]:
+    """Seconds of a plain step and of one where critics learn, each after one that compiles it."""
+
+    def seconds(step: int) -> float:
+        trainer.run_step(batch, step)
+        before = time.monotonic()
+        for value in trainer.run_step(batch, step).values():
+            value.numpy()  # waits for an accelerator to finish
+        return time.monotonic() - before
+
+    with_critics = seconds(0) if trainer.critics else 0.0
+    plain_step = 1 if trainer.recipe.critic_interval > 1 else 0
+    return seconds(plain_step), with_critics
+
+
+def _device_memory() -> str:
+    """What accelerators have used at the peak, where there are any."""
+    used = [
+        f"; {device.name} {tf.config.experimental.get_memory_info(device.name)['peak'] / 2**20:,.0f} MiB"
+        for device in tf.config.list_logical_devices("GPU")
+    ]
+    return "".join(used)
+
+
+def _duration(seconds: float) -> str:
+    """`3 h 20 min`, `12 min` or `40 s`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
