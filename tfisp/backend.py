@@ -1,4 +1,4 @@
-"""Keras must run on TensorFlow with channels last; else it is refused before TensorFlow loads.
+"""How TensorFlow is started: with Keras on top of it, channels last, and without chatter.
 
 Keras reads its configuration once, at import: `KERAS_BACKEND`, then `keras.json` in `$KERAS_HOME`
 or `~/.keras` (https://keras.io/getting_started/#configuring-your-backend). With another backend
@@ -7,9 +7,13 @@ would silently read rows as channels. So the same places are read here first, wi
 Keras, and the answer is one line.
 """
 
+import contextlib
 import json
 import os
+import re
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from tfisp.errors import InputError
@@ -17,12 +21,17 @@ from tfisp.errors import InputError
 BACKEND = "tensorflow"
 LAYOUT = "channels_last"
 
+# Lines that TensorFlow and LiteRT write to stderr when all is well. TensorFlow 2.21 applies
+# TF_CPP_MIN_LOG_LEVEL only once it is imported, so those of the import itself come in any case
+# (https://github.com/tensorflow/tensorflow/issues/100442).
+_CHATTER = re.compile(rb"I\d{4} |INFO: |WARNING: All log messages before absl::InitializeLog")
+
 
 def require_tensorflow() -> None:
-    """Checks the Keras configuration and quiets TensorFlow's C++ log.
+    """Checks the Keras configuration and sets TensorFlow's log level; imports neither.
 
-    Call it before the first import of TensorFlow or Keras: `cli.run` does so for programs, the
-    package when one of its TensorFlow parts is first asked for. It is cheap and may be repeated.
+    Call it before the first import of TensorFlow or Keras. The package does so when one of its
+    TensorFlow parts is first asked for. It is cheap and may be repeated.
 
     Raises:
         InputError: another backend or `channels_first` is configured, or Keras is already loaded
@@ -43,6 +52,38 @@ def require_tensorflow() -> None:
     else:
         _check_backend(settings.get("backend", BACKEND), str(path))
     _check_layout(settings.get("image_data_format", LAYOUT), str(path))
+
+
+def load_tensorflow() -> None:
+    """Imports TensorFlow, after `require_tensorflow`, without what it prints when all is well.
+
+    Raises:
+        InputError: as `require_tensorflow`.
+    """
+    require_tensorflow()
+    with without_chatter():
+        import tensorflow  # noqa: F401
+
+
+@contextlib.contextmanager
+def without_chatter() -> Iterator[None]:
+    """Holds back what native libraries write to stderr; then passes on all but routine messages."""
+    if sys.stderr is None:  # started without one: descriptor 2 may be anything
+        yield
+        return
+    sys.stderr.flush()
+    original = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(original, 2)
+            os.close(original)
+            held.seek(0)
+            for line in held:
+                if not _CHATTER.match(line):
+                    os.write(2, line)
 
 
 def _check_backend(backend: str, where: str) -> None:

@@ -1,5 +1,4 @@
-"""RAW files of cameras and phones (DNG, NEF, CR2, CR3, ARW, RAF, ...), decoded by LibRaw through
-rawpy.
+"""RAW files of cameras and phones (DNG, NEF, CR2, CR3, ARW, RAF, ...), decoded by LibRaw.
 
 From a DNG, LibRaw is asked for the stored samples only; active area, pattern, levels and matrix
 come from its tags (`tfisp.dng` says why). For other formats all of these are LibRaw's, and only
@@ -75,7 +74,8 @@ def _refuse_by_tags(path: Path, facts: TiffFacts) -> None:
             _check_pattern(path, facts.cfa, facts.cfa_repeat or (2, 2))
         if 0 < min(facts.size) < MIN_SIDE:
             raise InputError(
-                f"{path}: a frame of {facts.size[0]}x{facts.size[1]} samples is too small to be a picture"
+                f"{path}: a frame of {facts.size[0]}x{facts.size[1]} samples is too small "
+                "to be a picture"
             )
     if facts.data_end > size:
         raise InputError(
@@ -141,7 +141,10 @@ def _capture(raw: rawpy.RawPy, facts: TiffFacts | None, size: tuple[int, int]) -
 
 
 def _as_shot(balance: list[float]) -> Gains | None:
-    """LibRaw's multipliers of R, G, B, G2 as gains; None if they are no white balance. G2 is often 0 and left out."""
+    """LibRaw's multipliers of R, G, B, G2 as gains; None if they are no white balance.
+
+    G2 is left out: it is 0 in most files.
+    """
     gains = np.asarray(balance[:3], np.float64)
     if not (np.isfinite(gains).all() and (gains > 0).all()):
         return None
@@ -190,11 +193,9 @@ def _check_pattern(path: Path, pattern: str, repeat: tuple[int, int]) -> None:
 
 def _reason(error: rawpy.LibRawError) -> str:
     """One sentence from LibRaw's error."""
-    text = error.args[0] if error.args else ""
+    text = error.args[0] if error.args else type(error).__name__
     text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-    return (
-        f"cannot be decoded as RAW ({text or type(error).__name__}): truncated, damaged or unknown"
-    )
+    return f"cannot be decoded as RAW ({text}): truncated, damaged or unknown"
 
 
 class _Printed:

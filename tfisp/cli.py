@@ -25,7 +25,7 @@ from absl.flags import FlagValues
 
 from tfisp import flagfile, usage
 from tfisp._version import __version__
-from tfisp.backend import require_tensorflow
+from tfisp.backend import load_tensorflow
 from tfisp.errors import InputError, UsageError
 from tfisp.flags import suggestion
 
@@ -55,8 +55,9 @@ def run(
         argv: the words after the program's name; None takes those of the process.
         arguments: how the help shows positional arguments; empty means that there are none and
             any that is given is refused.
-        tensorflow: whether `main` always uses TensorFlow, so that a Keras configuration which
-            cannot work is refused before it starts.
+        tensorflow: whether to load TensorFlow before `main`, quietly and after a check of the
+            Keras configuration; a program that may do without calls
+            `tfisp.backend.load_tensorflow` itself.
         name: the program's name in messages; None takes the module's, such as `tfisp.train`.
 
     Returns:
@@ -81,7 +82,7 @@ def run(
         else:
             positional = parse(values, words, takes_arguments=bool(arguments))
             if tensorflow:
-                require_tensorflow()
+                load_tensorflow()
             code = main(values, positional) or 0
         sys.stdout.flush()
         return code

@@ -209,7 +209,7 @@ def _data_end(page: tifffile.TiffPage) -> int:
 
 
 def _raw_directory(kinds: list[int], ends: list[int]) -> int:
-    """Which directory holds the RAW samples: one that says so, else the one whose data ends last."""
+    """Which directory holds the RAW samples: one that says so, else that of the last data."""
     order = {PHOTOMETRIC_CFA: 2, PHOTOMETRIC_LINEAR_RAW: 1}
     return max(range(len(kinds)), key=lambda k: (order.get(kinds[k], 0), ends[k]))
 
@@ -227,7 +227,7 @@ def _cfa(raw: dict[int, tuple]) -> str | None:
 
 
 def _black_level(raw: dict[int, tuple]) -> tuple | None:
-    """Black per site of the 2x2 tile; larger tiles and per-row or per-column differences are averaged."""
+    """Black per site of the 2x2 tile; larger tiles, row and column differences are averaged."""
     levels = _numbers(raw.get(_BLACK_LEVEL), [])
     if not levels.size:
         return None
@@ -245,7 +245,7 @@ def _black_level(raw: dict[int, tuple]) -> tuple | None:
 
 
 def _color_matrix(main: dict[int, tuple]) -> Matrix3 | None:
-    """The ColorMatrix calibrated for the light nearest to D65, of those that are 3x3 and not all zero."""
+    """Of the ColorMatrix tags that are 3x3 and not zero, the one for the light nearest to D65."""
     found = []
     for code, illuminant in zip(_COLOR_MATRICES, _ILLUMINANTS, strict=True):
         values = _numbers(main.get(code), [])

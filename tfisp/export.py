@@ -8,11 +8,11 @@ does not agree with Keras, nothing is written and the exit code is 1.
 """
 
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from tfisp import cli, flags
+from tfisp.backend import load_tensorflow
 from tfisp.errors import UsageError
 
 
@@ -39,14 +39,11 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         )
     if output.exists() and not output.is_dir():
         raise UsageError(f"--output={output}: is a file, expected a folder")
+    load_tensorflow()
     from tfisp.models import from_preset
     from tfisp.rendering import conversion
 
-    generator = from_preset(values.model)
-    output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output, prefix=".building-") as folder:
-        report = conversion.build(generator, values.size, Path(folder))
-        conversion.publish(Path(folder), output)
+    report = conversion.export(from_preset(values.model), values.size, output)
     height, width = values.size
     print(f"{report['model']}, {report['parameters']:,} parameters, {height}x{width} pixels")
     for entry in report["files"]:
@@ -59,7 +56,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Runs the program; returns its exit code."""
-    return cli.run(define, main, __doc__, argv)
+    return cli.run(define, main, __doc__, argv, tensorflow=False)
 
 
 if __name__ == "__main__":

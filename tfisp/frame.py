@@ -23,8 +23,8 @@ OVERSHOOT = 1.25
 MIN_SIDE = 8
 
 # Rows and columns of a patch in which equal samples below black show that nothing was decoded
-# there. Four samples of each colour high, so that single dead rows do not count.
-_PATCH = (8, 64)
+# there. High enough that single dead rows do not count.
+_PATCH = (4, 64)
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,14 @@ def check_levels(
         raise InputError(f"{path}: {describe_excess(high, white)}")
     if high < black / 2:
         raise InputError(
-            f"{path}: maximum {high} is far below the black level {black:g}: levels of another scale?"
+            f"{path}: maximum {high} is far below the black level {black:g}: "
+            "levels of another scale?"
         )
     missing = undecoded(mosaic, black)
     if missing:
         raise InputError(
-            f"{path}: {missing:.1%} of the frame holds equal samples below the black level {black:g}: "
-            "partly decoded, so the file is truncated or damaged"
+            f"{path}: {missing:.1%} of the frame holds equal samples below the black level "
+            f"{black:g}: partly decoded, so the file is truncated or damaged"
         )
     if high <= white:
         return mosaic, 0
@@ -105,11 +106,9 @@ def undecoded(mosaic: np.ndarray, black: float) -> float:
     """Share of the frame, 0..1, in patches whose samples are all equal and below `black`."""
     rows, columns = min(_PATCH[0], mosaic.shape[0]), min(_PATCH[1], mosaic.shape[1])
     share = total = 0
-    for anchor in (
-        slice(None),
-        slice(None, None, -1),
-    ):  # patches count from the top, then from the bottom: no rest escapes
-        part = mosaic[anchor, anchor]
+    # Patches are laid from the first sample on, then from the last backwards: no rest escapes.
+    for order in (slice(None), slice(None, None, -1)):
+        part = mosaic[order, order]
         part = part[: part.shape[0] // rows * rows, : part.shape[1] // columns * columns]
         patches = part.reshape(part.shape[0] // rows, rows, -1, columns)
         high = patches.max(axis=1).max(axis=-1)

@@ -202,7 +202,8 @@ def _read_headerless(
     data = _read_bytes(path)
     if len(data) != 2 * height * width:
         raise InputError(
-            f"{path}: {len(data)} bytes, but {height}x{width} samples of 2 bytes are {2 * height * width}"
+            f"{path}: {len(data)} bytes, but {height}x{width} samples of 2 bytes are "
+            f"{2 * height * width}"
         )
     samples = np.frombuffer(data, _BYTE_ORDERS[order]).reshape(height, width)
     return samples.astype(np.uint16)

@@ -61,7 +61,8 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
     """Trains and exports, or tells what training would do and cost."""
     import tensorflow as tf
 
-    from tfisp.exporting import export
+    from tfisp.models import from_preset
+    from tfisp.rendering import conversion
     from tfisp.training import launch, plan
     from tfisp.training.loop import Upkeep
 
@@ -74,7 +75,7 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
         return 0
     upkeep = Upkeep(values.save_every, values.max_to_keep, values.image_every)
     folder = launch.train(config, values.work_dir, upkeep, values.flags_into_string())
-    export(folder.model, folder.export, values.export_size)
+    conversion.export(from_preset(folder.model), values.export_size, folder.export)
     print(f"trained model: {folder.model}")
     print(f"TensorBoard: tensorboard --logdir {folder.events}")
     print(f"SavedModel and TFLite files: {folder.export}")

@@ -4,10 +4,9 @@
     reference = store.get(key(kind="reference", file=digest, ...), lambda: render(...))
 
 An entry is a `.npy` file under a name that is the hash of everything its content depends on:
-nothing is ever updated, and an entry that no longer applies is merely never asked for again. Entries
-appear whole or not at all, so several runs may share a folder. They are memory-mapped when
-read: a patch of a large frame costs reading that patch. The folder may be deleted at any time
-between runs.
+nothing is ever updated, and an entry that no longer applies is merely never asked for again.
+Entries appear whole or not at all, so several runs may share a folder. They are memory-mapped when
+read: a patch of a large frame costs reading that patch. The folder may be deleted between runs.
 
 A reference takes 6 bytes a pixel: 1.2 MB for a ZRR patch, 56 GB for all of ZRR; 0.4 MB for a patch
 of UltraISP.

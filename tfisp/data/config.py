@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from tfisp.contract import Contract
 from tfisp.data.registry import DATASETS, Kind
-from tfisp.demosaic import METHODS
 from tfisp.errors import InputError
 from tfisp.naming import choose
 from tfisp.sensor import Sensor, get_sensor
@@ -72,6 +71,8 @@ class DataConfig:
     metadata: str = "recorded"
 
     def __post_init__(self) -> None:
+        from tfisp.demosaic import METHODS  # not needed to list flags, and OpenCV takes its time
+
         choose("--data", self.name, DATASETS)
         choose("--reference", self.reference, METHODS)
         choose("--on_bad_file", self.on_bad_file, ON_BAD_FILE)

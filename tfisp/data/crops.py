@@ -73,7 +73,11 @@ class PatchGrid:
         """The cell of another frame that lies about where `cell` lies in its own."""
         rows, columns = self._cells[frame].tolist()
         return Cell(
-            frame, cell.row * rows // cell.rows, rows, cell.column * columns // cell.columns, columns
+            frame,
+            cell.row * rows // cell.rows,
+            rows,
+            cell.column * columns // cell.columns,
+            columns,
         )
 
 
@@ -93,7 +97,7 @@ def window(
         size: (height, width) of its frame.
         patch_size: Side of the patch.
         where: Two numbers in 0..1 (1 excluded): how far down and along the patch begins.
-        phase: Red site of the frame, (row, column); None for a photograph, which may begin anywhere.
+        phase: Red site of the frame, (row, column); None for a photograph, which has none.
         mirrored: Whether the patch will be mirrored left to right.
     """
     row, column = (None, None) if phase is None else (phase[0], (phase[1] + mirrored) % 2)

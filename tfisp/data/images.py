@@ -23,7 +23,7 @@ from tfisp.packing import orient
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_PNG_TRAILER = b"IEND\xaeB`\x82"
+PNG_TRAILER = b"IEND\xaeB`\x82"
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}  # by colour type; a palette gives colours
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 _JPEG_SCAN = 0xDA
@@ -141,7 +141,7 @@ def _probe_png(file: BinaryIO, path: str | Path) -> ImageInfo:
         raise InputError(f"{path}: the PNG header makes no sense")
     file.seek(7, 1)  # compression, filter, interlace and the header's checksum
     orientation = _png_orientation(file)
-    if _PNG_TRAILER not in _tail(file, file.tell()):
+    if PNG_TRAILER not in _tail(file, file.tell()):
         raise InputError(f"{path}: the PNG has no end: truncated?")
     return ImageInfo("PNG", height, width, _PNG_CHANNELS[colour], bits, orientation)
 

@@ -54,7 +54,9 @@ def require_files(flag: str, folder: Path, suffixes: Sequence[str], what: str) -
 
 def missing(folder: Path, suffixes: Sequence[str], what: str) -> str:
     """Says that a folder holds none of what was looked for, and what it holds."""
-    others = Counter(path.suffix.lower() or "no suffix" for path in folder.rglob("*") if path.is_file())
+    others = Counter(
+        path.suffix.lower() or "no suffix" for path in folder.rglob("*") if path.is_file()
+    )
     kinds = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common(4))
     return f"no {what} here ({' '.join(suffixes)}); found {kinds or 'an empty folder'}"
 

@@ -26,6 +26,9 @@ from tfisp.errors import InputError
 # Row and column within the 2x2 tile of R, G (red row), G (blue row), B.
 _SITES = ((0, 0), (0, 1), (1, 0), (1, 1))
 
+# What NumPy raises for a damaged file.
+_NPY_ERRORS = (OSError, ValueError, EOFError, SyntaxError, OverflowError)
+
 
 def open_dataset(config: DataConfig, progress: Progress | None = None) -> Dataset:
     """Opens `ntire26`; targets are `train/jpegs` unless `target_dir` is given.
@@ -56,7 +59,7 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
 
 
 def unpack_planes(packed: np.ndarray) -> np.ndarray:
-    """Puts `[h, w, 4]` planes R, G (red row), G (blue row), B back into a mosaic `[2h, 2w]`, RGGB."""
+    """Puts planes R, G (red row), G (blue row), B `[h, w, 4]` back into an RGGB mosaic `[2h, 2w]`."""
     mosaic = np.empty((2 * packed.shape[0], 2 * packed.shape[1]), packed.dtype)
     for plane, (row, column) in enumerate(_SITES):
         mosaic[row::2, column::2] = packed[..., plane]
@@ -71,7 +74,7 @@ def decode_npy(data: bytes, path: Path) -> np.ndarray:
     """
     try:
         packed = np.load(io.BytesIO(data), allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except _NPY_ERRORS as error:
         raise InputError(f"{path}: not a NumPy array: {error}") from error
     _check_array(packed, path)
     if not np.isfinite(packed).all() or packed.min() < 0 or packed.max() > 65535:
@@ -80,9 +83,7 @@ def decode_npy(data: bytes, path: Path) -> np.ndarray:
     return unpack_planes(packed.astype(np.uint16 if whole_numbers else np.float32))
 
 
-def _frames(
-    opening: Opening, files: Sequence[tuple[Path, Path | None]]
-) -> list[PatchFrame]:
+def _frames(opening: Opening, files: Sequence[tuple[Path, Path | None]]) -> list[PatchFrame]:
     frames = []
     for done, (path, target) in enumerate(files, start=1):
         try:
@@ -111,9 +112,7 @@ def _held_out(opening: Opening, folder: Path) -> list[PatchFrame]:
     raws, jpegs = folder / "raws", folder / "jpegs"
     if not (raws.is_dir() and jpegs.is_dir()):
         return []
-    pairs = match(
-        files_in(raws, (".npy",)), files_in(jpegs, IMAGE_SUFFIXES), opening.bad_files
-    )
+    pairs = match(files_in(raws, (".npy",)), files_in(jpegs, IMAGE_SUFFIXES), opening.bad_files)
     return _frames(opening, pairs)
 
 
@@ -121,7 +120,7 @@ def _check_file(path: Path, target: Path | None) -> tuple[int, int]:
     """The mosaic's (height, width), after a look at the headers of both files."""
     try:
         packed = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except _NPY_ERRORS as error:
         raise InputError(f"{path}: not a whole NumPy array: {error}") from error
     _check_array(packed, path)
     size = (2 * packed.shape[0], 2 * packed.shape[1])

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from tfisp.contract import Contract
 from tfisp.data.bad_files import BadFiles
-from tfisp.data.base import Dataset, Pairs, Progress, RawPatches
+from tfisp.data.base import Dataset, Progress
 from tfisp.data.cache import Store
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import Frame, Rendering
 from tfisp.data.images import IMAGE_SUFFIXES
 from tfisp.data.listing import require_files, require_folder
 from tfisp.data.photographs import Photograph, Photographs, open_photograph
+from tfisp.data.raw_patches import Pairs, RawPatches
 from tfisp.errors import InputError
 from tfisp.sensor import Sensor
 

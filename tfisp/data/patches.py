@@ -1,7 +1,7 @@
 """Data sets of prepared pairs: Zurich RAW-to-RGB and Fujifilm UltraISP.
 
-    ROOT/train/huawei_raw/17.png   RAW patch, 16-bit PNG of one channel    (UltraISP: mediatek_raw)
-    ROOT/train/canon/17.jpg        the same scene by the target camera     (UltraISP: fujifilm/17.png)
+    ROOT/train/huawei_raw/17.png   RAW patch, 16-bit PNG of one channel   (UltraISP: mediatek_raw)
+    ROOT/train/canon/17.jpg        the same scene by the target camera    (UltraISP: fujifilm)
     ROOT/test/..., ROOT/val/...    the same; without val, a part of train is held out
 
 Zurich RAW-to-RGB has no val; 1,024 pairs of train are held out as in the paper (arXiv 2505.10420,
@@ -18,7 +18,7 @@ import numpy as np
 from tfisp.data.base import Dataset, Progress
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import PatchFrame
-from tfisp.data.images import IMAGE_SUFFIXES, decode, probe, read_photograph
+from tfisp.data.images import IMAGE_SUFFIXES, PNG_TRAILER, decode, probe, read_photograph
 from tfisp.data.listing import drawn, files_in, match, missing, require_folder
 from tfisp.data.opening import Opening
 from tfisp.errors import InputError
@@ -62,9 +62,7 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     if "val" not in frames and len(train) > 1:
         train, frames["val"] = _hold_out(train, config.seed)
     targets = _targets(opening, train)
-    return opening.dataset(
-        train, targets, frames, paired=True, sensor=opening.sensor, root=root
-    )
+    return opening.dataset(train, targets, frames, paired=True, sensor=opening.sensor, root=root)
 
 
 def decode_raw_png(data: bytes, path: Path) -> np.ndarray:
@@ -73,6 +71,8 @@ def decode_raw_png(data: bytes, path: Path) -> np.ndarray:
     Raises:
         InputError: If it is damaged or no 16-bit PNG of one channel.
     """
+    if PNG_TRAILER not in data[-4096:]:  # OpenCV would fill up with zeros and say nothing
+        raise InputError(f"{path}: the PNG has no end: truncated?")
     mosaic = decode(data, cv2.IMREAD_UNCHANGED, path)
     if mosaic.dtype != np.uint16 or mosaic.ndim != 2:
         raise InputError(f"{path}: not a 16-bit PNG of one channel")
@@ -92,8 +92,8 @@ def check_pair(raw: Path, target: Path) -> tuple[int, int]:
     size = (info.height, info.width)
     if size[0] % 2 or size[1] % 2:
         raise InputError(
-            f"{raw}: {size[1]}x{size[0]} samples; a training pair needs even sides, or its last row "
-            "or column has no partner"
+            f"{raw}: {size[1]}x{size[0]} samples; a training pair needs even sides, or its last "
+            "row or column has no partner"
         )
     found = probe(target).upright_size
     if found != size:

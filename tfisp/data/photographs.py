@@ -44,6 +44,11 @@ class Photograph:
         """Hash of the file's content; read once."""
         return file_digest(self.path)
 
+    @property
+    def dither_seed(self) -> tuple[int, int]:
+        """Seed of whatever is drawn for this photograph: a function of `seed` and its content."""
+        return self.seed, int(self.sha256[:16], 16)
+
     def pixels(self) -> np.ndarray:
         """uint8 or uint16 `[H, W, 3]` of full scale, sRGB-encoded, upright; not to be written to.
 
@@ -60,7 +65,7 @@ class Photograph:
         pixels = read_photograph(self.path)
         if self.reduce == 1:
             return pixels
-        return reduced_srgb(pixels, self.reduce, (self.seed, int(self.sha256[:8], 16)))
+        return reduced_srgb(pixels, self.reduce, self.dither_seed)
 
 
 class Photographs:
@@ -143,5 +148,7 @@ def open_photograph(
         InputError: If it is not a whole PNG or JPEG file.
     """
     size = reduced_size(probe(path).upright_size, reduce)
+    if min(size) < 4:
+        raise InputError(f"{path}: too small a picture")
     keep = reduce > 1 or size[0] * size[1] > _KEEP_DECODED * patch_size**2
     return Photograph(path, size, store, reduce, keep, seed)

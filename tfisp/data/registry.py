@@ -13,7 +13,7 @@ class Kind:
     """What is known about a kind of data set before a folder of it is seen.
 
     Attributes:
-        module: Module of `tfisp.data` whose `open_<name>` reads it.
+        module: Module of `tfisp.data` whose `open_dataset` reads it.
         about: One line for `--help`: what `--raw_dir` is expected to hold.
         sensor: Name of its sensor in `tfisp.SENSORS`; None where every file states its own.
         contract: What a generator trained on it expects at its input.

@@ -6,12 +6,12 @@ gains and noise and the treatment of highlights. Their tone curve is left out: t
 photograph as it is, so a rendering that knows the sensor comes back to it.
 
     photograph, sRGB
-      | dither (8 bit), decode                                  [H, W, 3] linear sRGB
-      | mean over blocks of `reduce` x `reduce`                 ----> truth: encoded again
-      | inverse colour matrix, inverse white balance            camera RGB, saturated where white was
+      | dither (8 bit), decode                            [H, W, 3] linear sRGB
+      | mean over blocks of `reduce` x `reduce`           ----> truth: encoded again
+      | inverse colour matrix, inverse white balance      camera RGB, saturated where white
       | mosaic
       | shot and read noise
-      | * (white - black) + black, clip, round                  uint16 samples
+      | * (white - black) + black, clip, round            uint16 samples
     mosaic
 """
 
@@ -28,10 +28,11 @@ from tfisp.sensor import Gains, Sensor
 REDUCTION_VERSION = 1
 UNPROCESS_VERSION = 1
 
-# Brooks et al., section 3.3: white balance of real captures of the Darmstadt Noise Dataset.
+# The ranges of the authors' code, https://github.com/google-research/google-research
+# (unprocessing/unprocess.py), from the captures of the Darmstadt Noise Dataset.
 _RED_GAINS, _BLUE_GAINS = (1.9, 2.4), (1.5, 1.9)
 
-# Brooks et al., section 3.1, fitted to that data set: the logarithm of shot noise is uniform
+# Brooks et al., section 3.1, fitted to the same captures: the logarithm of shot noise is uniform
 # between these; that of read noise lies about a line in it.
 _SHOT_NOISE = (0.0001, 0.012)
 _READ_SLOPE, _READ_OFFSET, _READ_SPREAD = 2.18, 1.20, 0.26

@@ -59,6 +59,12 @@ def _ssim() -> Measure:
     return ssim
 
 
+def _color_error() -> Measure:
+    from tfisp.perceptual.similarity import mean_color_error
+
+    return mean_color_error
+
+
 def _lpips(variant: str, alexnet: str | None, lpips: str | None) -> Measure:
     from tfisp.perceptual.lpips import LPIPS
 
@@ -70,6 +76,7 @@ METRICS: dict[str, Metric] = {
     for metric in (
         Metric("psnr", "dB", False, (-math.inf, math.inf), "RGB, peak 1", (), _psnr),
         Metric("ssim", "", False, (-1.0, 1.0), "RGB, 11x11 Gaussian 1.5, inside only", (), _ssim),
+        Metric("color_error", "1/255", True, (0.0, math.inf), "mean RGB, L2", (), _color_error),
         Metric(
             "lpips",
             "",

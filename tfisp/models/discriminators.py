@@ -17,7 +17,7 @@ import keras
 import tensorflow as tf
 
 from tfisp.errors import InputError
-from tfisp.models.generator import layer_seeds
+from tfisp.models.generator import at_least_float32, layer_seeds
 
 _LEAK = 0.2  # slope of LeakyReLU below zero (DPED, and the published code)
 
@@ -71,7 +71,7 @@ class TokenMLP(keras.Model):
         """Scores features `[B, tokens, width]`: `[B]`."""
         for layer in self.hidden_layers:
             features = layer(features)
-        return tf.reduce_mean(tf.cast(self.score(features), tf.float32), axis=[1, 2])
+        return tf.reduce_mean(at_least_float32(self.score(features)), axis=[1, 2])
 
 
 # Filters, kernel and stride of the five convolutions; each pads by half its kernel.
@@ -136,7 +136,7 @@ class TextureCNN(keras.Model):
         for pad, convolve in zip(self.paddings, self.convolutions, strict=True):
             features = tf.nn.leaky_relu(convolve(pad(features)), _LEAK)
         features = tf.nn.leaky_relu(self.dense(self.flatten(features)), _LEAK)
-        return tf.squeeze(tf.cast(self.score(features), tf.float32), axis=-1)
+        return at_least_float32(self.score(features))[:, 0]
 
 
 def _uniform(seed: int) -> keras.initializers.Initializer:

@@ -130,6 +130,6 @@ def layer_seeds(seed: int, count: int) -> list[int]:
     return [int(word) for word in np.random.SeedSequence(seed).generate_state(count)]
 
 
-def as_float32(image: tf.Tensor) -> tf.Tensor:
-    """The picture in single precision; adds no operation if it is already."""
-    return image if image.dtype == tf.float32 else tf.cast(image, tf.float32)
+def at_least_float32(values: tf.Tensor) -> tf.Tensor:
+    """Half precision becomes single, since losses need it; anything else stays, without operation."""
+    return tf.cast(values, tf.float32) if values.dtype.size < 4 else values

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import keras
 import tensorflow as tf
 
-from tfisp.models.generator import Generator, as_float32, layer_seeds
+from tfisp.models.generator import Generator, at_least_float32, layer_seeds
 
 # An output channel whose ReLU starts closed everywhere gets no gradient and stays black at one of
 # the four pixel positions for ever. Measured with four photographs over 200 seeds (Glorot kernels
@@ -79,4 +79,4 @@ class PlainISP(Generator):
     def call(self, raw: tf.Tensor) -> tf.Tensor:
         """Renders packed RAW `[B, h, w, 4]` to RGB `[B, 2h, 2w, 3]`."""
         features = self.conv2(self.conv1(raw))
-        return as_float32(tf.nn.depth_to_space(self.conv3(features), 2))
+        return at_least_float32(tf.nn.depth_to_space(self.conv3(features), 2))

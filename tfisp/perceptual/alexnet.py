@@ -43,7 +43,9 @@ LPIPS_SCALE = (0.458, 0.448, 0.450)
 
 def lpips_scaling(images: tf.Tensor) -> tf.Tensor:
     """RGB 0..1 `[B, H, W, 3]` -> the range that LPIPS feeds to its trunk."""
-    return (2.0 * images - 1.0 - tf.constant(LPIPS_SHIFT)) / tf.constant(LPIPS_SCALE)
+    shift = tf.constant(LPIPS_SHIFT, images.dtype)
+    scale = tf.constant(LPIPS_SCALE, images.dtype)
+    return (2.0 * images - 1.0 - shift) / scale
 
 
 def _load(path: os.PathLike) -> dict[str, np.ndarray]:

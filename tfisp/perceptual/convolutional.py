@@ -98,9 +98,11 @@ class ConvolutionalBackbone(Backbone):
             if isinstance(layer, MaxPool):
                 x = tf.nn.max_pool2d(x, layer.kernel, layer.stride, padding="VALID")
                 continue
-            kernel = self._variables[f"{layer.name}/kernel"]
+            # Images in double precision are taken as such; for float32 the casts do nothing.
+            kernel = tf.cast(self._variables[f"{layer.name}/kernel"], x.dtype)
+            bias = tf.cast(self._variables[f"{layer.name}/bias"], x.dtype)
             x = tf.nn.conv2d(x, kernel, layer.stride, padding=_padding(layer))
-            x = tf.nn.relu(tf.nn.bias_add(x, self._variables[f"{layer.name}/bias"]))
+            x = tf.nn.relu(tf.nn.bias_add(x, bias))
             if layer.tap in taps:
                 found[layer.tap] = x
             if layer.tap == taps[-1]:

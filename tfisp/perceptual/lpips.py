@@ -109,6 +109,7 @@ class LPIPS:
         total = []
         for tap, head in zip(TAPS, self._heads, strict=True):
             difference = _unit(features[tap]) - _unit(reference_features[tap])
+            head = tf.constant(head, difference.dtype)
             distance = tf.reduce_sum(difference**2 * head, axis=-1, keepdims=True)
             if self.variant == "lpips":
                 total.append(tf.reduce_mean(distance, axis=[1, 2, 3]))

@@ -1,4 +1,4 @@
-"""Classical similarity of two pictures, per image and differentiable: PSNR and SSIM."""
+"""Classical similarity of two pictures, per image and differentiable: PSNR, SSIM, mean colour."""
 
 import tensorflow as tf
 
@@ -53,3 +53,19 @@ def ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
         k1=SSIM_K1,
         k2=SSIM_K2,
     )
+
+
+def mean_color_error(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
+    """Distance between the mean colours of two pictures, in steps of 8 bits: their colour cast apart from all else.
+
+    `255 |mean(image) - mean(reference)|_2` over R, G, B as encoded, the means taken over all pixels.
+
+    Args:
+        images: `[B, H, W, 3]` float32, 0..1.
+        references: the same shape.
+
+    Returns:
+        `[B]`, 0 for equal means.
+    """
+    difference = tf.reduce_mean(images, axis=[1, 2]) - tf.reduce_mean(references, axis=[1, 2])
+    return 255.0 * tf.norm(difference, axis=-1)

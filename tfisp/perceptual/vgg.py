@@ -48,7 +48,7 @@ CHAIN = _chain()
 
 def caffe_scaling(images: tf.Tensor) -> tf.Tensor:
     """RGB 0..1 `[B, H, W, 3]` -> BGR 0..255 minus the means."""
-    return 255.0 * tf.reverse(images, axis=[-1]) - tf.constant(CAFFE_MEAN_BGR)
+    return 255.0 * tf.reverse(images, axis=[-1]) - tf.constant(CAFFE_MEAN_BGR, images.dtype)
 
 
 def _load(path: os.PathLike) -> dict[str, np.ndarray]:

@@ -45,7 +45,7 @@ def luminance(images: tf.Tensor) -> tf.Tensor:
     is_power = images > 0.04045
     safe = tf.where(is_power, images, 1.0)
     linear = tf.where(is_power, ((safe + 0.055) / 1.055) ** 2.4, images / 12.92)
-    y = tf.reduce_sum(linear * tf.constant(_LUMINANCE), axis=-1, keepdims=True)
+    y = tf.reduce_sum(linear * tf.constant(_LUMINANCE, images.dtype), axis=-1, keepdims=True)
     is_root = y > 0.008856
     safe = tf.where(is_root, y, 1.0)
     f = tf.where(is_root, safe ** (1.0 / 3.0), 7.787 * y + 4.0 / 29.0)
@@ -54,7 +54,7 @@ def luminance(images: tf.Tensor) -> tf.Tensor:
 
 def gray(images: tf.Tensor) -> tf.Tensor:
     """Luma 0.299 R + 0.587 G + 0.114 B, three times."""
-    return _on_three_channels(tf.reduce_sum(images * tf.constant(_LUMA), axis=-1, keepdims=True))
+    return _on_three_channels(tf.reduce_sum(images * tf.constant(_LUMA, images.dtype), axis=-1, keepdims=True))
 
 
 def gaussian_blur(images: tf.Tensor, padding: str = "reflect") -> tf.Tensor:

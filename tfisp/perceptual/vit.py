@@ -86,7 +86,9 @@ class ViTBackbone(Backbone):
         return built.tokens, built.width
 
     def _features(self, images: tf.Tensor, taps: list[str]) -> dict[str, tf.Tensor]:
-        scaled = (images - tf.constant(self._member.mean)) / tf.constant(self._member.deviation)
+        mean = tf.constant(self._member.mean, images.dtype)
+        deviation = tf.constant(self._member.deviation, images.dtype)
+        scaled = (images - mean) / deviation
         hidden = self._network(scaled, training=False)
         return {"tokens": hidden[:, 1:]}
 

@@ -13,6 +13,7 @@ warning and gives a file that returns NaN or cannot run.
 
 import json
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from tfisp.models.generator import Generator
 from tfisp.packing import prepare
 from tfisp.rendering import facts as facts_module
 from tfisp.rendering.facts import Facts
+from tfisp.rendering.runtime import open_interpreter
 from tfisp.sensor import Capture, Sensor
 
 SAVED_MODEL, REPORT = "saved_model", "report.json"
@@ -83,6 +85,28 @@ def check_size(facts: Facts, size: tuple[int, int]) -> tuple[int, int]:
             f" and of at least {least}"
         )
     return size[0] // facts.step, size[1] // facts.step
+
+
+def export(generator: Generator, size: tuple[int, int], output: Path) -> dict[str, Any]:
+    """Writes and checks all forms, and puts them in a folder once every one is right.
+
+    Args:
+        generator: with the weights to be exported.
+        size: (height, width) of the picture in pixels.
+        output: the folder; made if absent.
+
+    Returns:
+        The report, as also written to `report.json`.
+
+    Raises:
+        InputError: the size does not fit the generator, or a form does not agree with Keras;
+            nothing is written then.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output, prefix=".building-") as folder:
+        report = build(generator, size, Path(folder))
+        publish(Path(folder), output)
+    return report
 
 
 def build(generator: Generator, size: tuple[int, int], folder: Path) -> dict[str, Any]:
@@ -213,14 +237,12 @@ def _runner(path: Path) -> tuple[Any, list[str]]:
     if path.is_dir():
         signature = tf.saved_model.load(str(path)).signatures["serving_default"]
         return lambda raw: signature(raw=tf.constant(raw))["rgb"].numpy(), []
-    reference = tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    plain = tf.lite.Interpreter(str(path), experimental_op_resolver_type=reference)
     # Only an interpreter without delegates names the operations that are in the file.
+    plain = open_interpreter(path, delegates=False)
     operations = [operation["op_name"] for operation in plain._get_ops_details()]
-    interpreter = tf.lite.Interpreter(str(path))
+    interpreter = open_interpreter(path)
 
     def run(raw: np.ndarray) -> np.ndarray:
-        interpreter.allocate_tensors()
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], raw)
         interpreter.invoke()
         return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfisp.backend import require_tensorflow
+from tfisp.backend import load_tensorflow
 from tfisp.contract import require_mosaic
 from tfisp.errors import InputError
 from tfisp.packing import crop_mosaic, orient, phase_padding, prepare
@@ -153,7 +153,7 @@ def load(model: str | os.PathLike, *, tile: int | None = TILE) -> Renderer:
     """
     if Path(model).suffix == ".tflite":
         return Renderer(Path(model), tile=tile)
-    require_tensorflow()
+    load_tensorflow()
     from tfisp.models import from_preset
 
     return Renderer(from_preset(model), tile=tile)

@@ -5,12 +5,13 @@ finite.
 """
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from tfisp.backend import require_tensorflow
+from tfisp.backend import load_tensorflow, without_chatter
 from tfisp.errors import InputError
 from tfisp.rendering import facts as facts_module
 from tfisp.rendering.facts import Facts
@@ -60,7 +61,7 @@ class KerasRuntime:
         Raises:
             InputError: a weight is not finite.
         """
-        require_tensorflow()
+        load_tensorflow()
         import tensorflow as tf
 
         self.facts = Facts.of(generator)
@@ -107,9 +108,7 @@ class LiteRuntime:
             raise InputError(f"{path}: no such file")
         self.facts = facts_module.read(path)
         try:
-            self._interpreter = _interpreter_class()(
-                model_path=str(path), num_threads=len(os.sched_getaffinity(0))
-            )
+            self._interpreter = open_interpreter(path)
             inputs = self._interpreter.get_input_details()
             outputs = self._interpreter.get_output_details()
         except (ValueError, RuntimeError) as error:
@@ -179,13 +178,33 @@ def not_finite(name: str) -> InputError:
     return InputError(f"{name}: the network's output is not finite")
 
 
-def _interpreter_class() -> type[Any]:
-    """LiteRT's interpreter: its own package's where installed, else the one in TensorFlow."""
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
-        require_tensorflow()
-        import tensorflow as tf
+def open_interpreter(path: str | os.PathLike, *, delegates: bool = True) -> Any:
+    """An interpreter with a `.tflite` file loaded: LiteRT's own where installed, else TensorFlow's.
 
-        Interpreter = tf.lite.Interpreter  # noqa: N806
-    return Interpreter
+    Args:
+        path: the file.
+        delegates: False runs the plain reference operations of the file instead of XNNPACK.
+
+    Raises:
+        ValueError, RuntimeError: the file is no model, or has operations that are not supported.
+    """
+    try:
+        from ai_edge_litert import interpreter as lite
+    except ImportError:
+        load_tensorflow()
+        from tensorflow import lite
+
+        resolver = lite.experimental.OpResolverType
+    else:
+        resolver = lite.OpResolverType
+    kind = resolver.AUTO if delegates else resolver.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    with without_chatter(), warnings.catch_warnings():
+        # TensorFlow's own interpreter announces its removal; it is used where there is no other.
+        warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+        interpreter = lite.Interpreter(
+            str(path),
+            num_threads=len(os.sched_getaffinity(0)),
+            experimental_op_resolver_type=kind,
+        )
+        interpreter.allocate_tensors()
+    return interpreter

@@ -57,7 +57,7 @@ class Monitor:
         entry = {"stage": self._stage, "recipe": self._recipe, "step": step, **values}
         self._metrics.write(json.dumps(entry) + "\n")
         self._metrics.flush()
-        timing = {"perf/images_per_second": self._images / self._busy, "perf/wait_share": self.wait_share}
+        timing = {"perf/images_per_second": self._speed, "perf/wait_share": self._wait_share}
         with self._writer.as_default(step=self._offset + step):
             for tag, value in {**values, **timing}.items():
                 tf.summary.scalar(tag, value)
@@ -65,11 +65,6 @@ class Monitor:
             losses = {tag: value for tag, value in values.items() if tag.startswith("loss/")}
             if losses:
                 print(self._line(step, losses), file=self._screen, flush=True)
-
-    @property
-    def wait_share(self) -> float:
-        """Part of this stage's time, 0..1, that was spent waiting for a batch."""
-        return self._waited / self._busy if self._busy else 0.0
 
     def images(self, step: int, tag: str, grid: np.ndarray) -> None:
         """Shows a picture `[H, W, 3]`, 0..1, in TensorBoard."""
@@ -97,15 +92,24 @@ class Monitor:
         self._metrics.close()
         self._writer.close()
 
+    @property
+    def _speed(self) -> float:
+        """Images per second, over this stage so far."""
+        return self._images / self._busy if self._busy else 0.0
+
+    @property
+    def _wait_share(self) -> float:
+        """Part of this stage's time, 0..1, that was spent waiting for a batch."""
+        return self._waited / self._busy if self._busy else 0.0
+
     def _line(self, step: int, losses: Mapping[str, float]) -> str:
         """`[unpaired 120/2000] content 0.53 tv 0.001 | 12.3 img/s | wait 0.4% | left 0:12:08`."""
         elapsed = time.monotonic() - self._began
         left = elapsed / max(step - self._first, 1) * (self._steps - step)
         shown = " ".join(f"{tag.removeprefix('loss/')} {value:.4g}" for tag, value in losses.items())
-        speed = self._images / self._busy if self._busy else 0.0
         return (
-            f"[{self._recipe} {step}/{self._steps}] {shown} | {speed:.1f} img/s | "
-            f"wait {100 * self.wait_share:.1f}% | left {_clock(left)}"
+            f"[{self._recipe} {step}/{self._steps}] {shown} | {self._speed:.1f} img/s | "
+            f"wait {100 * self._wait_share:.1f}% | left {_clock(left)}"
         )
 
 

@@ -1,0 +1,58 @@
+"""Where batches come from.
+
+    dataset = open_dataset(DataConfig("folders", raw_dir="dng", target_dir="photographs"))
+    for batch in batches(dataset, batch_size=32, seed=0, stage=0, start=0, stop=1000):
+        batch["raw"], batch["reference"], batch["target"]
+
+Every kind of data set opens to the same `Dataset`: `raw` patches with references, `targets`, and
+held-out `pairs`. Readers are plain NumPy; only `batches` uses TensorFlow. To add a kind, write a
+module with a function `open_dataset(config, progress)` and name it in
+`tfisp.data.registry.DATASETS`.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from tfisp.data.registry import DATASETS, names
+
+if TYPE_CHECKING:
+    from tfisp.data.base import Dataset, Progress
+    from tfisp.data.config import DataConfig
+
+_MEMBERS = {
+    "DataConfig": "config",
+    "Dataset": "base",
+    "Pairs": "raw_patches",
+    "Photographs": "photographs",
+    "RawPatches": "raw_patches",
+    "batches": "pipeline",
+}
+
+__all__ = ["DATASETS", "names", "open_dataset", *_MEMBERS]
+
+
+def open_dataset(config: "DataConfig", progress: "Progress | None" = None) -> "Dataset":
+    """Lists and checks the files of a data set.
+
+    Args:
+        config: Which one.
+        progress: Called as progress(done, total, what) while files are worked through.
+
+    Returns:
+        The open data set. Files are decoded later, patch by patch, except those of `folders`.
+
+    Raises:
+        InputError: If a folder is missing or holds nothing of use, and for the first bad file
+            unless `config.on_bad_file` is "skip".
+    """
+    module = importlib.import_module(f"tfisp.data.{DATASETS[config.name].module}")
+    return module.open_dataset(config, progress)
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a public name when it is first asked for (PEP 562)."""
+    if name not in _MEMBERS:
+        raise AttributeError(f"module 'tfisp.data' has no attribute '{name}'")
+    value = getattr(importlib.import_module(f"tfisp.data.{_MEMBERS[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,199 @@
+"""A folder of RAW files from a camera, and a folder of photographs: what a user has.
+
+RAW files of any supported kind, in any sub-folder, are decoded once; the samples, their references
+and what the files say about themselves are kept in the cache. Photographs of any size lie
+in `--target_dir`; without it only stages that need no targets can be trained.
+"""
+
+import importlib.metadata
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfisp.data.base import Dataset, Progress
+from tfisp.data.cache import file_digest, key
+from tfisp.data.config import DataConfig
+from tfisp.data.frames import Rendering, Scene
+from tfisp.data.listing import require_files, require_folder
+from tfisp.data.opening import Opening
+from tfisp.errors import InputError
+from tfisp.raw import RAW_SUFFIXES, read_raw
+from tfisp.sensor import Capture, Sensor
+
+# Raised whenever the same file would be decoded to something else by our own code.
+_DECODE_VERSION = 1
+
+# Kinds of file that say nothing about what their samples mean.
+_SILENT = (".png", ".npy", ".raw")
+
+
+@dataclass(frozen=True)
+class FolderFrame:
+    """A decoded RAW file.
+
+    Attributes:
+        name: See `tfisp.data.frames.Frame`.
+        path: See `Frame`.
+        size: See `Frame`.
+        sensor: What the file, or `--sensor`, says.
+        capture: What the file says.
+        sha256: Hash of the file and of the description beside it, if there is one.
+        decoded: Key of its samples.
+        override: The sensor of `--sensor`; None if not given.
+        rendering: For the reference.
+    """
+
+    name: str
+    path: Path
+    size: tuple[int, int]
+    sensor: Sensor
+    capture: Capture
+    sha256: str
+    decoded: str
+    override: Sensor | None
+    rendering: Rendering
+    target_path: None = None
+
+    @property
+    def phase(self) -> tuple[int, int]:
+        """See `Frame`."""
+        return self.sensor.red_site
+
+    def load(self, *, reference: bool = True, target: bool = False) -> Scene:
+        """See `Frame`; samples above the white level are clipped."""
+        mosaic = self.rendering.store.get(
+            self.decoded, lambda: read_raw(self.path, self.override)[0]
+        )
+        rendered = (
+            self.rendering.reference(mosaic, self.sensor, self.capture, file=self.sha256)
+            if reference
+            else None
+        )
+        return Scene(mosaic, self.sensor, self.capture, rendered)
+
+
+def open_dataset(config: DataConfig, progress: Progress | None = None) -> Dataset:
+    """Opens `folders`; decodes every RAW file that the cache does not know, and renders it.
+
+    Raises:
+        InputError: If a folder is missing or holds nothing of use, or for the first bad file.
+    """
+    opening = Opening.of(config, progress)
+    root = require_folder("raw_dir", config.raw_dir)
+    files = require_files("raw_dir", root, RAW_SUFFIXES, "RAW files")
+    photographs = opening.target_files()
+    targets = None if photographs is None else opening.photographs(opening.look_at(photographs))
+    frames = _frames(opening, files, root)
+    for frame in frames:
+        _note_clipping(opening, frame)
+    sensor = frames[0].sensor if frames else opening.sensor
+    return opening.dataset(frames, targets, {}, paired=False, sensor=sensor, root=root)
+
+
+def _frames(opening: Opening, files: Sequence[Path], root: Path) -> list[FolderFrame]:
+    """Every usable file, decoded and rendered, several at a time."""
+
+    def work(path: Path) -> FolderFrame | InputError:
+        try:
+            frame = _open_frame(path, path.relative_to(root).as_posix(), opening)
+            frame.load()
+        except InputError as error:
+            return error
+        return frame
+
+    frames = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = pool.map(work, files)
+        for done, (path, result) in enumerate(zip(files, results, strict=True), start=1):
+            if isinstance(result, InputError):
+                pool.shutdown(wait=False, cancel_futures=opening.config.on_bad_file == "stop")
+                opening.bad_files.report(path, result)
+            else:
+                frames.append(result)
+            opening.progress(done, len(files), "RAW files")
+    return frames
+
+
+def _open_frame(path: Path, name: str, opening: Opening) -> FolderFrame:
+    """Finds a file's facts in the cache, or decodes it.
+
+    Raises:
+        InputError: If it cannot be used.
+    """
+    description = path.with_suffix(".json")
+    if opening.sensor is None and path.suffix.lower() in _SILENT and not description.exists():
+        raise InputError(
+            f"{path}: nothing states its CFA pattern and levels: give --sensor, or describe it in "
+            f"{description.name} beside it"
+        )
+    try:
+        sha256 = file_digest(path, *([description] if description.exists() else []))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    decoded = key(
+        kind="decoded",
+        version=[_DECODE_VERSION, importlib.metadata.version("rawpy")],
+        file=sha256,
+        suffix=path.suffix.lower(),
+        sensor=opening.sensor.to_dict() if opening.sensor else None,
+    )
+    facts = opening.store.note(decoded)
+    if facts is None:
+        mosaic, sensor, capture = read_raw(path, opening.sensor)
+        opening.store.get(decoded, lambda: mosaic)
+        facts = {
+            "size": list(mosaic.shape),
+            "sensor": sensor.to_dict(),
+            "capture": _capture_facts(capture),
+        }
+        opening.store.write_note(decoded, facts)
+    return FolderFrame(
+        name=name,
+        path=path,
+        size=tuple(facts["size"]),
+        sensor=Sensor.from_dict(facts["sensor"]),
+        capture=_capture(facts["capture"]),
+        sha256=sha256,
+        decoded=decoded,
+        override=opening.sensor,
+        rendering=opening.rendering,
+    )
+
+
+def _note_clipping(opening: Opening, frame: FolderFrame) -> None:
+    """Tells of samples above the white level."""
+    count = frame.capture.above_white
+    if count:
+        share = count / (frame.size[0] * frame.size[1])
+        opening.notes.append(
+            f"{frame.path}: {count} samples ({share:.2%}) above the white level "
+            f"{frame.sensor.white_level:g} were clipped"
+        )
+
+
+def _capture_facts(capture: Capture) -> dict[str, Any]:
+    """A capture as JSON values."""
+    facts = asdict(capture)
+    if capture.shading is not None:
+        facts["shading"] = capture.shading.tolist()
+    return facts
+
+
+def _capture(facts: dict[str, Any]) -> Capture:
+    """The inverse of `_capture_facts`; JSON's lists become the tuples and the array they were."""
+    values = {
+        name: _as_tuple(value) if isinstance(value, list) and name != "shading" else value
+        for name, value in facts.items()
+    }
+    if values["shading"] is not None:
+        values["shading"] = np.asarray(values["shading"], np.float32)
+    return Capture(**values)
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(_as_tuple(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,167 @@
+"""Batches by `tf.data`, in an order that is a pure function of (seed, stage, step).
+
+A stage reads two endless streams, one of RAW patches and one of target patches. Position p of a
+stream is element j of step s, p = s * batch_size + j. With N patches it belongs to epoch p // N and
+reads patch shuffle(p % N), where shuffle is the permutation that `index_shuffle` gives for a seed
+made of (seed, stage, stream, epoch). Nothing is remembered from batch to batch, so a run may start
+at any step; and raws and targets meet anew in each epoch.
+
+Where a patch lies within its cell, and whether it is mirrored, is drawn from (seed, stage, stream,
+p) by NumPy.
+"""
+
+import os
+from collections.abc import Iterator
+from enum import IntEnum
+
+import numpy as np
+import tensorflow as tf
+
+from tfisp.contract import Contract
+from tfisp.data.base import Dataset
+from tfisp.errors import InputError
+
+Batch = dict[str, tf.Tensor]
+
+# Batches made ready while a step runs.
+_AHEAD = 2
+
+# More threads than this only wait for each other: part of the work holds Python's lock.
+_MOST_WORKERS = 16
+
+
+class Stream(IntEnum):
+    """The independent streams of a stage."""
+
+    RAW = 0
+    TARGET = 1
+
+
+def batches(
+    dataset: Dataset,
+    *,
+    batch_size: int,
+    seed: int,
+    stage: int,
+    start: int,
+    stop: int,
+    paired: bool = False,
+    workers: int | None = None,
+) -> Iterator[Batch]:
+    """The batches of steps `start` to `stop - 1` of a stage.
+
+    Args:
+        dataset: Where they come from.
+        batch_size: Patches per batch.
+        seed: Non-negative; of the order, the places of patches and their mirroring.
+        stage: Number of the stage, 0 first: stages read in different orders.
+        start: First step.
+        stop: Step before which to end.
+        paired: Whether `target` is the pair of `raw` (the same part, mirrored alike) instead of a
+            patch of any photograph.
+        workers: Patches read at a time; None: one for each processor.
+
+    Returns:
+        An iterator over dicts of float32 tensors: `raw` in the generator's form (packed
+        `[B, h, w, 4]`), `reference` `[B, H, W, 3]`, and `target` `[B, H, W, 3]` where the data set
+        has targets. It raises the `InputError` of a file that cannot be read.
+
+    Raises:
+        InputError: If the data set has nothing to train on, or no pairs where they are asked for.
+    """
+    if not len(dataset.raw):
+        raise InputError(f"--data={dataset.name}: nothing to train on, only held-out pairs")
+    if paired and not dataset.paired:
+        raise InputError(
+            f"--data={dataset.name}: has no paired targets, which a paired recipe needs"
+        )
+    loader = _Loader(dataset, seed, stage, paired)
+    workers = workers or min(os.cpu_count() or 1, _MOST_WORKERS)
+    positions = tf.data.Dataset.range(start * batch_size, stop * batch_size)
+    loaded = positions.map(loader.load, num_parallel_calls=workers, deterministic=True)
+    ready = loaded.batch(batch_size, drop_remainder=True).prefetch(_AHEAD)
+    return loader.reraising(ready)
+
+
+def shuffled(position: tf.Tensor, count: int, seed: int, stage: int, stream: Stream) -> tf.Tensor:
+    """Which of `count` elements a stream reads at a position.
+
+    Args:
+        position: int64, 0 or more.
+        count: Number of elements.
+        seed: Of the run.
+        stage: Number of the stage.
+        stream: Which stream.
+
+    Returns:
+        int64, 0 to `count - 1`; over an epoch of `count` positions each of them once.
+    """
+    epoch, index = position // count, position % count
+    # index_shuffle gives related permutations for related seeds, so an epoch's seed is drawn, not
+    # counted.
+    words = tf.random.stateless_uniform(
+        [2], [_mixed(seed, stage, stream), epoch], None, None, tf.int64, alg="philox"
+    )
+    return tf.random.experimental.index_shuffle(index, words, tf.constant(count - 1, tf.int64))
+
+
+class _Loader:
+    """Reads the patches at a position, and keeps the errors that TensorFlow would flatten."""
+
+    def __init__(self, dataset: Dataset, seed: int, stage: int, paired: bool) -> None:
+        self._raw, self._seed, self._stage, self._paired = dataset.raw, seed, stage, paired
+        self._targets = None if paired else dataset.targets
+        self._failures: dict[int, Exception] = {}
+        size = dataset.raw.patch_size
+        self._shapes = {"raw": _input_shape(dataset.contract, size), "reference": (size, size, 3)}
+        if paired or self._targets is not None:
+            self._shapes["target"] = (size, size, 3)
+
+    def load(self, position: tf.Tensor) -> Batch:
+        """The patches at a position, as a graph."""
+        order = (self._seed, self._stage)
+        indices = [position, shuffled(position, len(self._raw), *order, Stream.RAW)]
+        if self._targets is not None:
+            indices.append(shuffled(position, len(self._targets), *order, Stream.TARGET))
+        outputs = tf.numpy_function(self._read, indices, [tf.float32] * len(self._shapes))
+        for output, shape in zip(outputs, self._shapes.values(), strict=True):
+            output.set_shape(shape)
+        return dict(zip(self._shapes, outputs, strict=True))
+
+    def reraising(self, source: tf.data.Dataset) -> Iterator[Batch]:
+        """Yields the elements of a dataset made with `load`; its errors are those of `_read`."""
+        try:
+            yield from source
+        except tf.errors.OpError:
+            if not self._failures:
+                raise
+            # Several positions are read at a time; the first of them is the one that is missing.
+            raise self._failures[min(self._failures)] from None
+
+    def _read(self, position: np.int64, index: np.int64, *target: np.int64) -> list[np.ndarray]:
+        try:
+            place = (self._seed, self._stage, Stream.RAW, int(position))
+            if self._paired:
+                return list(self._raw.read_pair(int(index), place))
+            patches = list(self._raw.read(int(index), place))
+            if target:
+                place = (self._seed, self._stage, Stream.TARGET, int(position))
+                patches.append(self._targets.read(int(target[0]), place))
+            return patches
+        except Exception as error:
+            self._failures[int(position)] = error
+            raise
+
+
+def _input_shape(contract: Contract, size: int) -> tuple[int, int, int]:
+    """Shape of a patch in a generator's form."""
+    return {
+        "packed": (size // 2, size // 2, 4),
+        "split": (size, size, 3),
+        "mosaic": (size, size, 1),
+    }[contract.form]
+
+
+def _mixed(*words: int) -> int:
+    """One 63-bit number made of several, each of which changes all of it."""
+    return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> np.uint64(1))

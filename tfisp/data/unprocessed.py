@@ -1,0 +1,254 @@
+"""Photographs turned into RAW: exactly paired data for benchmarks, demos and tests.
+
+Which photograph plays which role comes from a JSON file (`--splits`), else from a draw among the
+photographs in `--raw_dir`:
+
+    source    becomes RAW, to train on        target    gives only its colours and textures
+    val, test become RAW, never trained on
+
+No photograph plays two roles. Each capture is a function of the seed and of the photograph's
+content. Targets are reduced as the sources are, so that both have the same sharpness.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from tfisp.data.base import Dataset, Progress
+from tfisp.data.cache import key
+from tfisp.data.config import DataConfig
+from tfisp.data.frames import Rendering, Scene
+from tfisp.data.images import IMAGE_SUFFIXES, read_photograph
+from tfisp.data.listing import drawn, require_files, require_folder
+from tfisp.data.opening import Opening
+from tfisp.data.photographs import Photograph
+from tfisp.data.skimage_scenes import SKIMAGE, skimage_scenes
+from tfisp.data.unprocess import (
+    UNPROCESS_VERSION,
+    Noise,
+    random_gains,
+    random_noise,
+    read_noise,
+    reduced_linear,
+    unprocess,
+)
+from tfisp.errors import InputError
+from tfisp.naming import choose
+from tfisp.sensor import Capture, Gains, Sensor, resolve_gains, smallest_one
+
+ROLES = ("source", "target", "val", "test")
+
+# Parts of a draw: one in so many photographs is held out for each of val and test.
+_HELD_OUT_SHARE = 10
+
+
+@dataclass(frozen=True)
+class UnprocessedFrame:
+    """A photograph and the capture made of it.
+
+    Attributes:
+        photograph: Reduced; it is the truth.
+        camera: The sensor that recorded it.
+        sensor: What is stated of that sensor.
+        gains: The illuminant's white balance.
+        noise: Of the recording.
+        capture: What is stated of the recording.
+        rendering: For the reference.
+    """
+
+    photograph: Photograph
+    camera: Sensor
+    sensor: Sensor
+    gains: Gains
+    noise: Noise
+    capture: Capture
+    rendering: Rendering
+
+    @property
+    def name(self) -> str:
+        """See `tfisp.data.frames.Frame`."""
+        return self.photograph.path.stem
+
+    @property
+    def path(self) -> Path:
+        """The photograph's file."""
+        return self.photograph.path
+
+    @property
+    def target_path(self) -> Path:
+        """The photograph's file too."""
+        return self.photograph.path
+
+    @property
+    def sha256(self) -> str:
+        """Hash of that file."""
+        return self.photograph.sha256
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """See `Frame`."""
+        return self.photograph.size
+
+    @property
+    def phase(self) -> tuple[int, int]:
+        """See `Frame`."""
+        return self.sensor.red_site
+
+    def load(self, *, reference: bool = True, target: bool = False) -> Scene:
+        """See `Frame`."""
+        facts = {
+            "file": self.photograph.sha256,
+            "unprocess": UNPROCESS_VERSION,
+            "camera": self.camera.to_dict(),
+            "gains": self.gains,
+            "noise": self.noise,
+            "reduce": self.photograph.reduce,
+            "seed": self.photograph.seed,
+        }
+        store = self.rendering.store
+        mosaic = store.get(key(kind="unprocessed", **facts), self._record)
+        rendered = (
+            self.rendering.reference(mosaic, self.sensor, self.capture, **facts)
+            if reference
+            else None
+        )
+        truth = self.photograph.pixels() if target else None
+        return Scene(mosaic, self.sensor, self.capture, rendered, truth)
+
+    def _record(self) -> np.ndarray:
+        dither = np.random.default_rng(list(self.photograph.dither_seed))
+        pixels = read_photograph(self.photograph.path)
+        linear = reduced_linear(pixels, self.photograph.reduce, dither)
+        random = _random(self.photograph, "noise")
+        return unprocess(linear, self.camera, self.gains, self.noise, random)
+
+
+def open_dataset(config: DataConfig, progress: Progress | None = None) -> Dataset:
+    """Opens `unprocessed`.
+
+    Raises:
+        InputError: If the folder or the split list is missing or of no use, or for the first bad
+            file.
+    """
+    opening = Opening.of(config, progress)
+    root, roles = _roles(config)
+    override = opening.target_files()
+    found = {
+        role: opening.look_at(paths, config.reduce)
+        for role, paths in (roles | ({"target": override} if override else {})).items()
+    }
+    frames = {role: _record_all(opening, found.get(role, ())) for role in ("source", "val", "test")}
+    targets = opening.photographs(found["target"]) if found.get("target") else None
+    source = frames.pop("source")
+    return opening.dataset(
+        source, targets, frames, paired=True, sensor=_stated(opening.sensor, config), root=root
+    )
+
+
+def _roles(config: DataConfig) -> tuple[Path, dict[str, list[Path]]]:
+    """The folder that names are relative to, and the files of each role."""
+    if config.raw_dir == SKIMAGE:
+        return skimage_scenes()
+    if config.splits:
+        return _read_splits(Path(config.splits).expanduser())
+    root = require_folder("raw_dir", config.raw_dir)
+    paths = require_files("raw_dir", root, IMAGE_SUFFIXES, "photographs")
+    names = [path.relative_to(root).as_posix() for path in paths]
+    return root, _draw_roles(root, names, config)
+
+
+def _draw_roles(root: Path, names: Sequence[str], config: DataConfig) -> dict[str, list[Path]]:
+    """A tenth each for val and test; the rest in equal parts source and target, or all source."""
+    need = 3 if config.target_dir else 4
+    if len(names) < need:
+        raise InputError(
+            f"--raw_dir={root}: {len(names)} photographs; at least {need} are needed, for none may "
+            "play two roles"
+        )
+    order = drawn(names, config.seed)
+    held_out = max(len(order) // _HELD_OUT_SHARE, 1)
+    rest = order[2 * held_out :]
+    source = rest if config.target_dir else rest[: (len(rest) + 1) // 2]
+    parts = {
+        "source": source,
+        "target": rest[len(source) :],
+        "val": order[:held_out],
+        "test": order[held_out : 2 * held_out],
+    }
+    return {role: [root / name for name in sorted(part)] for role, part in parts.items()}
+
+
+def _read_splits(path: Path) -> tuple[Path, dict[str, list[Path]]]:
+    """Reads a split list.
+
+    Raises:
+        InputError: If it is not one, or gives a photograph two roles.
+    """
+    try:
+        roles = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"--splits={path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise InputError(f"--splits={path}: not JSON: {error}") from error
+    if not isinstance(roles, dict) or not all(
+        isinstance(names, list) and all(isinstance(name, str) for name in names)
+        for names in roles.values()
+    ):
+        raise InputError(f"--splits={path}: expected lists of file names under {', '.join(ROLES)}")
+    owner: dict[str, str] = {}
+    for role, names in roles.items():
+        choose(f"--splits={path}: role", role, ROLES)
+        for name in names:
+            if owner.setdefault(name, role) != role:
+                raise InputError(f"--splits={path}: {name} is both {owner[name]} and {role}")
+    return path.parent, {
+        role: [path.parent / name for name in names] for role, names in roles.items()
+    }
+
+
+def _record_all(opening: Opening, photographs: Sequence[Photograph]) -> list[UnprocessedFrame]:
+    """The captures that would be made of photographs; nothing is computed yet."""
+    camera, config = opening.sensor, opening.config
+    frames = []
+    for photograph in photographs:
+        random = _random(photograph, "capture")
+        gains, noise = _choose_gains(config, camera, random), _choose_noise(config, random)
+        recorded = config.metadata == "recorded"
+        frames.append(
+            UnprocessedFrame(
+                photograph=photograph,
+                camera=camera,
+                sensor=_stated(camera, config),
+                gains=gains,
+                noise=noise,
+                capture=Capture(gains=gains, noise=tuple(noise)) if recorded else Capture(),
+                rendering=opening.rendering,
+            )
+        )
+    return frames
+
+
+def _stated(camera: Sensor, config: DataConfig) -> Sensor:
+    """What is stated of the sensor: all, or everything but its colours."""
+    return camera if config.metadata == "recorded" else replace(camera, xyz_to_camera=None)
+
+
+def _choose_gains(config: DataConfig, camera: Sensor, random: np.random.Generator) -> Gains:
+    drawn_gains = random_gains(random)  # drawn in any case: the noise must not depend on it
+    gains = config.illuminant_gains()
+    if gains == "random":
+        return drawn_gains
+    return smallest_one(resolve_gains(camera, Capture())) if gains == "default" else gains
+
+
+def _choose_noise(config: DataConfig, random: np.random.Generator) -> Noise:
+    shot = config.shot_noise()
+    return random_noise(random) if shot == "random" else Noise(shot, read_noise(shot))
+
+
+def _random(photograph: Photograph, purpose: str) -> np.random.Generator:
+    """Random numbers that are a function of seed, photograph and purpose."""
+    return np.random.default_rng([*photograph.dither_seed, *purpose.encode()])
