@@ -111,3 +111,47 @@ def scene(height: int, width: int, low: float, high: float, seed: int = 0) -> np
     smooth = 0.5 + 0.3 * np.sin(x / 9) * np.cos(y / 7)
     noisy = smooth + rng.normal(0, 0.03, (height, width))
     return np.rint(low + (high - low) * np.clip(noisy, 0, 1)).astype(np.uint16)
+
+
+def write_compressed_dng(path: Path, mosaic: np.ndarray, stream: bytes | None = None) -> Path:
+    """A DNG whose samples are lossless JPEG, as Adobe's converter and many phones write them.
+
+    `stream` stands in for the whole JPEG stream, to damage it.
+    """
+    write_dng(path, mosaic, black=((64, 64), (64, 64)), white=1023)
+    stream = lossless_jpeg(mosaic) if stream is None else stream
+    offset = path.stat().st_size
+    with path.open("ab") as file:
+        file.write(stream)
+    with tifffile.TiffFile(path, mode="r+b") as tiff:
+        tags = tiff.pages[0].tags
+        for code, value in ((259, 7), (273, offset), (279, len(stream))):
+            tags[code].overwrite(value)
+    return path
+
+
+def lossless_jpeg(mosaic: np.ndarray) -> bytes:
+    """Lossless JPEG (ITU-T T.81, process 14) of two components, with predictor 1."""
+    height, width = mosaic.shape
+    # All 17 difference categories get a 5-bit code, in order.
+    table = bytes([0, *[0] * 4, 17, *[0] * 11, *range(17)])
+    frame = struct.pack(">BHHB", 16, height, width // 2, 2) + bytes([1, 17, 0, 2, 17, 0])
+    scan = bytes([2, 1, 0, 2, 0, 1, 0, 0])
+    samples = mosaic.astype(np.int64).reshape(height, width // 2, 2)
+    predicted = np.empty_like(samples)
+    predicted[:, 1:] = samples[:, :-1]
+    predicted[1:, 0] = samples[:-1, 0]
+    predicted[0, 0] = 1 << 15
+    bits = []
+    for difference in (samples - predicted).ravel().tolist():
+        size = abs(difference).bit_length()
+        bits.append(f"{size:05b}")
+        if 0 < size < 16:
+            code = difference if difference > 0 else difference + (1 << size) - 1
+            bits.append(f"{code:0{size}b}")
+    text = "".join(bits)
+    text += "1" * (-len(text) % 8)
+    data = int(text, 2).to_bytes(len(text) // 8, "big").replace(b"\xff", b"\xff\0")
+    segments = ((0xC4, table), (0xC3, frame), (0xDA, scan))
+    head = b"".join(struct.pack(">BBH", 255, mark, 2 + len(body)) + body for mark, body in segments)
+    return b"\xff\xd8" + head + data + b"\xff\xd9"

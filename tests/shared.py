@@ -9,7 +9,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 def shared(name: str) -> Path:
-    """The path of a shared file or folder; skips the test (or fails it where CI requires them) if it is absent."""
+    """The path of a shared file; without it the test is skipped, or fails where CI requires it."""
     path = SHARED / name
     if path.exists():
         return path

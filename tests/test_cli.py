@@ -230,6 +230,17 @@ def test_a_failure_becomes_one_line_and_an_exit_code(capsys, error, code, line):
     assert line in shown and "\n" not in shown
 
 
+def test_a_full_disk_met_by_tensorflow_is_one_line(capsys):
+    import tensorflow as tf
+
+    def main(values, positional):
+        message = "{{function_node __wrapped__SaveV2_}} a/b; No space left on device [Op:SaveV2]"
+        raise tf.errors.ResourceExhaustedError(None, None, message)
+
+    assert run("--work_dir=x", main=main)[0] == 1
+    assert capsys.readouterr().err.endswith(": error: a/b; No space left on device\n")
+
+
 def test_a_defect_keeps_its_traceback():
     def main(values, positional):
         raise ZeroDivisionError

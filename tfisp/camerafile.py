@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import rawpy
 
-from tfisp.dng import PHOTOMETRIC_LINEAR_RAW, TiffFacts, read_facts
+from tfisp.dng import PHOTOMETRIC_CFA, PHOTOMETRIC_LINEAR_RAW, TiffFacts, read_facts
 from tfisp.errors import InputError
-from tfisp.frame import MIN_SIDE, Frame
+from tfisp.frame import MIN_SIDE, Frame, check_repeats
 from tfisp.sensor import PATTERNS, Capture, Gains, Sensor, smallest_one
 
 _DEMOSAICED = "already demosaiced; capture Bayer RAW"
@@ -68,6 +68,8 @@ def _refuse_by_tags(path: Path, facts: TiffFacts) -> None:
     if facts.is_dng:
         if facts.photometric == PHOTOMETRIC_LINEAR_RAW:
             raise InputError(f"{path}: LinearDNG, {_DEMOSAICED}")
+        if facts.photometric != PHOTOMETRIC_CFA:
+            raise InputError(f"{path}: a DNG without a CFA frame: damaged, or not a RAW file")
         if facts.floating:
             raise InputError(f"{path}: a DNG of floating-point samples, expected whole numbers")
         if facts.cfa is not None:
@@ -109,13 +111,18 @@ def _frame(path: Path, raw: rawpy.RawPy, facts: TiffFacts | None) -> Frame:
     matrix = facts.xyz_to_camera if facts else None
     if matrix is None and np.any(raw.rgb_xyz_matrix[:3]):
         matrix = tuple(map(tuple, raw.rgb_xyz_matrix[:3].astype(float).tolist()))
-    sensor = Sensor(
-        pattern=pattern,
-        black_level=black,
-        white_level=white or raw.white_level,
-        name=facts.model if facts else "",
-        xyz_to_camera=matrix,
-    )
+    try:
+        sensor = Sensor(
+            pattern=pattern,
+            black_level=black,
+            white_level=white or raw.white_level,
+            name=facts.model if facts else "",
+            xyz_to_camera=matrix,
+        )
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    if facts is None or facts.compressed:
+        check_repeats(mosaic, sensor, path)
     kind = "DNG" if facts and facts.is_dng else f"{path.suffix[1:].upper()} (LibRaw)"
     return Frame(mosaic, sensor, _capture(raw, facts, mosaic.shape), kind, tuple(notes))
 
@@ -173,7 +180,7 @@ def _repeats(tile: np.ndarray, period: int) -> bool:
 
 
 def _libraw_black(raw: rawpy.RawPy, top: int, left: int) -> np.ndarray:
-    """LibRaw's black levels, which it indexes by colour, at the sites of the tile at (top, left)."""
+    """LibRaw's black levels, which go by colour, at the sites of the tile at (top, left)."""
     levels = raw.black_level_per_channel
     return np.array(
         [[levels[raw.raw_color(top + i, left + j)] for j in (0, 1)] for i in (0, 1)], np.float64

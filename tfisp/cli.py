@@ -150,8 +150,9 @@ def explain(error: Exception) -> str | None:
     if tf is not None and isinstance(
         error, (tf.errors.ResourceExhaustedError, tf.errors.PermissionDeniedError)
     ):
-        # A full disk or a read-only folder, met by TensorFlow's own file writers.
-        return f"TensorFlow: {error.message.splitlines()[0]}"
+        # A full disk or a read-only folder, met by TensorFlow's own file writers. They put the
+        # names of operations around what happened.
+        return re.sub(r"\{\{.*?\}\}\s*|\s*\[Op:\w+\]", "", error.message.splitlines()[0])
     return None
 
 
@@ -204,7 +205,7 @@ def _flag_message(error: absl_flags.Error, values: FlagValues, origins: dict[str
         return str(error)
     name, value, why = match.groups()
     given = f"--{name}={value}"
-    if given not in origins and value == "None":
+    if given not in origins and value in ("None", "()"):
         return f"--{name} {why}"
     if values[name].boolean:
         why = "expected true or false"

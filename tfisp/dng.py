@@ -6,21 +6,17 @@ and decodes missing data as zeros. Tag numbers and meanings: Adobe, "Digital Neg
 Specification", version 1.4.0.0, and TIFF 6.0.
 """
 
-import contextlib
 import dataclasses
-import itertools
-import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tifffile
 
 from tfisp.errors import InputError
 from tfisp.gainmap import GAIN_MAP, parse_gain_map, parse_opcodes, shading_map
 from tfisp.sensor import Matrix3
+from tfisp.tiff import Directory, read_directories
 
 ORIENTATION = 274
 PHOTOMETRIC_CFA = 32803
@@ -47,12 +43,6 @@ _ILLUMINANT_KELVIN = {
 }  # fmt: skip
 _D65_KELVIN = 6504
 
-# In files of more directories than this something is wrong; real ones have about five.
-_MAX_DIRECTORIES = 64
-
-# Panasonic writes this where the data's offset stands in another tag.
-_NO_OFFSET = 0xFFFFFFFF
-
 
 @dataclass(frozen=True)
 class TiffFacts:
@@ -63,6 +53,8 @@ class TiffFacts:
             only.
         orientation: EXIF orientation, 1 to 8.
         model: Make and model of the camera; may be empty.
+        compressed: Whether the RAW samples are; assumed outside DNGs, where the tag is not
+            reliable.
         data_end: First byte after the RAW samples, as declared.
         photometric: What the RAW samples are: `PHOTOMETRIC_CFA`, `PHOTOMETRIC_LINEAR_RAW`, ...
         floating: Whether they are floating-point numbers.
@@ -83,6 +75,7 @@ class TiffFacts:
     is_dng: bool
     orientation: int | None
     model: str
+    compressed: bool
     data_end: int
     photometric: int
     floating: bool
@@ -111,162 +104,118 @@ def read_facts(path: Path) -> TiffFacts | None:
     Raises:
         InputError: If a DNG says something that cannot be true.
     """
-    with _quiet_tifffile():
-        try:
-            with tifffile.TiffFile(path) as tiff:
-                pages = list(itertools.islice(_directories(tiff), _MAX_DIRECTORIES))
-                tags = [_read_tags(page) for page in pages]
-                ends = [_data_end(page) for page in pages]
-                kinds = [int(page.photometric) for page in pages]
-                sizes = [(page.imagelength, page.imagewidth) for page in pages]
-                formats = [page.sampleformat for page in pages]
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-        except Exception:
-            # tifffile promises no closed set of exceptions for damaged files; this one is then
-            # left to LibRaw.
-            return None
-    if not pages:
+    directories = read_directories(path, _TAGS)
+    if not directories:
         return None
-    raw = _raw_directory(kinds, ends)
-    orientation = _first(tags[0].get(ORIENTATION))
-    facts = TiffFacts(
-        is_dng=_DNG_VERSION in tags[0],
-        orientation=int(orientation) if orientation in range(1, 9) else None,
-        model=_model(tags[0]),
-        data_end=ends[raw],
-        photometric=kinds[raw],
-        floating=formats[raw] == tifffile.SAMPLEFORMAT.IEEEFP,
-        size=sizes[raw],
-    )
-    if not facts.is_dng or facts.photometric != PHOTOMETRIC_CFA:
-        return facts
+    main, raw = directories[0], _raw_directory(directories)
+    is_dng = _DNG_VERSION in main.tags
     try:
-        return dataclasses.replace(facts, **_cfa_facts(tags[0], tags[raw], facts.size))
+        orientation = main.first(ORIENTATION)
+        facts = TiffFacts(
+            is_dng=is_dng,
+            orientation=int(orientation) if orientation in range(1, 9) else None,
+            model=_model(main),
+            compressed=raw.compressed or not is_dng,
+            data_end=max(raw.data_end, raw.frame_end if is_dng else 0),
+            photometric=raw.photometric,
+            floating=raw.floating,
+            size=raw.size,
+        )
+        if is_dng and facts.photometric == PHOTOMETRIC_CFA:
+            facts = dataclasses.replace(facts, **_cfa_facts(main, raw))
+        return facts
     except (ValueError, TypeError, IndexError, OverflowError) as error:
-        raise InputError(f"{path}: damaged DNG tags: {error}") from error
+        raise InputError(f"{path}: damaged tags: {error}") from error
 
 
-def _model(main: dict[int, tuple]) -> str:
+def _raw_directory(directories: list[Directory]) -> Directory:
+    """The directory of the RAW samples: one that says so, else that of the last data."""
+    order = {PHOTOMETRIC_CFA: 2, PHOTOMETRIC_LINEAR_RAW: 1}
+    return max(directories, key=lambda d: (order.get(d.photometric, 0), d.data_end))
+
+
+def _model(main: Directory) -> str:
     """Make and model, the make not twice; empty if unknown."""
-    make, model = (str(main.get(code, (0, ""))[1]).strip() for code in (_MAKE, _MODEL))
+    make, model = main.text(_MAKE), main.text(_MODEL)
     if model.split()[:1] and model.split()[0].lower() in make.lower():
         return model
     return f"{make} {model}".strip()
 
 
-def _cfa_facts(
-    main: dict[int, tuple], raw: dict[int, tuple], size: tuple[int, int]
-) -> dict[str, Any]:
-    """What only Bayer DNGs say: tags of the first directory and of the one with the samples."""
-    area = tuple(int(x) for x in _numbers(raw.get(_ACTIVE_AREA), [0, 0, *size]))
-    if len(area) != 4 or not (
-        0 <= area[0] < area[2] <= size[0] and 0 <= area[1] < area[3] <= size[1]
-    ):
-        raise ValueError(f"active area {area} does not lie within the {size[0]}x{size[1]} frame")
-    repeat = tuple(int(x) for x in _numbers(raw.get(_CFA_REPEAT), []))
-    exposure = _numbers(main.get(_BASELINE_EXPOSURE), [0.0])
-    noise = _numbers(raw.get(_NOISE_PROFILE, main.get(_NOISE_PROFILE)), [])
-    white = _numbers(raw.get(_WHITE_LEVEL), [])
-    shading, notes = _shading(raw.get(_OPCODE_LIST_2), area[2] - area[0], area[3] - area[1])
+def _cfa_facts(main: Directory, raw: Directory) -> dict[str, Any]:
+    """What only Bayer DNGs say, from the first directory and that of the samples."""
+    height, width = raw.size
+    area = raw.integers(_ACTIVE_AREA, (0, 0, height, width))
+    if len(area) != 4 or not (0 <= area[0] < area[2] <= height and 0 <= area[1] < area[3] <= width):
+        raise ValueError(f"active area {area} does not lie within the {height}x{width} frame")
+    exposure = main.first(_BASELINE_EXPOSURE)
+    noise = raw.numbers(_NOISE_PROFILE, main.numbers(_NOISE_PROFILE))
+    white = raw.numbers(_WHITE_LEVEL)
+    shading, notes = _shading(raw, area[2] - area[0], area[3] - area[1])
     return {
         "active_area": area,
-        "cfa_repeat": repeat or None,
+        "cfa_repeat": raw.integers(_CFA_REPEAT) or None,
         "cfa": _cfa(raw),
         "black_level": _black_level(raw),
         "white_level": float(white.min()) if white.size else None,
         "xyz_to_camera": _color_matrix(main),
-        "baseline_exposure": float(exposure[0]) if np.isfinite(exposure[0]) else None,
+        "baseline_exposure": exposure if exposure is not None and np.isfinite(exposure) else None,
         "noise": tuple(map(tuple, noise.reshape(-1, 2).tolist())) if noise.size else None,
         "shading": shading,
         "notes": notes,
     }
 
 
-def _directories(tiff: tifffile.TiffFile) -> Iterator[tifffile.TiffPage]:
-    """The file's directories, each followed by the ones it contains."""
-    for page in tiff.pages:
-        yield page
-        yield from page.pages or ()
-
-
-def _read_tags(page: tifffile.TiffPage) -> dict[int, tuple]:
-    """Type and value of the tags of a directory that matter here, by number."""
-    return {tag.code: (tag.dtype, tag.value) for tag in page.tags if tag.code in _TAGS}
-
-
-def _data_end(page: tifffile.TiffPage) -> int:
-    """First byte after the data that a directory declares; 0 if it declares none."""
-    ends = [
-        (0 if offset == _NO_OFFSET else int(offset)) + int(count)
-        for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False)
-    ]
-    if page.compression == 1 and len(page.dataoffsets) == 1 and page.dataoffsets[0] != _NO_OFFSET:
-        # Readers of uncompressed data go by the frame's size, not by the count.
-        row = -(-page.imagewidth * page.samplesperpixel * page.bitspersample // 8)
-        ends.append(int(page.dataoffsets[0]) + row * page.imagelength)
-    return max(ends, default=0)
-
-
-def _raw_directory(kinds: list[int], ends: list[int]) -> int:
-    """Which directory holds the RAW samples: one that says so, else that of the last data."""
-    order = {PHOTOMETRIC_CFA: 2, PHOTOMETRIC_LINEAR_RAW: 1}
-    return max(range(len(kinds)), key=lambda k: (order.get(kinds[k], 0), ends[k]))
-
-
-def _cfa(raw: dict[int, tuple]) -> str | None:
+def _cfa(raw: Directory) -> str | None:
     """The CFA tile as letters."""
-    if _CFA_PATTERN not in raw:
+    if _CFA_PATTERN not in raw.tags:
         return None
-    planes = [int(x) for x in _numbers(raw.get(_CFA_PLANE_COLOR), [0, 1, 2])]
-    layout = _first(raw.get(_CFA_LAYOUT))
+    layout = raw.first(_CFA_LAYOUT)
     if layout not in (None, 1):
         raise ValueError(f"CFA layout {layout} is staggered; only rectangular ones are supported")
-    cells = [int(x) for x in _numbers(raw[_CFA_PATTERN], [])]
+    planes = raw.integers(_CFA_PLANE_COLOR, (0, 1, 2))
+    cells = raw.integers(_CFA_PATTERN)
     return "".join("RGB"[cell] if cell in planes and cell < 3 else "?" for cell in cells)
 
 
-def _black_level(raw: dict[int, tuple]) -> tuple | None:
+def _black_level(raw: Directory) -> tuple | None:
     """Black per site of the 2x2 tile; larger tiles, row and column differences are averaged."""
-    levels = _numbers(raw.get(_BLACK_LEVEL), [])
+    levels = raw.numbers(_BLACK_LEVEL)
     if not levels.size:
         return None
-    rows, columns = (int(x) for x in _numbers(raw.get(_BLACK_REPEAT), [1, 1]))
+    rows, columns = raw.integers(_BLACK_REPEAT, (1, 1))
     if rows * columns != levels.size:
         raise ValueError(f"{levels.size} black levels for a tile of {rows}x{columns}")
     tile = np.tile(levels.reshape(rows, columns), (2, 2))  # even sides, whatever the tile's
     sites = tile.reshape(rows, 2, columns, 2).mean(axis=(0, 2))
     for code, axis in ((_BLACK_DELTA_V, 0), (_BLACK_DELTA_H, 1)):
-        deltas = _numbers(raw.get(code), [0.0])
+        deltas = raw.numbers(code, (0.0,))
         sites += np.expand_dims([deltas[k::2].mean() for k in (0, 1 % len(deltas))], 1 - axis)
     if not np.isfinite(sites).all():
         raise ValueError("black level is not a number")
     return tuple(map(tuple, sites.tolist()))
 
 
-def _color_matrix(main: dict[int, tuple]) -> Matrix3 | None:
+def _color_matrix(main: Directory) -> Matrix3 | None:
     """Of the ColorMatrix tags that are 3x3 and not zero, the one for the light nearest to D65."""
     found = []
     for code, illuminant in zip(_COLOR_MATRICES, _ILLUMINANTS, strict=True):
-        values = _numbers(main.get(code), [])
+        values = main.numbers(code)
         if values.size == 9 and np.isfinite(values).all() and values.any():
-            kelvin = _ILLUMINANT_KELVIN.get(_first(main.get(illuminant)), 0)
-            found.append(
-                (abs(1e6 / kelvin - 1e6 / _D65_KELVIN) if kelvin else np.inf, code, values)
-            )
+            kelvin = _ILLUMINANT_KELVIN.get(main.first(illuminant))
+            distance = abs(1e6 / kelvin - 1e6 / _D65_KELVIN) if kelvin else np.inf  # in mired
+            found.append((distance, code, values))
     if not found:
         return None
-    _, _, values = min(found, key=lambda item: item[:2])
+    values = min(found, key=lambda item: item[:2])[2]
     return tuple(map(tuple, values.reshape(3, 3).tolist()))
 
 
-def _shading(
-    entry: tuple | None, height: int, width: int
-) -> tuple[np.ndarray | None, tuple[str, ...]]:
+def _shading(raw: Directory, height: int, width: int) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """The shading map of OpcodeList2, and notes on what of the list is not applied."""
-    if entry is None:
+    if _OPCODE_LIST_2 not in raw.tags:
         return None, ()
-    opcodes = parse_opcodes(bytes(entry[1]))
+    opcodes = parse_opcodes(bytes(raw.tags[_OPCODE_LIST_2][1]))
     maps = [parse_gain_map(opcode.body) for opcode in opcodes if opcode.identity == GAIN_MAP]
     others = sorted({opcode.name for opcode in opcodes if opcode.identity != GAIN_MAP})
     notes = (f"OpcodeList2 is not applied in full: {', '.join(others)}",) if others else ()
@@ -274,34 +223,3 @@ def _shading(
         return (shading_map(maps, height, width) if maps else None), notes
     except ValueError as error:  # valid, but of a kind that no phone writes
         return None, (*notes, f"lens shading is not applied: {error}")
-
-
-def _numbers(entry: tuple | None, default: list) -> np.ndarray:
-    """A tag's value as float64 `[n]`; rationals, which come as pairs of integers, divided."""
-    if entry is None:
-        return np.asarray(default, np.float64)
-    dtype, value = entry
-    if isinstance(value, bytes):
-        return np.frombuffer(value, np.uint8).astype(np.float64)
-    values = np.atleast_1d(np.asarray(value, np.float64)).ravel()
-    if dtype in (tifffile.DATATYPE.RATIONAL, tifffile.DATATYPE.SRATIONAL):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return values[::2] / values[1::2]
-    return values
-
-
-def _first(entry: tuple | None) -> float | None:
-    """The first number of a tag; None without the tag."""
-    values = _numbers(entry, [])
-    return float(values[0]) if values.size else None
-
-
-@contextlib.contextmanager
-def _quiet_tifffile() -> Iterator[None]:
-    """Keeps tifffile from logging what it thinks of a damaged file; we say so ourselves."""
-    logger = logging.getLogger("tifffile")
-    before, logger.disabled = logger.disabled, True
-    try:
-        yield
-    finally:
-        logger.disabled = before

@@ -1,6 +1,7 @@
 """The one kind of error that is the user's to mend.
 
-Programs print its message as a single line and exit; anything else is a defect of tfisp and shows its traceback.
+Programs print its message as a single line and exit; anything else is a defect of tfisp and shows
+its traceback.
 """
 
 

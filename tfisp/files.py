@@ -1,4 +1,4 @@
-"""Writing files so that nobody ever finds half of one: written beside, forced to disk, then renamed."""
+"""Writes files so that nobody ever finds half of one: beside, forced to disk, then renamed."""
 
 import contextlib
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def _temporary(path: Path) -> Path:
-    """A name beside `path` that belongs to this process alone and keeps the suffixes, by which writers choose a format."""
+    """A name beside `path`, this process's own; the suffixes, which tell the format, stay."""
     return path.with_name(f".{os.getpid()}.tmp.{path.name}")
 
 
@@ -25,7 +25,7 @@ def _sync(path: Path) -> None:
 
 @contextlib.contextmanager
 def atomic_file(path: str | os.PathLike) -> Iterator[Path]:
-    """Gives a temporary path to write to, which becomes `path` if the block succeeds and vanishes if it fails."""
+    """Gives a temporary path to write to; it becomes `path` if the block succeeds, else goes."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(path)
@@ -40,9 +40,10 @@ def atomic_file(path: str | os.PathLike) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def atomic_folder(path: str | os.PathLike) -> Iterator[Path]:
-    """Gives a temporary folder to fill, which becomes `path` if the block succeeds and vanishes if it fails.
+    """Gives a temporary folder to fill; it becomes `path` if the block succeeds, else goes.
 
-    A folder already there is replaced; between its removal and the renaming there is none, never a mixture.
+    A folder already there is replaced; between its removal and the renaming there is none, never a
+    mixture.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

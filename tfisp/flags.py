@@ -145,6 +145,7 @@ def names(
     help: str,
     *,
     choices: Iterable[str] | None = None,
+    required: bool = False,
 ) -> None:
     """Registers a comma list of distinct names, a tuple of str; `--name=` is the empty list."""
     choices = None if choices is None else tuple(choices)
@@ -163,7 +164,7 @@ def names(
         return items
 
     expected = "a comma list" if choices is None else "a comma list of " + ", ".join(choices)
-    _define(values, name, tuple(default), help, parse, expected, write=",".join)
+    _define(values, name, tuple(default), help, parse, expected, required, ",".join)
 
 
 def integers(
@@ -257,7 +258,7 @@ def _define(
     absl_flags.DEFINE(parser, name, default, help, flag_values=values, serializer=serializer)
     if required:
         absl_flags.register_validator(
-            name, lambda value: value is not None, "is required", flag_values=values
+            name, lambda value: value not in (None, ()), "is required", flag_values=values
         )
         values[name].help += " (required)"
 

@@ -26,6 +26,9 @@ MIN_SIDE = 8
 # there. High enough that single dead rows do not count.
 _PATCH = (4, 64)
 
+# The same for patches in which rows repeat.
+_REPEAT_PATCH = (16, 64)
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -66,6 +69,29 @@ def check_levels(
         InputError: If the frame is smaller than `MIN_SIDE`, holds one value only or values that
             are not finite, is not decoded in part, or stands on another scale than the levels.
     """
+    check_content(mosaic, sensor, path)
+    mismatch = scale_mismatch(mosaic, sensor)
+    if mismatch:
+        raise InputError(f"{path}: {mismatch}")
+    black = _darkest(sensor)
+    missing = undecoded(mosaic, black)
+    if missing:
+        raise InputError(
+            f"{path}: {missing:.1%} of the frame holds equal samples below the black level "
+            f"{black:g}: partly decoded, so the file is truncated or damaged"
+        )
+    if mosaic.max() <= sensor.white_level:
+        return mosaic, 0
+    above = int(np.count_nonzero(mosaic > sensor.white_level))
+    return np.minimum(mosaic, mosaic.dtype.type(sensor.white_level)), above
+
+
+def check_content(mosaic: np.ndarray, sensor: Sensor, path: str | os.PathLike) -> None:
+    """The part of `check_levels` that holds on any scale: the mosaic is some picture.
+
+    Raises:
+        InputError: If it is too small, empty, or not of finite numbers.
+    """
     require_mosaic(mosaic)
     height, width = mosaic.shape
     if min(height, width) < MIN_SIDE:
@@ -73,33 +99,23 @@ def check_levels(
             f"{path}: a frame of {height}x{width} samples is too small to be a picture"
         )
     low, high = mosaic.min(), mosaic.max()
-    white, black = sensor.white_level, min(min(row) for row in sensor.black_level)
     if not (np.isfinite(low) and np.isfinite(high)):
         raise InputError(f"{path}: holds samples that are not finite numbers")
-    if low == high and high < white:
+    if low == high and (
+        high == 0 or high < sensor.white_level
+    ):  # an overexposed patch is all white
         raise InputError(f"{path}: every sample is {high}: an empty or undecoded frame")
+
+
+def scale_mismatch(mosaic: np.ndarray, sensor: Sensor) -> str | None:
+    """Why the samples cannot stand on the scale of the sensor's levels; None if they can."""
+    high, white, black = mosaic.max(), sensor.white_level, _darkest(sensor)
     if high > OVERSHOOT * white:
-        raise InputError(f"{path}: {describe_excess(high, white)}")
+        bits = int(high).bit_length()
+        return f"maximum {high} exceeds the white level {white:g}: {bits}-bit data?"
     if high < black / 2:
-        raise InputError(
-            f"{path}: maximum {high} is far below the black level {black:g}: "
-            "levels of another scale?"
-        )
-    missing = undecoded(mosaic, black)
-    if missing:
-        raise InputError(
-            f"{path}: {missing:.1%} of the frame holds equal samples below the black level "
-            f"{black:g}: partly decoded, so the file is truncated or damaged"
-        )
-    if high <= white:
-        return mosaic, 0
-    above = int(np.count_nonzero(mosaic > white))
-    return np.minimum(mosaic, mosaic.dtype.type(white)), above
-
-
-def describe_excess(high: float, white: float) -> str:
-    """Says by what scale samples up to `high` may stand above `white`."""
-    return f"maximum {high} exceeds the white level {white:g}: {int(high).bit_length()}-bit data?"
+        return f"maximum {high} is far below the black level {black:g}: levels of another scale?"
+    return None
 
 
 def undecoded(mosaic: np.ndarray, black: float) -> float:
@@ -108,11 +124,43 @@ def undecoded(mosaic: np.ndarray, black: float) -> float:
     share = total = 0
     # Patches are laid from the first sample on, then from the last backwards: no rest escapes.
     for order in (slice(None), slice(None, None, -1)):
-        part = mosaic[order, order]
-        part = part[: part.shape[0] // rows * rows, : part.shape[1] // columns * columns]
-        patches = part.reshape(part.shape[0] // rows, rows, -1, columns)
+        patches = _patches(mosaic[order, order], rows, columns)
         high = patches.max(axis=1).max(axis=-1)
         low = patches.min(axis=1).min(axis=-1)
         share += np.count_nonzero((high == low) & (high < black))
         total += high.size
     return share / total
+
+
+def check_repeats(mosaic: np.ndarray, sensor: Sensor, path: str | os.PathLike) -> None:
+    """Refuses a frame in part of which each row equals the one two above.
+
+    Differential codecs, such as lossless JPEG, repeat their last samples when their bits run out.
+    Real samples differ by noise, unless they are clipped at black or white. Not for uncompressed
+    frames: an artificial scene may repeat.
+
+    Raises:
+        InputError: If a patch repeats.
+    """
+    high, black = sensor.white_level, _darkest(sensor)
+    rows, columns = _REPEAT_PATCH
+    same = _patches(mosaic[2:] == mosaic[:-2], rows, columns).all(axis=(1, 3))
+    patches = _patches(mosaic[2:], rows, columns)[same.nonzero()[0], :, same.nonzero()[1]]
+    low, top = patches.min(axis=(1, 2), initial=65535), patches.max(axis=(1, 2), initial=0)
+    clipped = (low >= high) | (top <= black)
+    if not clipped.all():
+        raise InputError(
+            f"{path}: {(~clipped).sum() / same.size:.1%} of the frame repeats the rows above: "
+            "partly decoded, so the file is damaged"
+        )
+
+
+def _patches(plane: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """A view `[n, rows, m, columns]` of the whole patches of a plane."""
+    height, width = plane.shape[0] // rows * rows, plane.shape[1] // columns * columns
+    return plane[:height, :width].reshape(height // rows, rows, width // columns, columns)
+
+
+def _darkest(sensor: Sensor) -> float:
+    """The smallest of the four black levels."""
+    return min(min(row) for row in sensor.black_level)

@@ -1,29 +1,35 @@
 """Shows what a RAW file says about its sensor, and what looks wrong.
 
-For each file: size, CFA pattern, levels, white balance, orientation, exposure, colour matrix, lens shading, a
-histogram of each plane of the CFA, and warnings where samples and levels disagree. A file that is damaged, or that holds no
-Bayer mosaic, is refused with one line and exit code 1.
+For each file: size, CFA pattern, levels, white balance, orientation, exposure, colour matrix, lens
+shading, a histogram of each plane of the CFA, and warnings where samples and levels disagree.
+A damaged file, or one without a Bayer mosaic, is refused with one line and exit code 1.
 
     python -m tfisp.inspect_raw photo.dng
     python -m tfisp.inspect_raw --json *.dng             one JSON object per line
     python -m tfisp.inspect_raw --raw_size=512x768 --pattern=RGGB --bits=14 frame.raw
 """
 
+import itertools
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tfisp import cli, flags, rawflags
 from tfisp.errors import InputError, UsageError
 
-if TYPE_CHECKING:
-    from tfisp.frame import Frame
-    from tfisp.sensor import Sensor
+_BAR = 12  # characters of a full histogram bar
 
-_BINS = 16
-_BAR = 15  # characters
+_ORIENTATIONS = (
+    "as stored",
+    "mirrored left to right",
+    "upside down",
+    "mirrored top to bottom",
+    "transposed",
+    "to be turned 90 degrees clockwise",
+    "transposed along the other diagonal",
+    "to be turned 90 degrees counterclockwise",
+)
 
 
 def define(values: flags.FlagValues) -> None:
@@ -35,68 +41,96 @@ def define(values: flags.FlagValues) -> None:
 def main(values: flags.FlagValues, arguments: list[str]) -> int:
     """Inspects the files named on the command line; 1 if one of them was refused."""
     if not arguments:
-        raise UsageError("name at least one RAW file")
+        raise UsageError("name at least one RAW file; see --help")
     options = rawflags.options(values)
+    from tfisp.diagnosis import describe
+    from tfisp.raw import decode
+
     refused = 0
-    for argument in arguments:
+    for path in arguments:
         try:
-            report = inspect(argument, **options)
+            facts = describe(decode(path, **options), path)
         except InputError as error:
             refused += 1
             print(f"tfisp.inspect_raw: error: {error}", file=sys.stderr)
             if values["json"].value:
-                print(json.dumps({"file": argument, "error": str(error)}))
+                print(json.dumps({"file": path, "error": str(error)}))
             continue
-        print(json.dumps(report) if values["json"].value else _text(report))
+        print(json.dumps(facts) if values["json"].value else "\n".join(text(facts)), flush=True)
     return 1 if refused else 0
 
 
-def inspect(path: str | Path, **options: Any) -> dict[str, Any]:
-    """Reads a RAW file and describes it.
-
-    Args:
-        path: The file.
-        **options: As for `tfisp.raw.decode`: sensor, shape, byte_order.
-
-    Returns:
-        JSON values: the facts by the names of `Sensor` and `Capture`, `planes` with statistics and histogram (its bins
-        have the edges `bin_edges`), `notes` and `warnings`.
-
-    Raises:
-        InputError: If the file is damaged or holds no Bayer mosaic.
-    """
-    from tfisp.diagnosis import planes, warnings
-    from tfisp.frame import OVERSHOOT, check_levels
-    from tfisp.raw import decode
-
-    frame = decode(path, **options)
-    sensor, capture = frame.sensor, frame.capture
-    high = int(frame.mosaic.max())
-    above = None
-    if not (sensor.white_level * OVERSHOOT < high or high < _darkest(sensor) / 2):
-        _, above = check_levels(frame.mosaic, sensor, path)
-    top = max(high, int(sensor.white_level))
-    edges = [round(k * (top + 1) / _BINS) for k in range(_BINS + 1)]
-    return {
-        "file": str(path),
-        "kind": frame.kind,
-        "height": frame.mosaic.shape[0],
-        "width": frame.mosaic.shape[1],
-        **sensor.to_dict(),
-        "gains": capture.gains,
-        "orientation": capture.orientation,
-        "exposure_time": capture.exposure_time,
-        "iso": capture.iso,
-        "baseline_exposure": capture.baseline_exposure,
-        "noise": capture.noise,
-        "shading": None if capture.shading is None else list(capture.shading.shape[:2]),
-        "above_white": above,
-        "bin_edges": edges,
-        "planes": planes(frame, edges),
-        "notes": list(frame.notes),
-        "warnings": warnings(frame),
+def text(facts: dict[str, Any]) -> list[str]:
+    """The lines that show what `tfisp.diagnosis.describe` found."""
+    black = [f"{level:g}" for row in facts["black_level"] for level in row]
+    gains = facts["gains"]
+    rows = {
+        "kind": " ".join(filter(None, [facts["kind"], facts["name"]])),
+        "size": f"{facts['height']} x {facts['width']} (height x width)",
+        "CFA pattern": facts["pattern"],
+        "black level": f"{black[0]} {black[1]} / {black[2]} {black[3]}",
+        "white level": f"{facts['white_level']:g} ({facts['above_white']} samples above)",
+        "white balance": "not stated"
+        if gains is None
+        else "R {:.4f}  G {:.4f}  B {:.4f}".format(*gains),
+        "orientation": f"{facts['orientation']} ({_ORIENTATIONS[facts['orientation'] - 1]})",
+        "exposure": f"{_stated(facts['exposure_time'], 's')}, ISO {_stated(facts['iso'])}, "
+        f"baseline {facts['baseline_exposure']:+.2f} EV",
+        "XYZ to camera": _matrix(facts["xyz_to_camera"]),
+        "noise model": _noise(facts["noise"]),
+        "lens shading": "not stated"
+        if facts["shading"] is None
+        else "map of {} x {}".format(*facts["shading"]),
     }
+    return [
+        facts["file"],
+        *(f"  {name:<14} {value}" for name, value in rows.items()),
+        *_histogram(facts),
+        *(f"  note: {note}" for note in facts["notes"]),
+        *(f"  warning: {warning}" for warning in facts["warnings"]),
+    ]
 
 
-def _darkest(sensor: "Sensor") -> float:
-    return min(min(row) for row in sensor.black_level)
+def _histogram(facts: dict[str, Any]) -> list[str]:
+    """The statistics and histograms of the planes side by side."""
+    planes, edges = facts["planes"], facts["bin_edges"]
+    width = _BAR + 2
+    lines = ["  " + " " * 15 + "".join(f"{plane['name']:<{width}}" for plane in planes)]
+    for name in ("minimum", "median", "mean", "maximum"):
+        cells = "".join(f"{plane[name]:<{width}.5g}" for plane in planes)
+        lines.append(f"  {name:<14} {cells}".rstrip())
+    for k, (start, end) in enumerate(itertools.pairwise(edges)):
+        bars = "".join(f"{_bar(plane['histogram'], k):<{width}}" for plane in planes)
+        lines.append(f"  {start:>5} .. {end - 1:<5} {bars}".rstrip())
+    return lines
+
+
+def _bar(histogram: list[int], k: int) -> str:
+    """Bin k as a bar, full for the fullest bin; a dot shows that a short one is not empty."""
+    length = round(_BAR * histogram[k] / max(histogram))
+    return "#" * length or ("." if histogram[k] else "")
+
+
+def _stated(value: float | None, unit: str = "") -> str:
+    return "not stated" if value is None else f"{value:g} {unit}".strip()
+
+
+def _matrix(matrix: Sequence[Sequence[float]] | None) -> str:
+    if matrix is None:
+        return "not stated"
+    return " / ".join(" ".join(f"{x:.4f}" for x in row) for row in matrix)
+
+
+def _noise(noise: Sequence[Sequence[float]] | None) -> str:
+    if noise is None:
+        return "not stated"
+    return ", ".join(f"{scale:.3g} x + {offset:.3g}" for scale, offset in noise)
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Runs the program."""
+    return cli.run(define, main, __doc__, argv, arguments="FILE...", tensorflow=False)
+
+
+if __name__ == "__main__":
+    sys.exit(run())

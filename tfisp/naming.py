@@ -21,5 +21,7 @@ def choose(what: str, name: str, known: Iterable[str]) -> str:
     if name in known:
         return name
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known) or 'none'}"
+    hint = (
+        f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known) or 'none'}"
+    )
     raise InputError(f"{what}={name}: unknown; {hint}")

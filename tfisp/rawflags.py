@@ -13,14 +13,16 @@ def define(values: flags.FlagValues) -> None:
         values,
         "sensor",
         None,
-        f"Pattern and levels to use instead of what the file says: {', '.join(SENSORS)} or a JSON file.",
+        "Pattern and levels to use instead of what the file says: "
+        f"{', '.join(SENSORS)} or a JSON file.",
     )
     flags.choice(values, "pattern", None, PATTERNS, "CFA pattern, instead of the sensor's.")
     flags.text(
         values,
         "black_level",
         None,
-        "Black level, instead of the sensor's (else 0): one number, or four for the sites of the 2x2 tile row by row.",
+        "Black level, instead of the sensor's (else 0): one number, or four, separated by commas,"
+        " for the sites of the 2x2 tile row by row.",
     )
     flags.number(values, "white_level", None, "White level, instead of the sensor's.", minimum=1)
     flags.integer(

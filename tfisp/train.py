@@ -1,10 +1,11 @@
 """Trains a learned ISP from RAW files and photographs, without paired data.
 
-    python -m tfisp.train --flagfile=unpaired.flags --raw_dir=RAW --target_dir=PHOTOGRAPHS --work_dir=RUN
+    python -m tfisp.train --flagfile=unpaired.flags --raw_dir=RAW --target_dir=PHOTOGRAPHS
+    --work_dir=RUN
 
-A run lives in its --work_dir: started again with the same flags it continues from its last checkpoint, and Ctrl-C leaves
-one behind. Watch it with `tensorboard --logdir RUN/events`. The trained network is RUN/model, and RUN/export holds it as
-SavedModel and TFLite files.
+A run lives in its --work_dir: started again with the same flags it continues from its last
+checkpoint, and Ctrl-C leaves one behind. Watch it with `tensorboard --logdir RUN/events`. The
+trained network is RUN/model, and RUN/export holds it as SavedModel and TFLite files.
 """
 
 import sys
@@ -21,39 +22,80 @@ if TYPE_CHECKING:
 
 def define(values: flags.FlagValues) -> None:
     """Registers the flags."""
-    flags.path(values, "work_dir", None, "Folder of the run: a new one, or one to continue.", required=True)
+    flags.path(
+        values, "work_dir", None, "Folder of the run: a new one, or one to continue.", required=True
+    )
     flags.names(values, "recipe", ("pretrain", "unpaired"), "Stages to run, in order.")
-    flags.integers(values, "steps", (20000, 60000), "Steps of each stage; one number serves all.", minimum=1)
-    flags.text(values, "model", "efficient_isp", "Generator: a name, or a preset or run folder to start from.")
+    flags.integers(
+        values, "steps", (20000, 60000), "Steps of each stage; one number serves all.", minimum=1
+    )
+    flags.text(
+        values,
+        "model",
+        "efficient_isp",
+        "Generator: a name, or a preset or run folder to start from.",
+    )
     data_flags.define(values)
     flags.integer(values, "batch_size", 32, "Images per step.", minimum=1)
-    flags.integer(values, "accumulate", 1, "Work through a batch in so many parts, to save memory.", minimum=1)
+    flags.integer(
+        values, "accumulate", 1, "Work through a batch in so many parts, to save memory.", minimum=1
+    )
     flags.integer(values, "seed", 0, "Of first weights and of the order of batches.", minimum=0)
     flags.number(values, "learning_rate", None, "Of the generator; unset: the recipe's.", minimum=0)
-    flags.number(values, "critic_learning_rate", None, "Of the critics; unset: the recipe's.", minimum=0)
+    flags.number(
+        values, "critic_learning_rate", None, "Of the critics; unset: the recipe's.", minimum=0
+    )
     flags.integer(
-        values, "critic_interval", None, "Critics learn at every step that it divides; unset: the recipe's.",
-        minimum=1,
+        values, "critic_interval", None,
+        "Critics learn at every step whose number it divides; unset: the recipe's.", minimum=1,
     )  # fmt: skip
-    flags.number(values, "gamma", None, "Strength of the penalties R1 and R2; unset: the recipe's.", minimum=0)
-    flags.text(values, "critics", None, "Comma list of the recipe's critics to keep, or none. Unset: all.")
+    flags.number(
+        values,
+        "gamma",
+        None,
+        "Strength of the penalties R1 and R2; unset: the recipe's.",
+        minimum=0,
+    )
+    flags.text(
+        values, "critics", None, "Comma list of the recipe's critics to keep, or none. Unset: all."
+    )
     flags.text(values, "content", None, "Content features, backbone:tap,...; unset: vgg19:relu5_4.")
-    flags.text(values, "color_backbone", None, "What the colour critic looks through; unset: vit_b16.")
-    flags.text(values, "texture_backbone", None, "What the texture critics look through; unset: alexnet.")
+    flags.text(
+        values, "color_backbone", None, "What the colour critic looks through; unset: vit_b16."
+    )
+    flags.text(
+        values, "texture_backbone", None, "What the texture critics look through; unset: alexnet."
+    )
     for key, published in PUBLISHED.items():
         flags.text(
             values, f"{key}_weights", None,
-            f"Weights of {published.title}: a path, or `random` for a smoke test. Unset: searched for.",
+            f"Weights of {published.title}: a path, or random (a smoke test); unset: searched for.",
         )  # fmt: skip
-    flags.integer(values, "log_every", 10, "Steps between lines of metrics.jsonl and TensorBoard points.", minimum=1)
-    flags.integer(values, "validate_every", 500, "Steps between validations; 0 for none.", minimum=0)
-    flags.choice(values, "validation_split", "val", ("val", "test"), "Pairs that validation looks at.")
+    flags.integer(
+        values,
+        "log_every",
+        10,
+        "Steps between lines of metrics.jsonl and TensorBoard points.",
+        minimum=1,
+    )
+    flags.integer(
+        values, "validate_every", 500, "Steps between validations; 0 for none.", minimum=0
+    )
+    flags.choice(
+        values, "validation_split", "val", ("val", "test"), "Pairs that validation looks at."
+    )
     flags.integer(values, "validation_images", 16, "How many of them at the most.", minimum=1)
-    flags.integer(values, "image_every", 500, "Steps between pictures in TensorBoard; 0 for none.", minimum=0)
+    flags.integer(
+        values, "image_every", 500, "Steps between pictures in TensorBoard; 0 for none.", minimum=0
+    )
     flags.integer(values, "save_every", 500, "Steps between checkpoints.", minimum=1)
     flags.integer(values, "max_to_keep", 3, "Checkpoints kept of each stage.", minimum=1)
-    flags.size(values, "export_size", (1088, 1920), "Size of the pictures that the exported files make.")
-    flags.boolean(values, "deterministic", True, "The same bits each time, at some cost of speed on a GPU.")
+    flags.size(
+        values, "export_size", (1088, 1920), "Size of the pictures that the exported files make."
+    )
+    flags.boolean(
+        values, "deterministic", True, "The same bits each time, at some cost of speed on a GPU."
+    )
     flags.boolean(values, "dry_run", False, "Print plan, memory and time estimate; keep nothing.")
 
 
@@ -105,8 +147,8 @@ def make_config(values: flags.FlagValues) -> "TrainConfig":
     )
     weights = {key: values[f"{key}_weights"].value for key in PUBLISHED}
     same = (
-        "model", "batch_size", "accumulate", "seed", "log_every", "validate_every", "validation_split",
-        "validation_images", "deterministic",
+        "model", "batch_size", "accumulate", "seed", "log_every", "validate_every",
+        "validation_split", "validation_images", "deterministic",
     )  # fmt: skip
     return TrainConfig(
         stages=stages,

@@ -1,4 +1,4 @@
-"""Each loss against numbers worked out by hand or by NumPy, and its gradient where it could break."""
+"""Each loss against numbers found by hand or by NumPy, and its gradient where it could break."""
 
 import math
 
@@ -34,10 +34,12 @@ def test_total_variation_by_hand():
 
 
 def test_total_variation_equals_the_published_sums():
-    # [off:tv_loss.py] as systems.md A3.2 states it: sums over H-1 rows and W-1 columns, each by its own count.
+    # [off:tv_loss.py] as systems.md A3.2 states it: sums over H-1 rows and W-1 columns, each by its
+    # own count.
     x = np.random.default_rng(0).uniform(size=(2, 5, 7, 3))
     expected = [
-        ((i[1:] - i[:-1]) ** 2).sum() / (4 * 7 * 3) + ((i[:, 1:] - i[:, :-1]) ** 2).sum() / (5 * 6 * 3)
+        ((i[1:] - i[:-1]) ** 2).sum() / (4 * 7 * 3)
+        + ((i[:, 1:] - i[:, :-1]) ** 2).sum() / (5 * 6 * 3)
         for i in x
     ]
     np.testing.assert_allclose(losses.total_variation(tf.constant(x)), expected, rtol=1e-12)
@@ -53,7 +55,9 @@ def test_critic_loss_of_a_linear_critic_by_hand():
     def critic(x):
         return 2 * x[:, 0] - x[:, 1]
 
-    parts = losses.critic_loss(critic, tf.constant([[1.0, 1.0]]), tf.constant([[0.0, 3.0]]), gamma=10.0)
+    parts = losses.critic_loss(
+        critic, tf.constant([[1.0, 1.0]]), tf.constant([[0.0, 3.0]]), gamma=10.0
+    )
     assert parts["real_scores"].numpy() == [1.0]
     assert parts["fake_scores"].numpy() == [-3.0]
     np.testing.assert_allclose(parts["adversarial"], [math.log1p(math.exp(-4.0))], rtol=1e-5)
@@ -87,7 +91,9 @@ def test_penalty_gradients_agree_with_finite_differences_in_float64():
             variable.assign(start - shift)
             below = loss().numpy()
             variable.assign(start)
-            assert gradient.numpy()[index] == pytest.approx((above - below) / (2 * step), rel=1e-6, abs=1e-7)
+            assert gradient.numpy()[index] == pytest.approx(
+                (above - below) / (2 * step), rel=1e-6, abs=1e-7
+            )
 
 
 @pytest.mark.parametrize("value", [0.0, -0.5, 1.7])

@@ -101,13 +101,16 @@ def test_the_penalty_gradient_agrees_with_finite_differences():
         value = penalty()
     gradient = tape.gradient(value, kernel.value).numpy()
     direction = np.random.default_rng(1).normal(size=kernel.shape)
-    # Small enough to stay on one side of every kink: the slope of a LeakyReLU network jumps at them.
+    # Small enough to stay on one side of every kink: the slope of a LeakyReLU network jumps at
+    # them.
     step, start = 1e-8, kernel.numpy()
     kernel.assign(start + step * direction)
     above = penalty().numpy()
     kernel.assign(start - step * direction)
     below = penalty().numpy()
-    np.testing.assert_allclose((above - below) / (2 * step), (gradient * direction).sum(), rtol=1e-5)
+    np.testing.assert_allclose(
+        (above - below) / (2 * step), (gradient * direction).sum(), rtol=1e-5
+    )
 
 
 def test_first_weights_are_uniform_within_one_over_the_root_of_fan_in():

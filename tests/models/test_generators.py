@@ -20,8 +20,8 @@ def raw(*shape, seed=0):
 def set_from_torch(generator, state):
     """Copies PyTorch weights: kernels OIHW -> HWIO, and the last layer's channels re-ordered.
 
-    PyTorch's pixel shuffle reads channel `4 c + 2 i + j` for colour c at row i, column j; TensorFlow's depth to
-    space reads `3 (2 i + j) + c`.
+    PyTorch's pixel shuffle reads channel `4 c + 2 i + j` for colour c at row i, column j;
+    TensorFlow's depth to space reads `3 (2 i + j) + c`.
     """
     order = [4 * c + 2 * i + j for i in range(2) for j in range(2) for c in range(3)]
     for name in ("conv1", "conv2", "conv3"):
@@ -160,6 +160,9 @@ def test_half_precision_networks_still_give_float32_pictures():
 
 
 def test_naming_generators_does_not_load_tensorflow():
-    code = "import sys, tfisp.models as m; m.names(); m.preset_names(); print('tensorflow' in sys.modules)"
+    code = (
+        "import sys, tfisp.models as m; m.names(); m.preset_names();"
+        "print('tensorflow' in sys.modules)"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"

@@ -19,7 +19,9 @@ SENSOR = Sensor(pattern="GRBG", black_level=64, white_level=1023, name="test sen
 @pytest.fixture
 def saved(tmp_path):
     generator = models.create("robust_isp", seed=5, contract=Contract(white_level=1023))
-    return generator, models.save_to_preset(generator, tmp_path / "mine", sensor=SENSOR, card="# Mine")
+    return generator, models.save_to_preset(
+        generator, tmp_path / "mine", sensor=SENSOR, card="# Mine"
+    )
 
 
 def rehash(folder):
@@ -100,10 +102,10 @@ def test_a_save_that_fails_leaves_the_old_preset(saved, monkeypatch):
 def test_a_changed_or_missing_file_is_named(saved, name):
     path = saved[1] / name
     path.write_bytes(path.read_bytes()[:-1] + b" ")
-    with pytest.raises(InputError, match=f"{name}: does not match its hash"):
+    with pytest.raises(InputError, match=rf"{name}: does not match its hash"):
         models.from_preset(saved[1])
     path.unlink()
-    with pytest.raises(InputError, match="missing|neither a preset"):
+    with pytest.raises(InputError, match=r"missing|neither a preset"):
         models.from_preset(saved[1])
 
 
@@ -126,7 +128,7 @@ def test_an_unknown_network_or_setting_is_refused(saved):
     record = json.loads(path.read_text())
     for change, message in [
         ({"model": "os.system"}, "os.system"),
-        ({"config": {"widths": [1, 2]}}, "settings that robust_isp lacks"),
+        ({"config": {"widths": [1, 2]}}, "settings that robust_isp does not take"),
         ({"format": 99}, "format 99"),
         ({"contract": {"form": "cube"}}, "form 'cube'"),
         ({"sensor": 3}, "configuration|sensor"),

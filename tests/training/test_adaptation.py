@@ -18,7 +18,9 @@ def test_each_gradient_is_scaled_to_its_weight_over_all_variables():
 
 
 def test_a_loss_without_gradient_adds_nothing():
-    total, _ = normalised_sum({"a": [tf.zeros([2])], "b": [tf.constant([0.0, 7.0])]}, {"a": 1.0, "b": 1.0})
+    total, _ = normalised_sum(
+        {"a": [tf.zeros([2])], "b": [tf.constant([0.0, 7.0])]}, {"a": 1.0, "b": 1.0}
+    )
     np.testing.assert_allclose(total[0], [0.0, 1.0])
 
 

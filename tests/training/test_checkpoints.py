@@ -29,7 +29,9 @@ def test_a_checkpoint_without_one_of_the_variables_is_not_accepted(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(state(3.5), Position(0, 1), "pretrain")
     with pytest.raises(AssertionError):
-        checkpoints.restore(state(0.0) | {"y": tf.train.Checkpoint(w=tf.Variable(1.0))}, Position(0, 1))
+        checkpoints.restore(
+            state(0.0) | {"y": tf.train.Checkpoint(w=tf.Variable(1.0))}, Position(0, 1)
+        )
 
 
 def test_old_ones_of_a_stage_go_and_other_stages_stay(tmp_path):
@@ -37,7 +39,11 @@ def test_old_ones_of_a_stage_go_and_other_stages_stay(tmp_path):
     checkpoints.save(state(0.0), Position(0, 7), "pretrain")
     for step in (1, 2, 3):
         checkpoints.save(state(0.0), Position(1, step), "unpaired")
-    assert [position for position, _ in checkpoints.all()] == [Position(0, 7), Position(1, 2), Position(1, 3)]
+    assert [position for position, _ in checkpoints.all()] == [
+        Position(0, 7),
+        Position(1, 2),
+        Position(1, 3),
+    ]
 
 
 def test_half_written_ones_are_not_seen_and_are_removed(tmp_path):
@@ -55,7 +61,7 @@ def test_a_disk_that_refuses_is_an_os_error_and_keeps_the_old(tmp_path, monkeypa
         raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
 
     monkeypatch.setattr(tf.train.Checkpoint, "write", refuse)
-    with pytest.raises(OSError, match="0-pretrain-00000002: .*No space left"):
+    with pytest.raises(OSError, match=r"0-pretrain-00000002: .*No space left"):
         checkpoints.save(state(0.0), Position(0, 2), "pretrain")
     assert checkpoints.latest() == Position(0, 1)
     assert len(list(tmp_path.iterdir())) == 1

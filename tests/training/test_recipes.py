@@ -10,8 +10,17 @@ from tfisp.training.recipes import RECIPES, get_recipe, parse_content
 def test_the_published_hyper_parameters():
     # arXiv 2505.10420, section 4.3; betas and gamma from the published code (systems.md A3).
     recipe = RECIPES["unpaired"]
-    assert (recipe.learning_rate, recipe.critic_learning_rate, recipe.critic_interval) == (5e-4, 1e-5, 10)
-    assert (recipe.betas, recipe.epsilon, recipe.gamma, recipe.critic_clip) == ((0.5, 0.9), 1e-8, 1000.0, 1.0)
+    assert (recipe.learning_rate, recipe.critic_learning_rate, recipe.critic_interval) == (
+        5e-4,
+        1e-5,
+        10,
+    )
+    assert (recipe.betas, recipe.epsilon, recipe.gamma, recipe.critic_clip) == (
+        (0.5, 0.9),
+        1e-8,
+        1000.0,
+        1.0,
+    )
 
 
 def test_the_terms_of_equations_11_and_12():
@@ -42,14 +51,20 @@ def test_an_unknown_recipe_gives_the_closest():
 
 def test_critics_can_be_chosen_and_left_out():
     recipe = RECIPES["unpaired"]
-    assert [c.name for c in recipe.with_critics(("adv_lin3", "adv_color")).critics] == ["adv_color", "adv_lin3"]
+    assert [c.name for c in recipe.with_critics(("adv_lin3", "adv_color")).critics] == [
+        "adv_color",
+        "adv_lin3",
+    ]
     assert recipe.with_critics(()).critics == ()
     with pytest.raises(InputError, match="--critics=adv_lin1"):
         recipe.with_critics(("adv_lin1",))
 
 
 def test_content_is_read_as_pairs():
-    assert parse_content("vgg19:relu5_4, alexnet:relu2") == (("vgg19", "relu5_4"), ("alexnet", "relu2"))
+    assert parse_content("vgg19:relu5_4, alexnet:relu2") == (
+        ("vgg19", "relu5_4"),
+        ("alexnet", "relu2"),
+    )
     with pytest.raises(InputError, match="backbone:tap"):
         parse_content("vgg19")
 
@@ -62,7 +77,9 @@ def test_stages_take_one_count_or_one_each():
 
 
 def test_changes_reach_every_stage_and_none_keeps_the_recipe():
-    stages = make_stages(("pretrain", "unpaired"), (1,), learning_rate=1e-3, gamma=None, critics=("adv_color",))
+    stages = make_stages(
+        ("pretrain", "unpaired"), (1,), learning_rate=1e-3, gamma=None, critics=("adv_color",)
+    )
     assert [s.recipe.learning_rate for s in stages] == [1e-3, 1e-3]
     assert stages[1].recipe.gamma == 1000.0
     assert [c.name for c in stages[1].recipe.critics] == ["adv_color"]

@@ -1,4 +1,4 @@
-"""The step against the same mathematics written the plain way, one tape over the generator's weights per loss."""
+"""The step against the same mathematics written plainly: one tape over the weights per loss."""
 
 import numpy as np
 import pytest
@@ -18,13 +18,21 @@ ROLES = (("color", "vit_narrow"), ("texture", "alexnet_narrow"))
 
 @pytest.fixture(scope="module")
 def frozen():
-    return {name: backbones.create(name, "random") for name in ("vgg19_narrow", "vit_narrow", "alexnet_narrow")}
+    return {
+        name: backbones.create(name, "random")
+        for name in ("vgg19_narrow", "vit_narrow", "alexnet_narrow")
+    }
 
 
 def make_trainer(frozen, recipe="unpaired", accumulate=1, **changes):
     (stage,) = make_stages((recipe,), (10,), content=CONTENT, backbones=ROLES, **changes)
     return Trainer(
-        models.create("efficient_isp", seed=1), stage.recipe, FeatureBank(frozen), (SIZE, SIZE), accumulate, seed=3
+        models.create("efficient_isp", seed=1),
+        stage.recipe,
+        FeatureBank(frozen),
+        (SIZE, SIZE),
+        accumulate,
+        seed=3,
     )
 
 
@@ -97,7 +105,9 @@ def test_critic_gradients_equal_the_plain_way(frozen):
     made = trainer.generator(batch["raw"])
     for critic in trainer.critics:
         backbone, how, tap = critic.feature
-        real, fake = (frozen[backbone](view(how, image), [tap])[tap] for image in (batch["target"], made))
+        real, fake = (
+            frozen[backbone](view(how, image), [tap])[tap] for image in (batch["target"], made)
+        )
         variables = [v.value for v in critic.network.trainable_variables]
         with tf.GradientTape() as tape:
             with tf.GradientTape(persistent=True) as slopes:
@@ -110,18 +120,21 @@ def test_critic_gradients_equal_the_plain_way(frozen):
                 for score, x in ((real_sum, real), (fake_sum, fake))
             )
             loss = tf.reduce_mean(tf.math.softplus(fake_score - real_score)) + 500.0 * penalty
-        assert relative(found.critics[critic.name], tape.gradient(loss, variables)) < 1e-4, critic.name
+        assert relative(found.critics[critic.name], tape.gradient(loss, variables)) < 1e-4, (
+            critic.name
+        )
 
 
 def test_the_update_is_adam_on_the_sum_of_unit_gradients(frozen):
     trainer, batch = make_trainer(frozen), make_batch()
     gradients = plain_gradients(trainer, frozen, batch)
     before = trainer.generator.get_weights()
-    direction = [
-        sum(g[i].numpy().astype("float64") / np.sqrt(sum((p.numpy().astype("float64") ** 2).sum() for p in g))
-            for _, g in gradients.values())
-        for i in range(len(before))
-    ]  # fmt: skip
+    units = []
+    for _, gradient in gradients.values():
+        parts = [part.numpy().astype("float64") for part in gradient]
+        norm = np.sqrt(sum((part**2).sum() for part in parts))
+        units.append([part / norm for part in parts])
+    direction = [sum(parts) for parts in zip(*units, strict=True)]
     trainer.run_step(batch, 0)
     for old, new, d in zip(before, trainer.generator.get_weights(), direction, strict=True):
         # First step of Adam with both corrections: lr * d / (|d| + eps / sqrt(1 - beta2)).
@@ -138,7 +151,11 @@ def test_critics_learn_at_their_interval_only(frozen):
         snapshots.append([c.network.get_weights() for c in trainer.critics])
 
     def same(a, b):
-        return all(np.array_equal(x, y) for n, m in zip(a, b, strict=True) for x, y in zip(n, m, strict=True))
+        return all(
+            np.array_equal(x, y)
+            for n, m in zip(a, b, strict=True)
+            for x, y in zip(n, m, strict=True)
+        )
 
     assert not same(snapshots[0], snapshots[1])
     assert same(snapshots[1], snapshots[2])
@@ -164,7 +181,9 @@ def test_accumulation_changes_nothing_but_rounding(frozen):
         assert relative(found.generator[name], expected.generator[name]) < 1e-4, name
     for name in expected.critics:
         assert relative(found.critics[name], expected.critics[name]) < 1e-4, name
-    assert found.logs["loss/content"].numpy() == pytest.approx(expected.logs["loss/content"].numpy(), rel=1e-5)
+    assert found.logs["loss/content"].numpy() == pytest.approx(
+        expected.logs["loss/content"].numpy(), rel=1e-5
+    )
 
 
 def test_each_frozen_network_runs_once_per_view_and_image(frozen):
@@ -181,18 +200,28 @@ def test_each_frozen_network_runs_once_per_view_and_image(frozen):
     trainer.bank.backbones = {name: counting(name, network) for name, network in frozen.items()}
     trainer.gradients(make_batch(), critics_learn=True)
     assert sorted(calls) == sorted(
-        2 * [("vgg19_narrow", ("relu3_4",)), ("vit_narrow", ("tokens",)), ("alexnet_narrow", ("relu1", "relu4"))]
+        2
+        * [
+            ("vgg19_narrow", ("relu3_4",)),
+            ("vit_narrow", ("tokens",)),
+            ("alexnet_narrow", ("relu1", "relu4")),
+        ]
     )
 
 
 def test_the_average_starts_as_a_copy_and_follows_with_the_stated_decay(frozen):
     trainer, batch = make_trainer(frozen, "pretrain"), make_batch()
     average = [w.astype("float64") for w in trainer.generator.get_weights()]
-    assert all(np.array_equal(a, b) for a, b in zip(average, trainer.ema.get_weights(), strict=True))
+    assert all(
+        np.array_equal(a, b) for a, b in zip(average, trainer.ema.get_weights(), strict=True)
+    )
     for t in range(3):
         trainer.run_step(batch, t)
         decay = min(0.999, (1 + t) / (10 + t))
-        average = [decay * a + (1 - decay) * w for a, w in zip(average, trainer.generator.get_weights(), strict=True)]
+        average = [
+            decay * a + (1 - decay) * w
+            for a, w in zip(average, trainer.generator.get_weights(), strict=True)
+        ]
     for found, expected in zip(trainer.ema.get_weights(), average, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
 
@@ -216,7 +245,9 @@ def test_every_critic_weight_that_a_penalty_depends_on_gets_a_gradient(frozen):
             parts = losses.critic_loss(critic.network, real, fake, 1000.0)
             penalty = tf.reduce_sum(parts["r1"] + parts["r2"])
         kernels = [v for v in critic.network.trainable_variables if len(v.shape) > 1]
-        for kernel, gradient in zip(kernels, tape.gradient(penalty, [k.value for k in kernels]), strict=True):
+        for kernel, gradient in zip(
+            kernels, tape.gradient(penalty, [k.value for k in kernels]), strict=True
+        ):
             assert gradient is not None, kernel.path
             assert np.abs(gradient).max() > 0, kernel.path
 

@@ -1,7 +1,7 @@
-"""What every data set opens to: patches, photographs, held-out pairs, and an account of its files."""
+"""What every data set opens to: patches, photographs, pairs, and an account of its files."""
 
+import contextlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from tfisp.contract import Contract
 from tfisp.data.bad_files import BadFiles
 from tfisp.data.photographs import Photographs
 from tfisp.data.raw_patches import Pairs, RawPatches
+from tfisp.data.workers import in_order
 from tfisp.errors import InputError
 from tfisp.sensor import Sensor
 
@@ -54,22 +55,17 @@ class Dataset:
     def splits(self) -> dict[str, list[str]]:
         """Role ("raw", "target", "val", "test") to the names of its files."""
         return {
-            role: [_relative(path, self.root) for path in paths]
-            for role, paths in self._files().items()
+            role: [_relative(item.path, self.root) for item in items]
+            for role, items in self._files().items()
         }
 
     def manifest(self) -> list[dict[str, Any]]:
         """Every file once per role: {"role", "path", "bytes"}, with "sha256" where it is known."""
-        known = {
-            str(item.path): item.sha256
-            for item in [*self.raw.frames, *(self.targets.photographs if self.targets else ())]
-            if getattr(item, "sha256", None)
-        }
         return [
-            {"role": role, "path": str(path), "bytes": path.stat().st_size}
-            | ({"sha256": known[str(path)]} if str(path) in known else {})
-            for role, paths in self._files().items()
-            for path in paths
+            {"role": role, "path": str(item.path), "bytes": item.path.stat().st_size}
+            | ({"sha256": item.sha256} if _hash_is_known(item) else {})
+            for role, items in self._files().items()
+            for item in items
         ]
 
     def preview(self, count: int = 4) -> list[tuple[np.ndarray, ...]]:
@@ -90,7 +86,7 @@ class Dataset:
                 return patches.preview(count)
         return []
 
-    def prepare(self, progress: Progress | None = None, workers: int = 1) -> None:
+    def prepare(self, progress: Progress | None = None, workers: int | None = None) -> None:
         """Computes every reference and decodes every photograph now instead of when first needed.
 
         Raises:
@@ -98,28 +94,31 @@ class Dataset:
         """
         frames = [*self.raw.frames, *(f for pairs in self.pairs.values() for f in pairs.frames)]
         photographs = self.targets.photographs if self.targets else []
-        work = [(frame.path, frame.load) for frame in frames]
-        work += [(photograph.path, photograph.pixels) for photograph in photographs]
+        work = [(frame, frame.load) for frame in frames]
+        work += [(item, item.pixels) for item in photographs if item.keep]
 
-        def run(item: tuple[Any, Callable[[], object]]) -> None:
-            path, read = item
+        def run(task: tuple[Any, Callable[[], object]]) -> None:
+            item, read = task
             try:
                 read()
             except InputError as error:
-                self.bad_files.report(path, error)
+                self.bad_files.report(item.path, error)
 
-        with ThreadPoolExecutor(max(workers, 1)) as pool:
-            for done, _ in enumerate(pool.map(run, work), start=1):
+        with contextlib.closing(in_order(run, work, workers)) as results:
+            for done, _ in enumerate(results, start=1):
                 if progress:
                     progress(done, len(work), "references")
 
     def _files(self) -> dict[str, list[Any]]:
-        roles = {"raw": [frame.path for frame in self.raw.frames]}
-        if self.targets:
-            roles["target"] = [photograph.path for photograph in self.targets.photographs]
-        for split, pairs in self.pairs.items():
-            roles[split] = [frame.path for frame in pairs.frames]
-        return roles
+        """Role to its frames or photographs."""
+        targets = {"target": self.targets.photographs} if self.targets else {}
+        held_out = {split: pairs.frames for split, pairs in self.pairs.items()}
+        return {"raw": self.raw.frames} | targets | held_out
+
+
+def _hash_is_known(item: Any) -> bool:
+    """Whether a file's hash has been computed: of tens of thousands it is not worth the reading."""
+    return "sha256" in vars(getattr(item, "photograph", item))
 
 
 def _relative(path: Any, root: str) -> str:

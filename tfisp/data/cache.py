@@ -18,13 +18,21 @@ import json
 import os
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 
 from tfisp.errors import InputError
 from tfisp.files import atomic_file
+
+# What NumPy raises for `.npy` files that are damaged, found by damaging some.
+NPY_ERRORS = (OSError, ValueError, EOFError, SyntaxError, TypeError, OverflowError, TokenError)
+
+# Entries that stay mapped: opening one takes longer than reading a patch of it.
+_KEPT_OPEN = 1024
 
 
 def default_folder() -> Path:
@@ -42,17 +50,21 @@ def key(**facts: Any) -> str:
 
 
 def digest(data: bytes) -> str:
-    """Hash of a file's content."""
+    """SHA-256 of a file's content."""
     return hashlib.sha256(data).hexdigest()
 
 
-def file_digest(*paths: Path) -> str:
-    """Hash of one or several files' content, read in pieces."""
-    total = hashlib.sha256()
-    for path in paths:
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content, read in pieces.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    try:
         with open(path, "rb") as file:
-            total.update(hashlib.file_digest(file, "sha256").digest())
-    return total.hexdigest()
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 class Store:
@@ -66,6 +78,7 @@ class Store:
         self.folder = Path(folder).expanduser() if folder else default_folder()
         self._lock = threading.Lock()
         self._building: dict[Path, threading.Lock] = {}
+        self._open = lru_cache(maxsize=_KEPT_OPEN)(_map)
 
     def get(self, name: str, build: Callable[[], np.ndarray]) -> np.ndarray:
         """The array of that key, computed and kept if it is not there yet.
@@ -81,18 +94,18 @@ class Store:
             InputError: If the folder cannot be written to, naming `--cache_dir`.
         """
         path = self.folder / "arrays" / name[:2] / f"{name}.npy"
-        found = _load(path)
+        found = self._find(path)
         if found is not None:
             return found
         with self._lock:
             building = self._building.setdefault(path, threading.Lock())
         try:
             with building:
-                found = _load(path)
+                found = self._find(path)
                 if found is None:
                     array = build()
                     self._write(path, lambda file: np.save(file, array))
-                    found = np.load(path, mmap_mode="r", allow_pickle=False)
+                    found = self._open(path)
             return found
         finally:
             with self._lock:
@@ -113,6 +126,13 @@ class Store:
         """
         self._write(self._note_path(name), lambda file: file.write(json.dumps(facts).encode()))
 
+    def _find(self, path: Path) -> np.ndarray | None:
+        """An entry; None if it is missing or (after a power cut, say) not whole."""
+        try:
+            return self._open(path)
+        except NPY_ERRORS:
+            return None
+
     def _note_path(self, name: str) -> Path:
         return self.folder / "arrays" / name[:2] / f"{name}.json"
 
@@ -128,11 +148,5 @@ class Store:
             ) from error
 
 
-def _load(path: Path) -> np.ndarray | None:
-    """An entry, or None if it is missing or (after a power cut, say) not whole."""
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, EOFError):
-        return None
+def _map(path: Path) -> np.ndarray:
+    return np.lib.format.open_memmap(path, mode="r")

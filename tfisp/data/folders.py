@@ -5,10 +5,10 @@ and what the files say about themselves are kept in the cache. Photographs of an
 in `--target_dir`; without it only stages that need no targets can be trained.
 """
 
+import contextlib
 import importlib.metadata
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from tfisp.data.config import DataConfig
 from tfisp.data.frames import Rendering, Scene
 from tfisp.data.listing import require_files, require_folder
 from tfisp.data.opening import Opening
+from tfisp.data.workers import in_order
 from tfisp.errors import InputError
 from tfisp.raw import RAW_SUFFIXES, read_raw
 from tfisp.sensor import Capture, Sensor
@@ -42,7 +43,7 @@ class FolderFrame:
         size: See `Frame`.
         sensor: What the file, or `--sensor`, says.
         capture: What the file says.
-        sha256: Hash of the file and of the description beside it, if there is one.
+        sha256: Hash of the file.
         decoded: Key of its samples.
         override: The sensor of `--sensor`; None if not given.
         rendering: For the reference.
@@ -70,7 +71,7 @@ class FolderFrame:
             self.decoded, lambda: read_raw(self.path, self.override)[0]
         )
         rendered = (
-            self.rendering.reference(mosaic, self.sensor, self.capture, file=self.sha256)
+            self.rendering.reference(mosaic, self.sensor, self.capture, file=self.decoded)
             if reference
             else None
         )
@@ -85,7 +86,8 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     """
     opening = Opening.of(config, progress)
     root = require_folder("raw_dir", config.raw_dir)
-    files = require_files("raw_dir", root, RAW_SUFFIXES, "RAW files")
+    others = [Path(folder) for folder in (config.target_dir, opening.store.folder) if folder]
+    files = require_files("raw_dir", root, RAW_SUFFIXES, "RAW files", others)
     photographs = opening.target_files()
     targets = None if photographs is None else opening.photographs(opening.look_at(photographs))
     frames = _frames(opening, files, root)
@@ -107,11 +109,9 @@ def _frames(opening: Opening, files: Sequence[Path], root: Path) -> list[FolderF
         return frame
 
     frames = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = pool.map(work, files)
+    with contextlib.closing(in_order(work, files, os.cpu_count())) as results:
         for done, (path, result) in enumerate(zip(files, results, strict=True), start=1):
             if isinstance(result, InputError):
-                pool.shutdown(wait=False, cancel_futures=opening.config.on_bad_file == "stop")
                 opening.bad_files.report(path, result)
             else:
                 frames.append(result)
@@ -131,14 +131,12 @@ def _open_frame(path: Path, name: str, opening: Opening) -> FolderFrame:
             f"{path}: nothing states its CFA pattern and levels: give --sensor, or describe it in "
             f"{description.name} beside it"
         )
-    try:
-        sha256 = file_digest(path, *([description] if description.exists() else []))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    sha256 = file_digest(path)
     decoded = key(
         kind="decoded",
         version=[_DECODE_VERSION, importlib.metadata.version("rawpy")],
         file=sha256,
+        description=file_digest(description) if description.exists() else None,
         suffix=path.suffix.lower(),
         sensor=opening.sensor.to_dict() if opening.sensor else None,
     )

@@ -6,6 +6,7 @@ knowing where they come from.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -93,17 +94,21 @@ class Rendering:
         Returns:
             uint16 `[H, W, 3]` of full scale, sRGB-encoded.
         """
-        name = key(
-            kind="reference",
-            version=REFERENCE_VERSION,
-            method=self.method,
-            sensor=sensor.to_dict(),
-            contract=self.contract.to_dict(),
-            **facts,
-        )
+        name = key(kind="reference", how=_how(self.method, sensor, self.contract), **facts)
         return self.store.get(
             name, lambda: to_uint16(reference(mosaic, sensor, capture, self.method))
         )
+
+
+@lru_cache(maxsize=256)
+def _how(method: str, sensor: Sensor, contract: Contract) -> str:
+    """What a reference depends on besides its file, as a hash; the same for most reads."""
+    return key(
+        version=REFERENCE_VERSION,
+        method=method,
+        sensor=sensor.to_dict(),
+        contract=contract.to_dict(),
+    )
 
 
 @dataclass(frozen=True)

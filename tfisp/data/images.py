@@ -102,6 +102,8 @@ def read_photograph(path: str | Path) -> np.ndarray:
     # the size that comes out.
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
     pixels = decode(Path(path).read_bytes(), flags, path)
+    if pixels.shape[:2] != (info.height, info.width):
+        raise InputError(f"{path}: the picture has not the size that its header states")
     return np.ascontiguousarray(orient(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), info.orientation))
 
 

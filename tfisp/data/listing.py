@@ -40,13 +40,27 @@ def files_in(folder: Path, suffixes: Sequence[str], *, recursive: bool = False) 
     return sorted(chosen, key=lambda path: _natural(path.relative_to(folder).as_posix()))
 
 
-def require_files(flag: str, folder: Path, suffixes: Sequence[str], what: str) -> list[Path]:
+def require_files(
+    flag: str, folder: Path, suffixes: Sequence[str], what: str, others: Sequence[Path] = ()
+) -> list[Path]:
     """All files with one of the suffixes, in any sub-folder.
+
+    Args:
+        flag: The flag that names the folder.
+        folder: The folder.
+        suffixes: In lower case, with their point.
+        what: What they are, for the message.
+        others: Folders that hold something else, should they lie within.
 
     Raises:
         InputError: If there is none, naming the flag and what there is instead.
     """
-    found = files_in(folder, suffixes, recursive=True)
+    elsewhere = {other.expanduser().resolve() for other in others} - {folder.resolve()}
+    found = [
+        path
+        for path in files_in(folder, suffixes, recursive=True)
+        if elsewhere.isdisjoint(path.resolve().parents)
+    ]
     if not found:
         raise InputError(f"--{flag}={folder}: {missing(folder, suffixes, what)}")
     return found

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from tfisp.data.base import Dataset, Progress
+from tfisp.data.cache import NPY_ERRORS
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import PatchFrame
 from tfisp.data.images import IMAGE_SUFFIXES, probe, read_photograph
@@ -25,9 +26,6 @@ from tfisp.errors import InputError
 
 # Row and column within the 2x2 tile of R, G (red row), G (blue row), B.
 _SITES = ((0, 0), (0, 1), (1, 0), (1, 1))
-
-# What NumPy raises for a damaged file.
-_NPY_ERRORS = (OSError, ValueError, EOFError, SyntaxError, OverflowError)
 
 
 def open_dataset(config: DataConfig, progress: Progress | None = None) -> Dataset:
@@ -59,7 +57,7 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
 
 
 def unpack_planes(packed: np.ndarray) -> np.ndarray:
-    """Puts planes R, G (red row), G (blue row), B `[h, w, 4]` back into an RGGB mosaic `[2h, 2w]`."""
+    """Puts planes R, G (red row), G (blue row), B `[h, w, 4]` into an RGGB mosaic `[2h, 2w]`."""
     mosaic = np.empty((2 * packed.shape[0], 2 * packed.shape[1]), packed.dtype)
     for plane, (row, column) in enumerate(_SITES):
         mosaic[row::2, column::2] = packed[..., plane]
@@ -73,8 +71,8 @@ def decode_npy(data: bytes, path: Path) -> np.ndarray:
         InputError: If it is damaged or holds values that no RAW file has.
     """
     try:
-        packed = np.load(io.BytesIO(data), allow_pickle=False)
-    except _NPY_ERRORS as error:
+        packed = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+    except NPY_ERRORS as error:
         raise InputError(f"{path}: not a NumPy array: {error}") from error
     _check_array(packed, path)
     if not np.isfinite(packed).all() or packed.min() < 0 or packed.max() > 65535:
@@ -119,8 +117,8 @@ def _held_out(opening: Opening, folder: Path) -> list[PatchFrame]:
 def _check_file(path: Path, target: Path | None) -> tuple[int, int]:
     """The mosaic's (height, width), after a look at the headers of both files."""
     try:
-        packed = np.load(path, mmap_mode="r", allow_pickle=False)
-    except _NPY_ERRORS as error:
+        packed = np.lib.format.open_memmap(path, mode="r")
+    except NPY_ERRORS as error:
         raise InputError(f"{path}: not a whole NumPy array: {error}") from error
     _check_array(packed, path)
     size = (2 * packed.shape[0], 2 * packed.shape[1])

@@ -55,11 +55,13 @@ class Photograph:
         Raises:
             InputError: If the file is damaged.
         """
-        if not self.keep:
-            return self._read()
+        return self.store.get(self._decoded, self._read) if self.keep else self._read()
+
+    @cached_property
+    def _decoded(self) -> str:
+        """Key of the pixels: everything they depend on."""
         facts = {"reduce": self.reduce, "version": REDUCTION_VERSION, "seed": self.seed}
-        name = key(kind="photograph", file=self.sha256, **(facts if self.reduce > 1 else {}))
-        return self.store.get(name, self._read)
+        return key(kind="photograph", file=self.sha256, **(facts if self.reduce > 1 else {}))
 
     def _read(self) -> np.ndarray:
         pixels = read_photograph(self.path)

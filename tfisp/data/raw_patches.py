@@ -6,11 +6,14 @@ import numpy as np
 
 from tfisp.contract import Contract
 from tfisp.data.bad_files import BadFiles
-from tfisp.data.crops import PatchGrid, Window, generator_input, room_needed, whole, window
+from tfisp.data.crops import Cell, PatchGrid, Window, generator_input, room_needed, whole, window
 from tfisp.data.frames import Frame, Scene
 from tfisp.data.images import to_float
 from tfisp.errors import InputError
 from tfisp.sensor import Capture, Sensor
+
+# A frame that is one cell: the middle of it is the middle of the frame.
+_WHOLE = Cell(0, 0, 1, 0, 1)
 
 
 class RawPatches:
@@ -75,13 +78,16 @@ class RawPatches:
             (input, reference, target) each, or (input, reference) of frames that have no pair.
         """
         last = len(self.frames) - 1
-        chosen = np.linspace(0, last, min(count, last + 1)).astype(int)
         patches = []
-        for frame in (self.frames[index] for index in dict.fromkeys(chosen.tolist())):
-            scene = frame.load(target=frame.target_path is not None)
-            middle = PatchGrid([frame.size], frame.size[0] + frame.size[1]).cell(0)
-            place = window(middle, frame.size, self.patch_size, phase=frame.phase)
-            patches.append(cut(scene, place, self._contract))
+        for index in np.linspace(0, last, min(count, last + 1)).astype(int).tolist():
+            frame = self.frames[index]
+            place = window(_WHOLE, frame.size, self.patch_size, phase=frame.phase)
+            try:
+                scene = frame.load(target=frame.target_path is not None)
+            except InputError as error:
+                self._bad_files.report(frame.path, error)
+            else:
+                patches.append(cut(scene, place, self._contract))
         return patches
 
     def _fits(self, frame: Frame) -> bool:

@@ -13,6 +13,7 @@ content. Targets are reduced as the sources are, so that both have the same shar
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from tfisp.data.opening import Opening
 from tfisp.data.photographs import Photograph
 from tfisp.data.skimage_scenes import SKIMAGE, skimage_scenes
 from tfisp.data.unprocess import (
+    REDUCTION_VERSION,
     UNPROCESS_VERSION,
     Noise,
     random_gains,
@@ -99,24 +101,28 @@ class UnprocessedFrame:
 
     def load(self, *, reference: bool = True, target: bool = False) -> Scene:
         """See `Frame`."""
-        facts = {
-            "file": self.photograph.sha256,
-            "unprocess": UNPROCESS_VERSION,
-            "camera": self.camera.to_dict(),
-            "gains": self.gains,
-            "noise": self.noise,
-            "reduce": self.photograph.reduce,
-            "seed": self.photograph.seed,
-        }
-        store = self.rendering.store
-        mosaic = store.get(key(kind="unprocessed", **facts), self._record)
+        mosaic = self.rendering.store.get(self._recorded, self._record)
         rendered = (
-            self.rendering.reference(mosaic, self.sensor, self.capture, **facts)
+            self.rendering.reference(mosaic, self.sensor, self.capture, file=self._recorded)
             if reference
             else None
         )
         truth = self.photograph.pixels() if target else None
         return Scene(mosaic, self.sensor, self.capture, rendered, truth)
+
+    @cached_property
+    def _recorded(self) -> str:
+        """Key of the samples: everything they depend on."""
+        return key(
+            kind="unprocessed",
+            version=[REDUCTION_VERSION, UNPROCESS_VERSION],
+            file=self.sha256,
+            camera=self.camera.to_dict(),
+            gains=self.gains,
+            noise=self.noise,
+            reduce=self.photograph.reduce,
+            seed=self.photograph.seed,
+        )
 
     def _record(self) -> np.ndarray:
         dither = np.random.default_rng(list(self.photograph.dither_seed))

@@ -6,7 +6,8 @@ import tensorflow as tf
 def feature_mse(features: tf.Tensor, reference_features: tf.Tensor) -> tf.Tensor:
     """Mean squared difference of two feature maps, per image.
 
-    Eq. 1 of the paper (arXiv 2505.10420): `1/(C H W) sum (F(I1) - F(I2))^2`, with `F` VGG-19's relu5_4 there.
+    Eq. 1 of the paper (arXiv 2505.10420): `1/(C H W) sum (F(I1) - F(I2))^2`, with `F` VGG-19's
+    relu5_4 there.
 
     Args:
         features: `[B, h, w, C]` (or `[B, tokens, C]`) of the generated images, any range.
@@ -16,7 +17,8 @@ def feature_mse(features: tf.Tensor, reference_features: tf.Tensor) -> tf.Tensor
         `[B]`, non-negative.
 
     Raises:
-        ValueError: if the shapes differ, as when reference and generated images are of different sizes.
+        ValueError: if the shapes differ, as when reference and generated images are of different
+            sizes.
     """
     features.shape.assert_is_compatible_with(reference_features.shape)
     axes = list(range(1, features.shape.rank))

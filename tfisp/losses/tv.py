@@ -6,8 +6,9 @@ import tensorflow as tf
 def total_variation(images: tf.Tensor) -> tf.Tensor:
     """Mean squared difference of vertical neighbours plus that of horizontal neighbours, per image.
 
-    Eq. 9 of the paper, where each sum is divided by the number of its own differences. The paper prints the two
-    denominators exchanged, which matters only for images that are not square; its published code divides as here.
+    Eq. 9 of the paper, where each sum is divided by the number of its own differences. The paper
+    prints the two denominators exchanged, which matters only for images that are not square; its
+    published code divides as here.
 
     Args:
         images: `[B, H, W, C]` with `H, W >= 2`.

@@ -33,9 +33,9 @@ class Metric:
         lower_better: whether less is better.
         range: least and greatest value.
         protocol: what exactly is computed.
-        weights: keys of the published weights that it needs (`tfisp.perceptual.weights`).
         make: `path or None` for each of `weights` -> the function `[B, H, W, 3]` twice, sRGB 0..1
             -> `[B]`.
+        weights: keys of the published weights that it needs (`tfisp.perceptual.weights`).
     """
 
     name: str
@@ -43,26 +43,15 @@ class Metric:
     lower_better: bool
     range: tuple[float, float]
     protocol: str
-    weights: tuple[str, ...]
     make: Callable[..., Measure]
+    weights: tuple[str, ...] = ()
 
 
-def _psnr() -> Measure:
-    from tfisp.perceptual.similarity import psnr
+def _similarity(function: str) -> Measure:
+    """A function of `tfisp.perceptual.similarity`, which loads TensorFlow."""
+    from tfisp.perceptual import similarity
 
-    return psnr
-
-
-def _ssim() -> Measure:
-    from tfisp.perceptual.similarity import ssim
-
-    return ssim
-
-
-def _color_error() -> Measure:
-    from tfisp.perceptual.similarity import mean_color_error
-
-    return mean_color_error
+    return getattr(similarity, function)
 
 
 def _lpips(variant: str, alexnet: str | None, lpips: str | None) -> Measure:
@@ -74,26 +63,47 @@ def _lpips(variant: str, alexnet: str | None, lpips: str | None) -> Measure:
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("psnr", "dB", False, (-math.inf, math.inf), "RGB, peak 1", (), _psnr),
-        Metric("ssim", "", False, (-1.0, 1.0), "RGB, 11x11 Gaussian 1.5, inside only", (), _ssim),
-        Metric("color_error", "1/255", True, (0.0, math.inf), "mean RGB, L2", (), _color_error),
         Metric(
-            "lpips",
-            "",
-            True,
-            (0.0, math.inf),
-            "AlexNet, heads v0.1, RGB",
-            ("alexnet", "lpips"),
-            functools.partial(_lpips, "lpips"),
+            name="psnr",
+            unit="dB",
+            lower_better=False,
+            range=(-math.inf, math.inf),
+            protocol="RGB, peak 1",
+            make=functools.partial(_similarity, "psnr"),
         ),
         Metric(
-            "lpips+",
-            "",
-            True,
-            (0.0, math.inf),
-            "AlexNet, heads v0.1, RGB, weighted by the reference's relu3",
-            ("alexnet", "lpips"),
-            functools.partial(_lpips, "lpips+"),
+            name="ssim",
+            unit="",
+            lower_better=False,
+            range=(-1.0, 1.0),
+            protocol="RGB, 11x11 Gaussian window of deviation 1.5, inside only",
+            make=functools.partial(_similarity, "ssim"),
+        ),
+        Metric(
+            name="color_error",
+            unit="1/255",
+            lower_better=True,
+            range=(0.0, math.inf),
+            protocol="distance of mean RGB",
+            make=functools.partial(_similarity, "mean_color_error"),
+        ),
+        Metric(
+            name="lpips",
+            unit="",
+            lower_better=True,
+            range=(0.0, math.inf),
+            protocol="AlexNet, heads v0.1, RGB",
+            make=functools.partial(_lpips, "lpips"),
+            weights=("alexnet", "lpips"),
+        ),
+        Metric(
+            name="lpips+",
+            unit="",
+            lower_better=True,
+            range=(0.0, math.inf),
+            protocol="AlexNet, heads v0.1, RGB, positions weighted by the reference's relu3",
+            make=functools.partial(_lpips, "lpips+"),
+            weights=("alexnet", "lpips"),
         ),
     )
 }

@@ -131,5 +131,5 @@ def layer_seeds(seed: int, count: int) -> list[int]:
 
 
 def at_least_float32(values: tf.Tensor) -> tf.Tensor:
-    """Half precision becomes single, since losses need it; anything else stays, without operation."""
+    """Half precision becomes single, as losses need it; anything else stays as it is."""
     return tf.cast(values, tf.float32) if values.dtype.size < 4 else values

@@ -134,9 +134,9 @@ def from_preset(name_or_folder: str | os.PathLike) -> "Generator":
         generator = kind.from_config(
             {**preset.config, "contract": preset.contract, "sensor": preset.sensor}
         )
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(
-            f"{preset.folder / CONFIG}: settings that {preset.model} lacks ({error})"
+            f"{preset.folder / CONFIG}: settings that {preset.model} does not take ({error})"
         ) from error
     _load_weights(generator, preset.folder / WEIGHTS)
     return generator

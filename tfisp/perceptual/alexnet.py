@@ -21,6 +21,7 @@ from tfisp.perceptual.convolutional import (
     Conv,
     ConvolutionalBackbone,
     MaxPool,
+    chain_shapes,
     narrowed,
     random_arrays,
 )
@@ -48,20 +49,28 @@ def lpips_scaling(images: tf.Tensor) -> tf.Tensor:
     return (2.0 * images - 1.0 - shift) / scale
 
 
+def file_shapes() -> dict[str, tuple[int, ...]]:
+    """Name -> shape of every array in `alexnet_features.npz`; kernels are PyTorch's OIHW there."""
+    shapes = {}
+    for name, shape in chain_shapes(CHAIN).items():
+        layer, kind = name.split("/")
+        if kind == "kernel":
+            height, width, inputs, outputs = shape
+            shapes[f"{layer}_weight_oihw"] = (outputs, inputs, height, width)
+        else:
+            shapes[f"{layer}_bias"] = shape
+    return shapes
+
+
 def _load(path: os.PathLike) -> dict[str, np.ndarray]:
-    """Reads `conv1_weight_oihw`, `conv1_bias`, ...; PyTorch's kernels OIHW become HWIO."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    channels = 3
-    convs = [layer for layer in CHAIN if isinstance(layer, Conv)]
-    for conv in convs:
-        shapes[f"{conv.name}_weight_oihw"] = (conv.filters, channels, conv.kernel, conv.kernel)
-        shapes[f"{conv.name}_bias"] = (conv.filters,)
-        channels = conv.filters
-    stored = expect_shapes(read_arrays(path), shapes, path, "AlexNet")
+    """Reads `alexnet_features.npz`; kernels become HWIO."""
     arrays = {}
-    for conv in convs:
-        arrays[f"{conv.name}/kernel"] = stored[f"{conv.name}_weight_oihw"].transpose(2, 3, 1, 0)
-        arrays[f"{conv.name}/bias"] = stored[f"{conv.name}_bias"]
+    for name, array in expect_shapes(read_arrays(path), file_shapes(), path, "AlexNet").items():
+        layer, kind = name.split("_", maxsplit=1)
+        if kind == "bias":
+            arrays[f"{layer}/bias"] = array
+        else:
+            arrays[f"{layer}/kernel"] = array.transpose(2, 3, 1, 0)
     return arrays
 
 

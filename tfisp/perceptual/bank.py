@@ -54,6 +54,7 @@ class FeatureBank:
             InputError: for a network, view or tap that there is not, or images that a network
                 cannot take.
         """
+        images = tf.convert_to_tensor(images)
         wanted = list(dict.fromkeys(features))
         taps: dict[tuple[str, str], list[str]] = {}
         for feature in wanted:

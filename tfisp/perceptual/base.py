@@ -46,6 +46,7 @@ class Backbone(abc.ABC):
         if not wanted:
             return {}
         wanted.sort(key=self.taps.index)
+        images = tf.convert_to_tensor(images)
         self._check_images(images, wanted[-1])
         return self._features(images, wanted)
 

@@ -137,13 +137,17 @@ def _unit(features: tf.Tensor) -> tf.Tensor:
     return features / (length + _EPSILON)
 
 
+def head_shapes() -> dict[str, tuple[int, ...]]:
+    """Name -> shape of the AlexNet variant's heads in `lpips_heads_v0.1.npz`."""
+    return {
+        f"alex/lin{index}.model.1.weight": (1, count, 1, 1) for index, count in enumerate(_CHANNELS)
+    }
+
+
 def _load_heads(path: os.PathLike) -> list[np.ndarray]:
     """The AlexNet variant's five heads, `[C]` each, from `alex/lin0.model.1.weight` and so on."""
     stored = {name: array for name, array in read_arrays(path).items() if name.startswith("alex/")}
-    shapes = {
-        f"alex/lin{index}.model.1.weight": (1, count, 1, 1) for index, count in enumerate(_CHANNELS)
-    }
-    heads = expect_shapes(stored, shapes, path, "the LPIPS heads")
+    heads = expect_shapes(stored, head_shapes(), path, "the LPIPS heads")
     if any(head.min() < 0 for head in heads.values()):
         raise InputError(f"{path}: not the LPIPS heads: some weights are negative")
     return [head.reshape(-1) for head in heads.values()]

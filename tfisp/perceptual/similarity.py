@@ -56,9 +56,10 @@ def ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
 
 
 def mean_color_error(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
-    """Distance between the mean colours of two pictures, in steps of 8 bits: their colour cast apart from all else.
+    """Distance between the mean colours of two pictures: their colour cast, apart from all else.
 
-    `255 |mean(image) - mean(reference)|_2` over R, G, B as encoded, the means taken over all pixels.
+    `255 |mean(image) - mean(reference)|_2` over R, G, B as encoded, the means taken over all
+    pixels; so it counts in steps of 8-bit values.
 
     Args:
         images: `[B, H, W, 3]` float32, 0..1.

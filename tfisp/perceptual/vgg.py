@@ -6,6 +6,7 @@ BGR, 0..255, minus the channels' means over ImageNet (`keras.applications.vgg19.
 """
 
 import os
+import re
 
 import numpy as np
 import tensorflow as tf
@@ -54,18 +55,29 @@ def caffe_scaling(images: tf.Tensor) -> tf.Tensor:
 def _load(path: os.PathLike) -> dict[str, np.ndarray]:
     """Reads VGG-19's kernels and biases under any of the names that Keras has given them.
 
-    `block1_conv1/block1_conv1_W_1:0` (the published file), `layers/block1_conv1/vars/0`
-    (`.weights.h5`), or `block1_conv1/kernel` (our own `.npz`): the layer's name is one part of the
-    path, and of its two arrays the kernel is the one with four dimensions.
+    `block1_conv1/block1_conv1_W_1:0` (the published file), `layers/conv2d_1/vars/0` (what Keras 3
+    writes as `.weights.h5`, numbered in order), or `block1_conv1/kernel` (our own `.npz`). Of a
+    layer's two arrays, the kernel is the one with four dimensions.
     """
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for place, array in read_arrays(path).items():
-        layer = next((part for part in place.split("/") if part.startswith("block")), place)
-        key = f"{layer}/{'kernel' if array.ndim == 4 else 'bias'}"
+        key = f"{_layer(place)}/{'kernel' if array.ndim == 4 else 'bias'}"
         if key in arrays:
             raise InputError(f"{path}: not the weights of VGG-19 without top: {place} has no place")
         arrays[key] = array
     return expect_shapes(arrays, chain_shapes(CHAIN), path, "VGG-19 without top")
+
+
+def _layer(place: str) -> str:
+    """The convolution that a path within a file belongs to; the path itself if it names none."""
+    names = [layer.name for layer in CHAIN if isinstance(layer, Conv)]
+    for part in place.split("/"):
+        numbered = re.fullmatch(r"conv2d(?:_(\d+))?", part)
+        if numbered and int(numbered[1] or 0) < len(names):
+            return names[int(numbered[1] or 0)]
+        if part in names:
+            return part
+    return place
 
 
 def create(

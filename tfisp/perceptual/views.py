@@ -54,7 +54,9 @@ def luminance(images: tf.Tensor) -> tf.Tensor:
 
 def gray(images: tf.Tensor) -> tf.Tensor:
     """Luma 0.299 R + 0.587 G + 0.114 B, three times."""
-    return _on_three_channels(tf.reduce_sum(images * tf.constant(_LUMA, images.dtype), axis=-1, keepdims=True))
+    return _on_three_channels(
+        tf.reduce_sum(images * tf.constant(_LUMA, images.dtype), axis=-1, keepdims=True)
+    )
 
 
 def gaussian_blur(images: tf.Tensor, padding: str = "reflect") -> tf.Tensor:

@@ -13,7 +13,7 @@ The network is KerasHub's; importing this module does not load KerasHub, creatin
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,6 +47,11 @@ _MEMBERS = {
     "deit_tiny": _Member(Architecture(blocks=12, heads=3, width=192, mlp=768), *_IMAGENET),
     "vit_narrow": _Member(Architecture(blocks=2, heads=2, width=32, mlp=64), _HALF, _HALF),
 }
+
+
+def architecture(name: str) -> Architecture:
+    """The sizes of `vit_b16`, `deit_tiny` or `vit_narrow`."""
+    return _MEMBERS[name].architecture
 
 
 class ViTBackbone(Backbone):
@@ -111,11 +116,17 @@ def create(name: str, weights: str | os.PathLike | None = None, seed: int = 0) -
         source = weight_files.only_random(name, weights)
     else:
         source = weight_files.locate(name, weights)
-    if source.preset or (source.path is not None and _is_keras_preset(source.path)):
-        network = _from_keras_hub(name, member.architecture, source)
-    else:
-        network, member = _from_arrays(name, member, source, seed)
+    with tf.variable_creator_scope(_frozen_variable):
+        if source.preset or (source.path is not None and _is_keras_preset(source.path)):
+            network = _from_keras_hub(name, member.architecture, source)
+        else:
+            network, member = _from_arrays(name, member, source, seed)
     return ViTBackbone(name, network, member, source.describe(seed), source.is_random)
+
+
+def _frozen_variable(create_variable: Callable[..., tf.Variable], **settings: Any) -> tf.Variable:
+    """Makes a variable that no tape watches; Keras' own `trainable` does not reach TensorFlow's."""
+    return create_variable(**{**settings, "trainable": False})
 
 
 def _from_arrays(

@@ -14,6 +14,7 @@ its publisher states; where none is stated, the hash recorded at the first downl
 
 import hashlib
 import os
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -184,7 +185,7 @@ def not_found(entry: Published, reason: str = "") -> InputError:
     advice = entry.advice.format(
         url=entry.url, source=entry.source, file=entry.file, preset=entry.preset
     )
-    reason = f" ({reason})" if reason else ""
+    reason = f" ({textwrap.shorten(reason, 160)})" if reason else ""
     return InputError(
         f"--{entry.key}_weights: the weights of {entry.title} are neither in "
         f"{' nor in '.join(places)}{reason}; {advice}, then put {entry.file} into {cache_folder()} "

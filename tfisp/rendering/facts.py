@@ -59,8 +59,10 @@ class Facts:
     @classmethod
     def of(cls, generator: "Generator") -> "Facts":
         """The facts that a Keras generator declares."""
+        from tfisp.models.registry import name_of
+
         return cls(
-            name=generator.name,
+            name=name_of(generator),
             contract=generator.contract,
             halo=generator.halo,
             multiple=generator.multiple,

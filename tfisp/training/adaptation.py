@@ -1,7 +1,7 @@
 """Dynamic Loss Adaptation: every loss pulls at the generator with the same strength.
 
-Section 3.7 of the paper: the factors of the losses are computed anew at each step so that "upon reaching the generator,
-the gradient norm of each loss component is normalized to 1".
+Section 3.7 of the paper: the factors of the losses are computed anew at each step so that "upon
+reaching the generator, the gradient norm of each loss component is normalized to 1".
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,8 @@ def normalised_sum(
     """Adds up gradients after scaling each to its weight: `sum_i w_i g_i / (|g_i| + epsilon)`.
 
     Args:
-        gradients: per loss, its gradient as one tensor per generator variable. The norm runs over all of them.
+        gradients: per loss, its gradient as one tensor per generator variable. The norm runs over
+            all of them.
         weights: the norm that each loss ends up with; 1 in the paper.
         epsilon: keeps a loss whose gradient is zero out of the sum (the published code's value).
 

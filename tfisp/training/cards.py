@@ -15,15 +15,21 @@ def model_card(config: TrainConfig, last: int, notes: Sequence[str]) -> str:
         last: number of the stage that it comes from.
         notes: what a user must know, such as frozen networks with random weights.
     """
-    stages = [f"{stage.steps:,} steps of `{stage.recipe.name}`" for stage in config.stages[: last + 1]]
+    stages = [
+        f"{stage.steps:,} steps of `{stage.recipe.name}`" for stage in config.stages[: last + 1]
+    ]
     source = shlex.quote(config.data.raw_dir or "")
     lines = [
         f"# {config.model}, trained by tfisp {__version__}",
         "",
-        f"- training: {', then '.join(stages)}; batches of {config.batch_size} patches of {config.data.patch_size} px; "
-        f"seed {config.seed}",
+        f"- training: {', then '.join(stages)}; batches of {config.batch_size} patches of "
+        f"{config.data.patch_size} px; seed {config.seed}",
         f"- data: `{config.data.name}` from {source}"
-        + (f", target look from {shlex.quote(config.data.target_dir)}" if config.data.target_dir else ""),
+        + (
+            f", target look from {shlex.quote(config.data.target_dir)}"
+            if config.data.target_dir
+            else ""
+        ),
         "- weights: exponential average of the last step's",
         *(f"- **note**: {note}" for note in notes),
     ]

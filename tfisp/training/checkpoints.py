@@ -1,7 +1,8 @@
 """Checkpoints that are whole or absent, however the process ends.
 
-Each is a folder `<stage>-<recipe>-<step>` with TensorFlow's own checkpoint files inside. It is filled under a temporary name and
-renamed when all of it is on disk, so a folder with a proper name can always be trusted.
+Each is a folder `<stage>-<recipe>-<step>` with TensorFlow's own checkpoint files inside. It is
+filled under a temporary name and renamed when all of it is on disk, so a folder with a proper name
+can always be trusted.
 """
 
 import os
@@ -30,9 +31,10 @@ class Checkpoints:
     """The checkpoints of one run.
 
     Args:
-        folder: where they lie; created if absent. What a killed process left half-written there is removed.
-        max_to_keep: how many of each stage stay; older ones go after a newer one is whole. The last of a finished
-            stage is the next one's start and stays too.
+        folder: where they lie; created if absent. What a killed process left half-written there is
+            removed.
+        max_to_keep: how many of each stage stay; older ones go after a newer one is whole. The last
+            of a finished stage is the next one's start and stays too.
     """
 
     def __init__(self, folder: str | os.PathLike, max_to_keep: int = 3) -> None:
@@ -62,7 +64,9 @@ class Checkpoints:
             with atomic_folder(path) as temporary:
                 tf.train.Checkpoint(**state).write(str(temporary / "state"))
         except tf.errors.OpError as error:
-            raise OSError(f"{path}: the checkpoint could not be written: {error.message}") from error
+            raise OSError(
+                f"{path}: the checkpoint could not be written: {error.message}"
+            ) from error
         same_stage = [old for at, old in self.all() if at.stage == position.stage]
         for old in same_stage[: -self._max_to_keep]:
             shutil.rmtree(old)

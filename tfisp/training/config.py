@@ -1,4 +1,4 @@
-"""Everything that decides what a run computes, resolved, checked and comparable with an earlier run's."""
+"""Everything that decides what a run computes: resolved, checked, comparable with another's."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -26,10 +26,11 @@ class TrainConfig:
         data: where batches come from.
         model: name of the generator, or a preset's folder to start from.
         batch_size: images per step.
-        accumulate: equal parts that a batch is worked through in; less memory, the same result up to rounding.
+        accumulate: equal parts that a batch is worked through in; less memory, the same result up
+            to rounding.
         seed: of every random draw.
-        weights: key of a backbone's weights to where they come from: a path or `random`; those not named are searched
-            for (`tfisp.perceptual.weights`).
+        weights: key of a backbone's weights to where they come from: a path or `random`; those not
+            named are searched for (`tfisp.perceptual.weights`).
         log_every: steps between lines of `metrics.jsonl` and points in TensorBoard.
         validate_every: steps between validations; 0 for none.
         validation_split: which pairs validation looks at: `val` or `test`.
@@ -69,33 +70,39 @@ class TrainConfig:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON, of all that decides the result: where the cache lies is left out."""
+        """Plain values, for JSON, of all that decides the result (so without the cache's place)."""
         values = dataclasses.asdict(self)
         del values["data"]["cache_dir"]
         return values
 
 
-def make_stages(names: tuple[str, ...], steps: tuple[int, ...], **changes: Any) -> tuple[Stage, ...]:
+def make_stages(
+    names: tuple[str, ...], steps: tuple[int, ...], **changes: Any
+) -> tuple[Stage, ...]:
     """Stages from recipe names and step counts.
 
     Args:
         names: recipe names, in order.
         steps: one count per recipe, or one for all.
-        **changes: fields of `Recipe` to replace in every stage; `critics` is a tuple of names to keep of those that
-            the stage has. None leaves a field as the recipe has it.
+        **changes: fields of `Recipe` to replace in every stage; `critics` is a tuple of names to
+            keep of those that the stage has. None leaves a field as the recipe has it.
 
     Raises:
-        InputError: for an unknown recipe or critic, or if the numbers of recipes and step counts do not fit.
+        InputError: for an unknown recipe or critic, or if the numbers of recipes and step counts do
+            not fit.
     """
+    recipes = [get_recipe(name) for name in names]
     if len(steps) == 1:
         steps = steps * len(names)
     if len(steps) != len(names):
-        raise InputError(f"--steps: {len(steps)} counts for {len(names)} recipes; give one each, or one for all")
+        raise InputError(
+            f"--steps: {len(steps)} counts for {len(names)} recipes; give one each, or one for all"
+        )
     critics = changes.pop("critics", None)
     changes = {name: value for name, value in changes.items() if value is not None}
     stages = []
-    for name, count in zip(names, steps, strict=True):
-        recipe = dataclasses.replace(get_recipe(name), **changes)
+    for recipe, count in zip(recipes, steps, strict=True):
+        recipe = dataclasses.replace(recipe, **changes)
         if critics is not None and recipe.critics:
             recipe = recipe.with_critics(critics)
         stages.append(Stage(recipe, count))
@@ -103,7 +110,7 @@ def make_stages(names: tuple[str, ...], steps: tuple[int, ...], **changes: Any) 
 
 
 def differences(old: Any, new: Any, path: str = "") -> list[str]:
-    """Where two nested plain values differ, one line each: `data.patch_size: 128 before, 256 now`."""
+    """Where nested plain values differ, a line each: `data.patch_size: 128 before, 256 now`."""
     if isinstance(old, dict) and isinstance(new, dict):
         return [
             line

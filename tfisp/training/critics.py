@@ -1,11 +1,12 @@
-"""A critic: a tap of a frozen network, the discriminator that judges it, and how that one learns."""
+"""A critic: a tap of a frozen network, the discriminator that judges it, and how it learns."""
 
 import keras
 import tensorflow as tf
 
 from tfisp import losses
 from tfisp.models import discriminators
-from tfisp.perceptual.bank import Feature, FeatureBank
+from tfisp.perceptual.bank import FeatureBank
+from tfisp.training.objectives import critic_feature
 from tfisp.training.recipes import CriticSpec, Recipe
 from tfisp.training.seeds import derive
 
@@ -39,36 +40,32 @@ class Critic:
         self._clip = recipe.critic_clip
 
     def generator_loss(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-        """What this critic asks of the generator (Eq. 8): features `[B, ...]` of both sides -> `[B]`."""
+        """What it asks of the generator (Eq. 8): features `[B, ...]` of both sides -> `[B]`."""
         return losses.generator_loss(self.network(real), self.network(fake))
 
     def gradients(
         self, real: tf.Tensor, fake: tf.Tensor
     ) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
-        """How its own loss (Eq. 7) changes with its weights, and the parts of that loss, averaged over the batch."""
+        """The gradient of its own loss (Eq. 7), and that loss's parts as means over the batch."""
         variables = self.network.trainable_variables
         with tf.GradientTape() as tape:
             parts = losses.critic_loss(self.network, real, fake, self._gamma)
             loss = tf.reduce_mean(parts["adversarial"] + parts["r1"] + parts["r2"])
         gradients = tape.gradient(loss, [variable.value for variable in variables])
-        return gradients, {name: tf.reduce_mean(part) for name, part in parts.items()}
+        logs = {name: tf.reduce_mean(part) for name, part in parts.items()}
+        return gradients, logs | {"margin": logs["real_scores"] - logs["fake_scores"]}
 
     def apply(self, gradients: list[tf.Tensor]) -> tf.Tensor:
-        """Clips the gradient as a whole, takes one step, and returns the norm from before the clipping."""
+        """Clips the gradient as a whole, takes one step, and returns the norm before clipping."""
         clipped, norm = tf.clip_by_global_norm(gradients, self._clip)
         self.optimizer.apply(clipped, self.network.trainable_variables)
         return norm
 
 
-def critic_feature(spec: CriticSpec, recipe: Recipe) -> Feature:
-    """What the critic of that specification looks at."""
-    return Feature(recipe.backbone(spec.role), spec.view, spec.tap)
-
-
 def make_critics(
     recipe: Recipe, bank: FeatureBank, image_shape: tuple[int, int], seed: int
 ) -> tuple[Critic, ...]:
-    """All critics of a recipe, for images of one size `(height, width)`, with weights drawn from the seed."""
+    """All critics of a recipe, for images `(height, width)`, their weights drawn from the seed."""
     return tuple(
         Critic(
             spec,
@@ -83,9 +80,10 @@ def make_critics(
 def adam(learning_rate: float, recipe: Recipe) -> keras.optimizers.Adam:
     """Adam (arXiv 1412.6980) with the recipe's constants.
 
-    Keras folds both bias corrections into the rate and adds epsilon to the root of the raw second moment, so its epsilon
-    acts as `epsilon / sqrt(1 - beta2^t)` would in Algorithm 1 (and in PyTorch): with beta2 = 0.9 that is 3.2 times as
-    much at the first step and 1.2 times at the tenth.
+    Keras folds both bias corrections into the rate and adds epsilon to the root of the raw second
+    moment, so its epsilon acts as `epsilon / sqrt(1 - beta2^t)` would in Algorithm 1 (and in
+    PyTorch): with beta2 = 0.9 that is 3.2 times as much at the first step and 1.2 times at the
+    tenth.
     """
     beta_1, beta_2 = recipe.betas
     return keras.optimizers.Adam(learning_rate, beta_1, beta_2, epsilon=recipe.epsilon)

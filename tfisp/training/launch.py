@@ -1,4 +1,4 @@
-"""From a configuration to a trained model: opens everything that a run needs, runs it, and keeps its story."""
+"""From a configuration to a trained model: opens what a run needs, runs it, keeps its story."""
 
 import os
 import sys
@@ -7,15 +7,19 @@ from tfisp import data, models
 from tfisp.data.base import Dataset
 from tfisp.errors import InputError
 from tfisp.models.generator import Generator
+from tfisp.naming import choose
 from tfisp.perceptual import backbones
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.training.config import TrainConfig
 from tfisp.training.loop import Run, Upkeep
+from tfisp.training.objectives import features_of
 from tfisp.training.run_folder import RunFolder
 from tfisp.training.seeds import derive
 
 
-def train(config: TrainConfig, work_dir: str | os.PathLike, upkeep: Upkeep, flags: str) -> RunFolder:
+def train(
+    config: TrainConfig, work_dir: str | os.PathLike, upkeep: Upkeep, flags: str
+) -> RunFolder:
     """Trains, or continues, a run; its folder then holds the result as a preset.
 
     Args:
@@ -25,7 +29,8 @@ def train(config: TrainConfig, work_dir: str | os.PathLike, upkeep: Upkeep, flag
         flags: the flags as given, kept for the record.
 
     Raises:
-        InputError: for anything wrong with flags, files or folder, or if the losses stop being numbers.
+        InputError: for anything wrong with flags, files or folder, or if the losses stop being
+            numbers.
         KeyboardInterrupt: after Ctrl-C or SIGTERM, once a checkpoint is written.
     """
     dataset = open_data(config)
@@ -53,9 +58,13 @@ def open_data(config: TrainConfig) -> Dataset:
     for stage in config.stages:
         recipe = stage.recipe
         if recipe.paired and not dataset.paired:
-            raise InputError(f"--recipe={recipe.name}: needs pairs, which --data={dataset.name} does not have")
+            raise InputError(
+                f"--recipe={recipe.name}: needs pairs, which --data={dataset.name} does not have"
+            )
         if recipe.critics and dataset.targets is None and not recipe.paired:
-            raise InputError(f"--recipe={recipe.name}: needs photographs of the look wanted; give --target_dir")
+            raise InputError(
+                f"--recipe={recipe.name}: needs photographs of the look wanted; give --target_dir"
+            )
     return dataset
 
 
@@ -63,10 +72,13 @@ def load_bank(config: TrainConfig) -> FeatureBank:
     """Loads every frozen network that any stage looks through.
 
     Raises:
-        InputError: for an unknown one, or if its weights are not found.
+        InputError: for an unknown network or layer, if weights are not found, or if patches are too
+            small for one.
     """
-    names = dict.fromkeys(name for stage in config.stages for name in stage.recipe.frozen_networks())
-    return FeatureBank(
+    names = dict.fromkeys(
+        name for stage in config.stages for name in stage.recipe.frozen_networks()
+    )
+    bank = FeatureBank(
         {
             name: backbones.create(
                 name,
@@ -76,6 +88,10 @@ def load_bank(config: TrainConfig) -> FeatureBank:
             for name in names
         }
     )
+    for stage in config.stages:
+        for feature in features_of(stage.recipe):
+            bank.shape(feature, (config.data.patch_size, config.data.patch_size))
+    return bank
 
 
 def make_generator(config: TrainConfig, dataset: Dataset) -> Generator:
@@ -84,7 +100,8 @@ def make_generator(config: TrainConfig, dataset: Dataset) -> Generator:
     Raises:
         InputError: for an unknown name, or a preset whose input contract is not the data's.
     """
-    if config.model in models.names():
+    if not os.path.exists(config.model) and config.model not in models.preset_names():
+        choose("--model", config.model, [*models.names(), *models.preset_names()])
         return models.create(
             config.model,
             contract=dataset.contract,
@@ -94,16 +111,19 @@ def make_generator(config: TrainConfig, dataset: Dataset) -> Generator:
     generator = models.from_preset(config.model)
     if generator.contract != dataset.contract:
         raise InputError(
-            f"--model={config.model}: was trained for another input contract ({generator.contract}) than "
-            f"--data={dataset.name} gives ({dataset.contract})"
+            f"--model={config.model}: was trained for another input contract "
+            f"({generator.contract}) than --data={dataset.name} gives ({dataset.contract})"
         )
     return generator
 
 
 def remarks(dataset: Dataset, bank: FeatureBank) -> list[str]:
-    """What a reader of the results must know: of the data, and of networks whose weights are random."""
+    """What a reader of the results must know: about the data, and about random weights."""
     random = [name for name, backbone in bank.backbones.items() if backbone.is_random]
     if not random:
         return list(dataset.notes)
     names = ", ".join(random)
-    return [*dataset.notes, f"random weights in {names}: this is a smoke test, and no measure of quality"]
+    return [
+        *dataset.notes,
+        f"random weights in {names}: this is a smoke test, and no measure of quality",
+    ]

@@ -1,4 +1,4 @@
-"""Runs the stages of a configuration: batches in, steps, logs and checkpoints out, and no work lost on the way."""
+"""Runs the stages of a configuration: batches in, steps, logs and checkpoints out."""
 
 import contextlib
 import json
@@ -76,17 +76,20 @@ class Run:
         self._interrupted = False
 
     def train(self) -> None:
-        """Does all that is left to do; the averaged weights of each stage's last step end up as presets in the folder.
+        """Does all that is left to do; each stage ends as a preset of its averaged weights.
 
         Raises:
             InputError: if a loss or gradient stops being finite; the last good checkpoint stays.
-            KeyboardInterrupt: after Ctrl-C or SIGTERM, once a checkpoint of the last whole step is on disk.
+            KeyboardInterrupt: after Ctrl-C or SIGTERM, once a checkpoint of the last whole step is
+                on disk.
         """
         start = self._checkpoints.latest()
         self._folder.cut_metrics(start)
         monitor = Monitor(self._folder.metrics, self._folder.events)
         with contextlib.closing(monitor), self._catching_signals():
-            monitor.text("run/config", f"```json\n{json.dumps(self._config.to_dict(), indent=2)}\n```")
+            monitor.text(
+                "run/config", f"```json\n{json.dumps(self._config.to_dict(), indent=2)}\n```"
+            )
             monitor.text("run/flags", f"```\n{(self._folder.path / 'flags.txt').read_text()}\n```")
             monitor.text("run/notes", "\n".join(f"- {note}" for note in self._notes) or "none")
             offset = 0
@@ -96,13 +99,15 @@ class Run:
                     if start is not None and index == start.stage:
                         self._checkpoints.restore(trainer.checkpointable, start)
                         monitor.say(f"continuing {stage.recipe.name} after step {start.step}")
-                    monitor.begin_stage(index, stage.recipe.name, stage.steps, offset, int(trainer.step))
+                    monitor.begin_stage(
+                        index, stage.recipe.name, stage.steps, offset, int(trainer.step)
+                    )
                     self._run_stage(index, stage, trainer, monitor)
                     self._publish(index, stage, trainer.ema)
                 offset += stage.steps
 
     def trainer(self, index: int) -> Trainer:
-        """A fresh trainer for a stage, its critics' weights drawn from the run's seed and the stage's number."""
+        """A fresh trainer for a stage, its critics' weights drawn from seed and stage."""
         size = self._config.data.patch_size
         return Trainer(
             self.generator,
@@ -135,7 +140,9 @@ class Run:
             before = time.monotonic()
             batch = next(source)
             waited = time.monotonic() - before
-            logs = {tag: value.numpy().item() for tag, value in trainer.run_step(batch, step).items()}
+            logs = {
+                tag: value.numpy().item() for tag, value in trainer.run_step(batch, step).items()
+            }
             seconds = time.monotonic() - before
             _require_finite(logs, stage, step)
             done = step + 1
@@ -146,9 +153,13 @@ class Run:
             self._look(done, trainer, monitor, last=done == stage.steps)
             if self._interrupted or done % self._upkeep.save_every == 0 or done == stage.steps:
                 monitor.flush()
-                self._checkpoints.save(trainer.checkpointable, Position(index, done), stage.recipe.name)
+                self._checkpoints.save(
+                    trainer.checkpointable, Position(index, done), stage.recipe.name
+                )
             if self._interrupted:
-                monitor.say(f"stopped after step {done} of {stage.recipe.name}; the same command continues")
+                monitor.say(
+                    f"stopped after step {done} of {stage.recipe.name}; the same command continues"
+                )
                 raise KeyboardInterrupt
 
     def _publish(self, index: int, stage: Stage, generator: Generator) -> None:
@@ -158,7 +169,9 @@ class Run:
         if index == len(self._config.stages) - 1:
             folders.append(self._folder.model)
         for folder in folders:
-            models.save_to_preset(generator, folder, sensor=self._dataset.sensor, card=card, overwrite=True)
+            models.save_to_preset(
+                generator, folder, sensor=self._dataset.sensor, card=card, overwrite=True
+            )
 
     def _look(self, done: int, trainer: Trainer, monitor: Monitor, last: bool = False) -> None:
         """Validates and draws, where it is time to."""
@@ -172,7 +185,7 @@ class Run:
 
     @contextlib.contextmanager
     def _catching_signals(self) -> Iterator[None]:
-        """Lets Ctrl-C and SIGTERM end the run after the step in progress; a second one ends it at once."""
+        """Lets Ctrl-C and SIGTERM end the run after the present step; a second one, at once."""
 
         def note(number: int, frame: object) -> None:
             self._interrupted = True
@@ -197,8 +210,8 @@ def _require_finite(logs: dict[str, float], stage: Stage, step: int) -> None:
            and not math.isfinite(value)]  # fmt: skip
     if bad:
         raise InputError(
-            f"{stage.recipe.name} step {step}: {', '.join(bad)} became {logs[bad[0]]}; the last checkpoint is from "
-            "before. A smaller --learning_rate or another --seed may help"
+            f"{stage.recipe.name} step {step}: {', '.join(bad)} became {logs[bad[0]]}; the last "
+            "checkpoint is from before. A smaller --learning_rate or another --seed may help"
         )
 
 

@@ -11,37 +11,38 @@ from typing import TextIO
 import numpy as np
 import tensorflow as tf
 
-from tfisp.training.checkpoints import Position
-
 
 class Monitor:
     """Reports a run's progress; one for the whole run, told of each stage as it begins.
 
-    Times go to the screen and to TensorBoard only: `metrics.jsonl` holds nothing that differs between two runs of the same
-    configuration.
+    Times go to the screen and to TensorBoard only: `metrics.jsonl` holds nothing that differs
+    between two runs of the same configuration.
 
     Args:
         metrics: path of `metrics.jsonl`; lines are appended.
         events: TensorBoard's folder.
-        screen: where progress goes; redrawn in place if it is a terminal, else one line per logged step.
+        screen: where progress goes, stderr by default; redrawn in place if it is a terminal, else
+            one line per logged step.
     """
 
-    def __init__(self, metrics: Path, events: Path, screen: TextIO = sys.stderr) -> None:
+    def __init__(self, metrics: Path, events: Path, screen: TextIO | None = None) -> None:
         self._metrics = metrics.open("a", encoding="utf-8")
         self._writer = tf.summary.create_file_writer(str(events))
-        self._screen = screen
-        self._live = screen.isatty()
+        self._screen = screen or sys.stderr
+        self._live = self._screen.isatty()
         self._drawn = 0.0
 
     def begin_stage(self, index: int, recipe: str, steps: int, offset: int, done: int) -> None:
-        """A stage starts, or is taken up again after `done` of its steps; `offset` steps were before it in the run."""
+        """A stage starts, or goes on after `done` of its steps; `offset` steps came before it."""
         self._stage, self._recipe, self._steps, self._offset = index, recipe, steps, offset
         self._began, self._first = time.monotonic(), done
         self._busy = self._waited = 0.0
         self._images = 0
 
-    def step_done(self, step: int, images: int, seconds: float, waited: float, losses: Mapping[str, float]) -> None:
-        """A step is done, in `seconds` of which `waited` went by without a batch; redraws the progress line."""
+    def step_done(
+        self, step: int, images: int, seconds: float, waited: float, losses: Mapping[str, float]
+    ) -> None:
+        """A step is done, in `seconds`, `waited` of them for its batch; redraws the line."""
         self._busy += seconds
         self._waited += waited
         self._images += images
@@ -106,7 +107,9 @@ class Monitor:
         """`[unpaired 120/2000] content 0.53 tv 0.001 | 12.3 img/s | wait 0.4% | left 0:12:08`."""
         elapsed = time.monotonic() - self._began
         left = elapsed / max(step - self._first, 1) * (self._steps - step)
-        shown = " ".join(f"{tag.removeprefix('loss/')} {value:.4g}" for tag, value in losses.items())
+        shown = " ".join(
+            f"{tag.removeprefix('loss/')} {value:.4g}" for tag, value in losses.items()
+        )
         return (
             f"[{self._recipe} {step}/{self._steps}] {shown} | {self._speed:.1f} img/s | "
             f"wait {100 * self._wait_share:.1f}% | left {_clock(left)}"

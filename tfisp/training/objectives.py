@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfisp import losses
 from tfisp.naming import choose
 from tfisp.perceptual.bank import Feature
-from tfisp.training.recipes import ObjectiveSpec, Recipe
+from tfisp.training.recipes import CriticSpec, ObjectiveSpec, Recipe
 
 Features = Mapping[Feature, tf.Tensor]
 # (generated image, its features, what it is compared with, that one's features) -> [B]
@@ -75,3 +75,15 @@ def make_objectives(recipe: Recipe) -> tuple[Objective, ...]:
     return tuple(
         _MAKERS[choose("loss", spec.loss, _MAKERS)](spec, recipe) for spec in recipe.objectives
     )
+
+
+def features_of(recipe: Recipe) -> list[Feature]:
+    """Every feature that a recipe's losses and critics read, each listed once."""
+    features = [feature for objective in make_objectives(recipe) for feature in objective.features]
+    features += [critic_feature(spec, recipe) for spec in recipe.critics]
+    return list(dict.fromkeys(features))
+
+
+def critic_feature(spec: CriticSpec, recipe: Recipe) -> Feature:
+    """What the critic of that specification looks at."""
+    return Feature(recipe.backbone(spec.role), spec.view, spec.tap)

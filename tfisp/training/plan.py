@@ -17,7 +17,7 @@ from tfisp.training.trainer import Trainer
 
 
 def dry_run(config: TrainConfig) -> Iterator[str]:
-    """Yields the plan of a run line by line as it becomes known; measuring comes last and takes a few steps' time.
+    """Yields the plan of a run line by line, as it becomes known; measuring takes a few steps.
 
     Raises:
         InputError: as the run itself would for wrong flags, files or weights.
@@ -53,7 +53,7 @@ def _describe(run: Run, config: TrainConfig, dataset: Dataset) -> Iterator[str]:
             f", {with_critics:.2f} s where critics learn" if trainer.critics else ""
         ) + f": about {_duration(seconds)}"  # fmt: skip
         total += seconds
-    yield f"total time about {_duration(total)} on this machine, without reading the data for the first time"
+    yield f"total time about {_duration(total)} here, without reading the data for the first time"
     yield f"memory     {peak_memory() / 2**20:,.0f} MiB at the peak so far" + _device_memory()
 
 
@@ -74,8 +74,9 @@ def _describe_stage(index: int, stage: Stage, trainer: Trainer) -> Iterator[str]
     for critic in trainer.critics:
         backbone, view, tap = critic.feature
         yield (
-            f"  critic   {critic.name}, {critic.network.count_params():,} parameters on {view} through {backbone}:{tap}, "
-            f"Adam {recipe.critic_learning_rate:g} every {recipe.critic_interval} steps, gamma {recipe.gamma:g}"
+            f"  critic   {critic.name}, {critic.network.count_params():,} parameters on {view} "
+            f"through {backbone}:{tap}, Adam {recipe.critic_learning_rate:g} every "
+            f"{recipe.critic_interval} steps, gamma {recipe.gamma:g}"
         )
 
 
@@ -96,11 +97,11 @@ def _time_steps(trainer: Trainer, batch: dict[str, tf.Tensor]) -> tuple[float, f
 
 def _device_memory() -> str:
     """What accelerators have used at the peak, where there are any."""
-    used = [
-        f"; {device.name} {tf.config.experimental.get_memory_info(device.name)['peak'] / 2**20:,.0f} MiB"
-        for device in tf.config.list_logical_devices("GPU")
-    ]
-    return "".join(used)
+    devices = [device.name for device in tf.config.list_logical_devices("GPU")]
+    peaks = [tf.config.experimental.get_memory_info(name)["peak"] for name in devices]
+    return "".join(
+        f"; {name} {peak / 2**20:,.0f} MiB" for name, peak in zip(devices, peaks, strict=True)
+    )
 
 
 def _duration(seconds: float) -> str:

@@ -1,7 +1,8 @@
-"""Training stages as data: which losses compare what, which critics judge, how fast everything learns.
+"""Training stages as data: which losses compare what, which critics judge, how fast all learn.
 
-A recipe names things and holds numbers; `objectives.py` and `critics.py` turn it into working parts. The numbers are those
-of section 4.3 of the paper (arXiv 2505.10420) and, where the paper is silent, of its published code.
+A recipe names things and holds numbers; `objectives.py` and `critics.py` turn it into working
+parts. The numbers are those of section 4.3 of the paper (arXiv 2505.10420) and, where the paper is
+silent, of its published code.
 """
 
 import dataclasses
@@ -18,8 +19,8 @@ class ObjectiveSpec:
     Attributes:
         name: what it is called in logs, unique within a recipe.
         loss: `content`, `mse` or `tv`.
-        compares: the member of the batch that the generated image is held against: `reference`, `target`, or `""` for
-            a loss of the generated image alone.
+        compares: the member of the batch that the generated image is held against: `reference`,
+            `target`, or `""` for a loss of the generated image alone.
         view: how both are shown to the backbone (`content` only).
         weight: factor of this term's normalised gradient.
     """
@@ -67,7 +68,8 @@ class Recipe:
         critic_learning_rate: the critics'.
         critic_interval: critics learn at every step whose number this divides.
         betas: Adam's decay rates, for all networks.
-        epsilon: Adam's constant, added to the root of the bias-corrected second moment (Keras' own default is 1e-7).
+        epsilon: Adam's constant, added to the root of the bias-corrected second moment (Keras' own
+            default is 1e-7).
         gamma: strength of R1 and R2; 10 times a factor 100 in the published code.
         critic_clip: largest norm of a critic's gradient, all its weights together.
     """
@@ -92,7 +94,9 @@ class Recipe:
 
     def frozen_networks(self) -> list[str]:
         """Names of the frozen networks that this recipe looks through, each once."""
-        names = [name for name, _ in self.content if any(o.loss == "content" for o in self.objectives)]
+        names = [
+            name for name, _ in self.content if any(o.loss == "content" for o in self.objectives)
+        ]
         names += [self.backbone(critic.role) for critic in self.critics]
         return list(dict.fromkeys(names))
 

@@ -1,17 +1,15 @@
-"""A run's folder tells its own story: what was asked, with which versions and files, and what came of it.
+"""A run's folder tells its own story: what was asked, with which files, and what came of it.
 
 ```
-RUN/config.json      everything that decides the result; a later start must agree with it
-    flags.txt        the flags as given, a flagfile in itself
-    versions.json    of Python, tfisp and the libraries; the platform; the git commit where there is one
-    manifest.json    every input file with its size (and hash, where it was read whole)
-    splits.json      which files are for training, validation and test
-    metrics.jsonl    one line per logged step; cut back to the checkpoint on resuming
-    checkpoints/     see checkpoints.py
-    events/          TensorBoard
-    stages/          what each stage ended with, as a preset folder
-    model/           what the last one ended with: the trained generator, with its averaged weights
-    export/          the same as SavedModel and TFLite files
+RUN/run.json      everything that decides the result; a later start must agree with it
+    flags.txt        the flags as given, a flagfile in itself versions.json    of Python, tfisp and
+    the libraries; the platform; the git commit where there is one manifest.json    every input file
+    with its size (and hash, where it was read whole) splits.json      which files are for training,
+    validation and test metrics.jsonl    one line per logged step; cut back to the checkpoint on
+    resuming checkpoints/     see checkpoints.py events/          TensorBoard stages/          what
+    each stage ended with, as a preset folder model/           what the last one ended with: the
+    trained generator, with its averaged weights export/          the same as SavedModel and TFLite
+    files
 ```
 """
 
@@ -30,7 +28,15 @@ from tfisp.files import atomic_file, remove_leftovers, write_json, write_text
 from tfisp.training.checkpoints import Position
 from tfisp.training.config import TrainConfig, differences
 
-_LIBRARIES = ("tensorflow", "keras", "keras-hub", "numpy", "rawpy", "opencv-python-headless", "colour-demosaicing")
+_LIBRARIES = (
+    "tensorflow",
+    "keras",
+    "keras-hub",
+    "numpy",
+    "rawpy",
+    "opencv-python-headless",
+    "colour-demosaicing",
+)
 
 
 class RunFolder:
@@ -45,37 +51,40 @@ class RunFolder:
         """Claims the folder for a configuration.
 
         Raises:
-            InputError: if it belongs to a run of another configuration, naming what differs, or to no run at all.
+            InputError: if it belongs to a run of another configuration, naming what differs, or to
+                no run at all.
         """
         self.path = Path(path)
-        self.continued = (self.path / "config.json").is_file()
+        self.continued = (self.path / "run.json").is_file()
         now = json.loads(json.dumps(config.to_dict()))
         if self.continued:
             self._check_same(now)
             remove_leftovers(self.path)
-            write_json(self.path / "config.json", now)
+            write_json(self.path / "run.json", now)
         elif self.path.is_dir() and any(self.path.iterdir()):
             raise InputError(
                 f"--work_dir={self.path}: not empty, and no run of tfisp.train; choose a new folder"
             )
         else:
-            write_json(self.path / "config.json", now)
+            write_json(self.path / "run.json", now)
 
     def _check_same(self, now: dict[str, Any]) -> None:
-        """Refuses to mix two configurations in one folder; only the last stage may be made longer."""
-        file = self.path / "config.json"
+        """Refuses to mix two configurations; only the last stage may be made longer."""
+        file = self.path / "run.json"
         try:
             before = json.loads(file.read_text(encoding="utf-8"))
         except json.JSONDecodeError as error:
-            raise InputError(f"{file}: not valid JSON ({error}); choose a new --work_dir") from error
+            raise InputError(
+                f"{file}: not valid JSON ({error}); choose a new --work_dir"
+            ) from error
         if len(before.get("stages", ())) == len(now["stages"]):
             last = before["stages"][-1]
             last["steps"] = max(last["steps"], now["stages"][-1]["steps"])
         lines = differences(before, now)
         if lines:
             raise InputError(
-                f"--work_dir={self.path}: holds a run of a different configuration ({'; '.join(lines)}); "
-                "choose a new folder or give the same flags"
+                f"--work_dir={self.path}: holds a run of a different configuration "
+                f"({'; '.join(lines)}); choose a new folder or give the same flags"
             )
 
     @property
@@ -113,7 +122,8 @@ class RunFolder:
         Args:
             flags: the flags as given, one a line.
             dataset: its file list and splits are kept.
-            notes: anything else worth keeping with the versions, such as where backbone weights came from.
+            notes: anything else worth keeping with the versions, such as where backbone weights
+                came from.
         """
         write_text(self.path / "flags.txt", flags)
         write_json(self.path / "versions.json", versions() | notes)
@@ -121,7 +131,7 @@ class RunFolder:
         write_json(self.path / "splits.json", dataset.splits())
 
     def cut_metrics(self, position: Position | None) -> None:
-        """Drops logged lines from after a checkpoint (all of them for None): they are about to be written again."""
+        """Drops lines logged after a checkpoint (all for None): they are written again."""
         if not self.metrics.exists():
             return
         kept = []
@@ -148,7 +158,7 @@ def versions() -> dict[str, Any]:
 
 
 def _git_commit() -> str | None:
-    """The commit of the checkout that tfisp runs from, `+changes` if it was edited; None where there is none."""
+    """The commit that tfisp runs from, `+changes` if files were edited; None if unknown."""
 
     def git(*arguments: str) -> str:
         done = subprocess.run(
@@ -158,6 +168,8 @@ def _git_commit() -> str | None:
         return done.stdout.strip()
 
     try:
-        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "-uno") else "")
+        return git("rev-parse", "HEAD") + (
+            "+changes" if git("status", "--porcelain", "-uno") else ""
+        )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -1,7 +1,8 @@
 """One step of training, the same for every stage.
 
-The losses meet the generator only through the picture it made. So each is differentiated once, to that picture, and the
-result is pulled back through the generator, which is small; its norm costs no second pass through a frozen network.
+The losses meet the generator only through the picture it made. So each is differentiated once, to
+that picture, and the result is pulled back through the generator, which is small; its norm costs no
+second pass through a frozen network.
 """
 
 from collections.abc import Mapping
@@ -41,7 +42,8 @@ class Trainer:
         ema: the same network with exponentially averaged weights; the one that is exported.
         critics: the adversaries, in the recipe's order.
         step: int64 variable, number of steps taken in this stage.
-        checkpointable: names to objects, for `tf.train.Checkpoint`: all of the above and every optimizer.
+        checkpointable: names to objects, for `tf.train.Checkpoint`: all of the above and every
+            optimizer.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class Trainer:
         accumulate: int = 1,
         seed: int = 0,
     ) -> None:
-        """Builds critics, optimizers and averages, all of them at once so that a checkpoint finds them.
+        """Builds critics, optimizers and averages at once, so that a checkpoint finds them all.
 
         Args:
             generator: built; trained in place. The average starts from its weights.
@@ -76,14 +78,21 @@ class Trainer:
         self._weights = {part.name: part.weight for part in (*self.objectives, *self.critics)}
         self._needs = self._features_needed()
         self._compiled = {
-            learn: tf.function(lambda batch, learn=learn: self.train_step(batch, learn), autograph=False)
+            learn: tf.function(
+                lambda batch, learn=learn: self.train_step(batch, learn), autograph=False
+            )
             for learn in (False, True)
         }
 
     @property
     def checkpointable(self) -> dict[str, object]:
         """Names to trackable objects: the whole state of the stage."""
-        state = {"generator": self.generator, "ema": self.ema, "optimizer": self.optimizer, "step": self.step}
+        state = {
+            "generator": self.generator,
+            "ema": self.ema,
+            "optimizer": self.optimizer,
+            "step": self.step,
+        }
         for critic in self.critics:
             state |= {critic.name: critic.network, f"{critic.name}_optimizer": critic.optimizer}
         return state
@@ -112,7 +121,9 @@ class Trainer:
         logs = gradients.logs
         for critic in self.critics:
             if critics_learn:
-                logs[f"critic/{critic.name}/grad_norm"] = critic.apply(gradients.critics[critic.name])
+                logs[f"critic/{critic.name}/grad_norm"] = critic.apply(
+                    gradients.critics[critic.name]
+                )
         self._update_average()
         self.step.assign_add(1)
         for name, norm in norms.items():
@@ -121,7 +132,7 @@ class Trainer:
         return logs
 
     def gradients(self, batch: Batch, critics_learn: bool) -> StepGradients:
-        """Losses of one batch and their gradients, each frozen network run once per view and image."""
+        """Losses of a batch and their gradients; each frozen network runs once per view."""
         variables = [variable.value for variable in self.generator.trainable_variables]
         with tf.GradientTape(persistent=True) as generator_tape:
             generated = self.generator(batch["raw"])
@@ -144,7 +155,10 @@ class Trainer:
         logs |= _mean_colors(generated=generated, target=batch.get("target"))
         critic_gradients = {}
         for critic in self.critics if critics_learn else ():
-            real_seen, fake_seen = seen["target"][critic.feature], tf.stop_gradient(fake[critic.feature])
+            real_seen, fake_seen = (
+                seen["target"][critic.feature],
+                tf.stop_gradient(fake[critic.feature]),
+            )
             critic_gradients[critic.name], parts = critic.gradients(real_seen, fake_seen)
             logs |= {f"critic/{critic.name}/{part}": value for part, value in parts.items()}
         return StepGradients(pulled_back, critic_gradients, logs)
@@ -163,7 +177,7 @@ class Trainer:
         return {name: tf.reduce_mean(loss) for name, loss in per_image.items()}
 
     def _accumulated_gradients(self, batch: Batch, critics_learn: bool) -> StepGradients:
-        """`gradients`, worked through in equal parts of the batch, one after the other, and averaged."""
+        """`gradients` of equal parts of the batch, one after the other, averaged."""
         if self.accumulate == 1:
             return self.gradients(batch, critics_learn)
         parts = {name: tf.stack(tf.split(x, self.accumulate)) for name, x in batch.items()}
@@ -180,7 +194,7 @@ class Trainer:
         return tf.nest.map_structure(lambda x: x / self.accumulate, total)
 
     def _update_average(self) -> None:
-        """Moves the average towards the weights: decay `min(0.999, (1 + t) / (10 + t))` at step `t` from 0."""
+        """Moves the average to the weights: decay `min(0.999, (1 + t) / (10 + t))`, `t` from 0."""
         t = tf.cast(self.step, tf.float32)
         decay = tf.minimum(0.999, (1.0 + t) / (10.0 + t))
         for average, weight in zip(self.ema.weights, self.generator.weights, strict=True):

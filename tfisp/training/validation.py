@@ -16,7 +16,8 @@ class Validation:
     """Measures generators on the first pairs of a split and draws fixed patches.
 
     Args:
-        dataset: where the pairs come from; without pairs (unpaired folders) there is nothing to measure.
+        dataset: where the pairs come from; without pairs (unpaired folders) there is nothing to
+            measure.
         split: `val` or `test`.
         images: how many pairs at the most.
     """
@@ -27,7 +28,7 @@ class Validation:
         self._preview = dataset.preview()
 
     def measure(self, generator: Generator, prefix: str) -> dict[str, float]:
-        """Mean of each measure over the pairs, on output rounded to 8 bits; tags start with `prefix`."""
+        """Mean of each measure over the pairs, on output rounded to 8 bits: `prefix/name`."""
         if not self._pairs:
             return {}
         found: dict[str, list[float]] = {name: [] for name in MEASURES}
@@ -38,7 +39,7 @@ class Validation:
         return {f"{prefix}/{name}": float(np.mean(values)) for name, values in found.items()}
 
     def grid(self, generator: Generator) -> np.ndarray:
-        """`[H, W, 3]`: a row per preview patch with the reference, the generated picture and, if known, the truth."""
+        """`[H, W, 3]`: per patch a row of reference, generated picture and, if known, truth."""
         rows = []
         for raw, *others in self._preview:
             generated = generator(tf.constant(raw[None]))[0].numpy()

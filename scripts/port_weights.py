@@ -1,0 +1,147 @@
+"""Turns published PyTorch weights into the files that tfisp reads.
+
+    python scripts/port_weights.py alexnet alexnet-owt-7be5be79.pth
+    python scripts/port_weights.py lpips alex.pth
+    python scripts/port_weights.py deit_tiny deit_tiny_patch16_224-a1311bcf.pth
+
+The file goes into tfisp's cache, or into the folder that --output names, with its SHA-256 beside
+it; tfisp compares the two from then on. Needs PyTorch: pip install 'tfisp[port]'. Nothing in the
+`.pth` is executed. At the end the new file is loaded as tfisp does it, and compared number by
+number with what was read.
+"""
+
+import argparse
+import hashlib
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tfisp.errors import InputError
+from tfisp.files import atomic_file, write_text
+from tfisp.perceptual import vit_weights
+from tfisp.perceptual.arrays import expect_shapes, read_arrays
+from tfisp.perceptual.weights import PUBLISHED, cache_folder
+
+Arrays = dict[str, np.ndarray]
+
+
+def main() -> None:
+    """Converts one file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("kind", choices=list(_KINDS), help="What the file holds.")
+    parser.add_argument("file", type=Path, help="The publisher's .pth file.")
+    parser.add_argument("--output", type=Path, help="Folder to write to, instead of the cache.")
+    arguments = parser.parse_args()
+    try:
+        written = port(arguments.kind, arguments.file, arguments.output or cache_folder())
+    except (InputError, OSError) as error:
+        print(f"port_weights: {error}", file=sys.stderr)
+        sys.exit(1)
+    print(f"written to {written}")
+
+
+def port(kind: str, file: Path, folder: Path) -> Path:
+    """Converts one file and checks the result.
+
+    Args:
+        kind: `alexnet`, `lpips` or `deit_tiny`.
+        file: the publisher's file.
+        folder: where to write.
+
+    Returns:
+        The new file.
+
+    Raises:
+        InputError: if the file is not what it should be.
+    """
+    _check_name(file)
+    arrays = _KINDS[kind](_read_torch(file), file)
+    path = folder / PUBLISHED[kind].file
+    with atomic_file(path) as temporary:
+        np.savez(temporary, **arrays)
+        found = read_arrays(temporary)
+        if found.keys() != arrays.keys() or any(
+            not np.array_equal(found[name], arrays[name]) for name in arrays
+        ):
+            raise InputError(f"{path}: reads back otherwise than it was written")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    write_text(path.with_name(path.name + ".sha256"), f"{digest}  {path.name}\n")
+    return path
+
+
+def _check_name(file: Path) -> None:
+    """Checks the hash that PyTorch's publishers put into a file's name: SHA-256's first digits."""
+    if not file.is_file():
+        raise InputError(f"{file}: no such file")
+    stated = re.search(r"-([0-9a-f]{8})\.pth$", file.name)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    if stated and not digest.startswith(stated[1]):
+        raise InputError(
+            f"{file}: its SHA-256 starts with {digest[:8]}, its name promises {stated[1]}; "
+            "the download was cut off or changed"
+        )
+
+
+def _read_torch(file: Path) -> Arrays:
+    """All tensors of a `.pth` file, by name, without executing anything in it."""
+    try:
+        import torch
+    except ImportError as error:
+        raise InputError(f"{file}: reading it needs PyTorch: pip install 'tfisp[port]'") from error
+    try:
+        state = torch.load(file, map_location="cpu", weights_only=True)
+    # PyTorch raises errors of many kinds for files that are damaged or want to run code.
+    except Exception as error:
+        first_line = (str(error).strip() or repr(error)).splitlines()[0]
+        raise InputError(f"{file}: not readable as weights alone ({first_line})") from error
+    state = state.get("model", state) if isinstance(state, dict) else {}
+    arrays = {name: t.numpy() for name, t in state.items() if isinstance(t, torch.Tensor)}
+    if not arrays:
+        raise InputError(f"{file}: holds no named tensors")
+    return arrays
+
+
+# Place of each convolution in torchvision's `features`.
+_ALEXNET_PLACES = {"conv1": 0, "conv2": 3, "conv3": 6, "conv4": 8, "conv5": 10}
+
+
+def _alexnet(state: Arrays, file: Path) -> Arrays:
+    """AlexNet as torchvision has it, without its classifier; kernels stay OIHW."""
+    from tfisp.perceptual import alexnet
+
+    names = {
+        f"{layer}_{ours}": f"features.{place}.{theirs}"
+        for layer, place in _ALEXNET_PLACES.items()
+        for ours, theirs in (("weight_oihw", "weight"), ("bias", "bias"))
+    }
+    arrays = {ours: state[theirs] for ours, theirs in names.items() if theirs in state}
+    return expect_shapes(arrays, alexnet.file_shapes(), file, "torchvision's AlexNet")
+
+
+def _lpips(state: Arrays, file: Path) -> Arrays:
+    """The AlexNet variant's heads of LPIPS v0.1 (`lin0.model.1.weight` ...)."""
+    from tfisp.perceptual import lpips
+
+    arrays = {f"alex/{name}": array for name, array in state.items()}
+    return expect_shapes(arrays, lpips.head_shapes(), file, "the LPIPS heads for AlexNet")
+
+
+def _deit_tiny(state: Arrays, file: Path) -> Arrays:
+    """DeiT-tiny without its classifier, in half precision, which its tokens do not notice."""
+    from tfisp.perceptual import vit
+
+    arrays = {name: array for name, array in state.items() if not name.startswith("head.")}
+    shapes = vit_weights.timm_shapes(vit.architecture("deit_tiny"))
+    arrays = expect_shapes(arrays, shapes, file, "DeiT-tiny")
+    return {name: array.astype(np.float16) for name, array in arrays.items()}
+
+
+_KINDS = {"alexnet": _alexnet, "lpips": _lpips, "deit_tiny": _deit_tiny}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""The store of computed arrays: keys, wholeness, sharing."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from tfisp.contract import AS_SHOT, Contract
+from tfisp.data import cache, frames
+from tfisp.data.cache import Store
+from tfisp.errors import InputError
+from tfisp.sensor import Capture, Sensor
+
+
+def files(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_an_array_is_computed_once_and_read_back_the_same(tmp_path):
+    store, calls = Store(tmp_path), []
+
+    def build():
+        calls.append(1)
+        return np.arange(6, dtype=np.uint16).reshape(2, 3)
+
+    name = cache.key(kind="test")
+    for current in (store, store, Store(tmp_path)):
+        np.testing.assert_array_equal(current.get(name, build), [[0, 1, 2], [3, 4, 5]])
+    assert len(calls) == 1
+    with pytest.raises(ValueError, match="read-only"):
+        store.get(name, build)[0, 0] = 9
+
+
+def test_a_failing_computation_leaves_nothing(tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        Store(tmp_path).get("ab" * 32, lambda: 1 / 0)
+    assert files(tmp_path) == []
+
+
+def test_a_failing_write_leaves_nothing_and_names_the_flag(tmp_path, monkeypatch):
+    def full(file, array):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(InputError, match=r"--cache_dir=.*the disk is full"):
+        Store(tmp_path).get("ab" * 32, lambda: np.zeros(3))
+    assert files(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"--cache_dir=.*file"):
+        Store(tmp_path / "file").get("ab" * 32, lambda: np.zeros(3))
+
+
+def test_an_entry_that_is_not_whole_is_computed_again(tmp_path):
+    Store(tmp_path).get("ab" * 32, lambda: np.arange(1000))
+    (path,) = files(tmp_path)
+    for rest in (b"", path.read_bytes()[:500]):
+        path.write_bytes(rest)
+        found = Store(tmp_path).get("ab" * 32, lambda: np.arange(1000))
+        np.testing.assert_array_equal(found, np.arange(1000))
+
+
+def test_threads_that_want_the_same_entry_wait_for_one(tmp_path):
+    store, calls, started = Store(tmp_path), [], threading.Barrier(4)
+
+    def build():
+        calls.append(1)
+        return np.arange(10)
+
+    def ask():
+        started.wait()
+        np.testing.assert_array_equal(store.get("cd" * 32, build), np.arange(10))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(calls) == 1
+    assert len(files(tmp_path)) == 1
+
+
+def test_a_reference_has_a_key_of_its_own_for_everything_it_depends_on(tmp_path, monkeypatch):
+    mosaic = np.random.default_rng(0).integers(64, 1000, (16, 16), dtype=np.uint16)
+    sensor, store = Sensor("RGGB", 64, 1023), Store(tmp_path)
+
+    def entries(sensor=sensor, contract=AS_SHOT, method="bilinear", **facts):
+        rendering = frames.Rendering(store, method, contract)
+        rendering.reference(mosaic, sensor, Capture(), **({"file": "a"} | facts))
+        return len(files(tmp_path))
+
+    assert entries() == 1
+    assert entries() == 1
+    assert entries(file="b") == 2
+    assert entries(sensor=Sensor("RGGB", 60, 1023)) == 3
+    assert entries(contract=Contract()) == 4
+    assert entries(method="opencv") == 5
+    monkeypatch.setattr(frames, "REFERENCE_VERSION", 99)
+    frames._how.cache_clear()
+    assert entries() == 6
+    frames._how.cache_clear()
+
+
+def test_notes_are_kept_beside_the_arrays(tmp_path):
+    store = Store(tmp_path)
+    assert store.note("ab" * 32) is None
+    store.write_note("ab" * 32, {"size": [2, 3]})
+    assert Store(tmp_path).note("ab" * 32) == {"size": [2, 3]}
+
+
+def test_the_default_folder_follows_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("TFISP_CACHE", str(tmp_path / "a"))
+    assert Store().folder == tmp_path / "a"
+    monkeypatch.delenv("TFISP_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert Store().folder == tmp_path / "tfisp"

@@ -1,0 +1,183 @@
+"""Data sets made of photographs: roles, purity, what is stated, where targets come from."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from shared import shared
+
+from tfisp.contract import AS_SHOT, Contract
+from tfisp.data import open_dataset
+from tfisp.data.images import to_float
+from tfisp.errors import InputError
+
+
+@pytest.fixture
+def photographs(tmp_path, write_photographs):
+    return write_photographs(tmp_path / "photos", 6, size=(80, 96))
+
+
+def splits(folder, **roles):
+    path = folder / "splits.json"
+    path.write_text(json.dumps(roles))
+    return str(path)
+
+
+def test_a_draw_gives_every_photograph_one_role(config, photographs):
+    found = open_dataset(config("unprocessed", raw_dir=photographs)).splits()
+    assert {role: len(names) for role, names in found.items()} == {
+        "raw": 2, "target": 2, "val": 1, "test": 1,
+    }  # fmt: skip
+    assert len({name for names in found.values() for name in names}) == 6
+    again = open_dataset(config("unprocessed", raw_dir=photographs, cache_dir=photographs)).splits()
+    assert again == found
+    seeds = [config("unprocessed", raw_dir=photographs, seed=seed) for seed in range(5)]
+    assert any(open_dataset(other).splits() != found for other in seeds)
+
+
+def test_a_split_list_is_followed(config, photographs):
+    path = splits(photographs, source=["photo0.png", "photo3.png"], test=["photo1.png"])
+    dataset = open_dataset(config("unprocessed", splits=path))
+    assert dataset.splits() == {"raw": ["photo0.png", "photo3.png"], "test": ["photo1.png"]}
+    assert dataset.targets is None
+    assert dataset.paired
+    assert dataset.contract == AS_SHOT
+
+
+@pytest.mark.parametrize(
+    ("roles", "message"),
+    [
+        ({"source": ["photo0.png"], "target": ["photo0.png"]}, "both source and target"),
+        ({"sources": ["photo0.png"]}, "did you mean source"),
+        ({"source": "photo0.png"}, "expected lists"),
+        ({"source": ["missing.png"]}, r"missing\.png: cannot be read"),
+        ({}, "no usable RAW file"),
+    ],
+)
+def test_a_bad_split_list_is_refused(config, photographs, roles, message):
+    with pytest.raises(InputError, match=message):
+        open_dataset(config("unprocessed", splits=splits(photographs, **roles)))
+
+
+def test_too_few_photographs_and_none_at_all_are_refused(config, tmp_path, write_photographs):
+    with pytest.raises(InputError, match=r"--raw_dir.*at least 4"):
+        folder = write_photographs(tmp_path / "few", 3)
+        open_dataset(config("unprocessed", raw_dir=folder))
+    (tmp_path / "none").mkdir()
+    with pytest.raises(InputError, match=r"--raw_dir=.*no photographs here.*empty folder"):
+        open_dataset(config("unprocessed", raw_dir=tmp_path / "none"))
+
+
+def test_a_capture_is_a_function_of_seed_and_content_alone(config, photographs, tmp_path):
+    copy = tmp_path / "elsewhere"
+    copy.mkdir()
+    shutil.copy(photographs / "photo2.png", copy / "renamed.png")
+    here = config("unprocessed", splits=splits(photographs, source=["photo2.png"]))
+    there = config(
+        "unprocessed", splits=splits(copy, source=["renamed.png"]), cache_dir=tmp_path / "other"
+    )
+    first, second = (open_dataset(c).raw.frames[0].load(target=True) for c in (here, there))
+    np.testing.assert_array_equal(first.mosaic, second.mosaic)
+    np.testing.assert_array_equal(first.reference, second.reference)
+    np.testing.assert_array_equal(first.target, second.target)
+    assert first.capture == second.capture
+    reseeded = open_dataset(here.replace(seed=1)).raw.frames[0].load()
+    assert (reseeded.mosaic != first.mosaic).any()
+    assert reseeded.capture.gains != first.capture.gains
+
+
+def test_the_truth_is_the_reduced_picture_of_the_mosaic(config, photographs):
+    choices = config("unprocessed", raw_dir=photographs, noise="none", reference="menon2007")
+    for _, raw, reference, truth in open_dataset(choices).pairs["test"]:
+        assert raw.shape == (20, 24, 4)
+        assert truth.shape == reference.shape == (40, 48, 3)
+        inner = np.abs(reference - truth)[4:-4, 4:-4]
+        assert inner.mean() < 0.01
+        shifted = np.abs(np.roll(reference, 1, 1) - truth)[4:-4, 4:-4]
+        assert shifted.mean() > 1.5 * inner.mean()
+
+
+def test_illuminant_and_noise_are_as_asked_for(config, photographs):
+    stated = config("unprocessed", raw_dir=photographs, illuminant="4,2,3", noise="0.002")
+    for frame in open_dataset(stated).raw.frames:
+        assert frame.capture.gains == (2.0, 1.0, 1.5)
+        assert frame.capture.noise[0] == 0.002
+    usual = open_dataset(config("unprocessed", raw_dir=photographs, illuminant="default"))
+    assert {frame.capture.gains for frame in usual.raw.frames} == {usual.sensor.default_gains}
+    drawn = open_dataset(config("unprocessed", raw_dir=photographs)).raw.frames
+    assert drawn[0].capture.gains != drawn[1].capture.gains
+
+
+def test_withheld_metadata_changes_what_is_stated_and_not_the_samples(config, photographs):
+    recorded = open_dataset(config("unprocessed", raw_dir=photographs))
+    withheld = open_dataset(config("unprocessed", raw_dir=photographs, metadata="withheld"))
+    assert withheld.contract == Contract()
+    assert withheld.sensor.xyz_to_camera is None
+    known, unknown = (dataset.raw.frames[0].load() for dataset in (recorded, withheld))
+    np.testing.assert_array_equal(known.mosaic, unknown.mosaic)
+    assert unknown.capture.gains is None
+    assert (known.reference != unknown.reference).any()
+
+
+def test_targets_are_reduced_as_the_sources_are(config, photographs):
+    dataset = open_dataset(config("unprocessed", raw_dir=photographs, reduce=3))
+    assert {item.size for item in dataset.targets.photographs} == {(26, 32)}
+    assert {frame.size for frame in dataset.raw.frames} == {(26, 32)}
+    item = dataset.targets.photographs[0]
+    assert item.pixels().shape == (26, 32, 3)
+
+
+def test_a_target_folder_takes_the_place_of_the_targets(
+    config, photographs, tmp_path, write_photographs
+):
+    other = write_photographs(tmp_path / "look", 1, size=(64, 64), seed=7)
+    dataset = open_dataset(config("unprocessed", raw_dir=photographs, target_dir=other))
+    assert dataset.splits()["target"] == [(other / "photo0.png").as_posix()]
+    assert len(dataset.splits()["raw"]) == 4
+
+
+def test_skimages_scenes_need_no_download_and_are_seen_in_one_role_each(config):
+    pytest.importorskip("skimage")
+    dataset = open_dataset(config("unprocessed", raw_dir="skimage:", patch_size=96))
+    scenes = [name for names in dataset.splits().values() for name in names]
+    assert len(scenes) == len(set(scenes)) == 5
+    assert set(dataset.splits()) == {"raw", "target", "test"}
+    assert len(dataset.raw) >= 4
+    raw, reference, truth = dataset.preview(1)[0]
+    assert (raw.shape, reference.shape, truth.shape) == ((48, 48, 4), (96, 96, 3), (96, 96, 3))
+
+
+def test_without_skimage_the_message_says_what_to_install(config, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"pip install 'tfisp\[demo\]'"):
+        open_dataset(config("unprocessed", raw_dir="skimage:"))
+
+
+def test_the_benchmarks_photographs_come_back_without_cast_or_shift(config):
+    path = shared("photos/splits.json")
+    choices = config("unprocessed", splits=str(path), noise="none", patch_size=128)
+    dataset = open_dataset(choices.replace(reference="menon2007"))
+    assert {role: len(names) for role, names in dataset.splits().items()} == {
+        "raw": 14, "target": 14, "val": 2, "test": 6,
+    }  # fmt: skip
+    _, reference, truth = dataset.pairs["val"].read(1)
+    difference = (reference - truth)[8:-8, 8:-8]
+    assert np.abs(difference.mean((0, 1))).max() < 0.004
+    errors = {
+        (down, along): np.square(np.roll(reference, (down, along), (0, 1)) - truth).mean()
+        for down in (-1, 0, 1)
+        for along in (-1, 0, 1)
+    }
+    assert min(errors, key=errors.get) == (0, 0)
+
+
+def test_patches_of_a_pair_show_the_same_part(config, photographs):
+    dataset = open_dataset(config("unprocessed", raw_dir=photographs, noise="none", augment="flip"))
+    truth = to_float(dataset.raw.frames[0].load(target=True).target)
+    for position in range(6):
+        _, reference, target = dataset.raw.read_pair(0, (0, position))
+        assert np.abs(reference - target).mean() < 0.02
+        windows = np.lib.stride_tricks.sliding_window_view(truth, (16, 16), axis=(0, 1))
+        both = [target, target[:, ::-1]]
+        assert any((windows == np.moveaxis(t, 2, 0)).all((2, 3, 4)).any() for t in both)

@@ -1,0 +1,103 @@
+"""Porting PyTorch's weights: the result is what tfisp reads, and what is wrong is refused."""
+
+import hashlib
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from shared import shared
+
+from tfisp.errors import InputError
+from tfisp.perceptual import LPIPS, backbones, vit_weights
+from tfisp.perceptual.vit_weights import Architecture
+from tfisp.perceptual.weights import locate
+
+torch = pytest.importorskip("torch")
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "port_weights.py"
+spec = importlib.util.spec_from_file_location("port_weights", SCRIPT)
+port_weights = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(port_weights)
+
+PLACES = {0: (64, 3, 11), 3: (192, 64, 5), 6: (384, 192, 3), 8: (256, 384, 3), 10: (256, 256, 3)}
+
+
+def alexnet_state(seed=0):
+    """Tensors under torchvision's names; the classifier is there, small, and not wanted."""
+    generator = torch.Generator().manual_seed(seed)
+    state = {"classifier.1.weight": torch.zeros(2, 2)}
+    for place, (outputs, inputs, size) in PLACES.items():
+        state[f"features.{place}.weight"] = torch.randn(
+            outputs, inputs, size, size, generator=generator
+        )
+        state[f"features.{place}.bias"] = torch.randn(outputs, generator=generator)
+    return state
+
+
+def test_alexnet_is_found_in_the_cache_afterwards(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFISP_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("TFISP_WEIGHTS", raising=False)
+    torch.save(alexnet_state(), tmp_path / "alexnet.pth")
+    path = port_weights.port("alexnet", tmp_path / "alexnet.pth", tmp_path / "cache" / "weights")
+    assert locate("alexnet").path == path
+    backbone = backbones.create("alexnet")
+    kernel = backbone._variables["conv2/kernel"].numpy()
+    expected = alexnet_state()["features.3.weight"].numpy().transpose(2, 3, 1, 0)
+    np.testing.assert_array_equal(kernel, expected)
+
+
+def test_the_recorded_hash_is_of_the_new_file(tmp_path):
+    torch.save(alexnet_state(), tmp_path / "alexnet.pth")
+    path = port_weights.port("alexnet", tmp_path / "alexnet.pth", tmp_path / "out")
+    recorded = (tmp_path / "out" / f"{path.name}.sha256").read_text().split()[0]
+    assert recorded == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_lpips_heads_keep_their_values(tmp_path):
+    state = {f"lin{i}.model.1.weight": torch.rand(1, c, 1, 1)
+             for i, c in enumerate((64, 192, 384, 256, 256))}  # fmt: skip
+    torch.save(state, tmp_path / "alex.pth")
+    path = port_weights.port("lpips", tmp_path / "alex.pth", tmp_path / "out")
+    heads = LPIPS(weights="random", heads=path)._heads
+    np.testing.assert_array_equal(heads[2], state["lin2.model.1.weight"].numpy().reshape(-1))
+
+
+def test_deit_is_taken_out_of_its_checkpoint(tmp_path):
+    shapes = vit_weights.timm_shapes(Architecture(blocks=12, heads=3, width=192, mlp=768))
+    state = {name: torch.full(shape, 0.5) for name, shape in shapes.items()}
+    state["head.weight"] = torch.zeros(1000, 192)
+    torch.save({"model": state}, tmp_path / "deit.pth")
+    path = port_weights.port("deit_tiny", tmp_path / "deit.pth", tmp_path / "out")
+    with np.load(path) as stored:
+        assert set(stored.files) == set(shapes)
+        assert stored["cls_token"].dtype == np.float16
+
+
+@pytest.mark.slow
+def test_the_shared_alexnet_has_the_layout_that_the_script_writes(tmp_path):
+    torch.save(alexnet_state(), tmp_path / "alexnet.pth")
+    path = port_weights.port("alexnet", tmp_path / "alexnet.pth", tmp_path / "out")
+    with np.load(path) as ours, np.load(shared("weights/alexnet_features.npz")) as theirs:
+        assert {k: ours[k].shape for k in ours} == {k: theirs[k].shape for k in theirs}
+
+
+def test_a_file_that_is_not_what_its_name_promises_is_refused(tmp_path):
+    path = tmp_path / "alexnet-owt-7be5be79.pth"
+    torch.save(alexnet_state(), path)
+    with pytest.raises(InputError, match="its name promises 7be5be79"):
+        port_weights.port("alexnet", path, tmp_path)
+
+
+def test_other_networks_damaged_files_and_code_are_refused(tmp_path):
+    path = tmp_path / "x.pth"
+    torch.save({"features.0.weight": torch.zeros(3)}, path)
+    with pytest.raises(InputError, match="not the weights of torchvision's AlexNet"):
+        port_weights.port("alexnet", path, tmp_path)
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(InputError, match="not readable as weights alone"):
+        port_weights.port("alexnet", path, tmp_path)
+    torch.save({"code": Path("/")}, path)
+    with pytest.raises(InputError, match="not readable as weights alone"):
+        port_weights.port("alexnet", path, tmp_path)
+    assert not (tmp_path / "alexnet_features.npz").exists()

@@ -1,0 +1,187 @@
+"""Camera files: the samples of LibRaw, the facts of the tags, and what has to be refused."""
+
+import os
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import rawpy
+from dngs import (
+    gain_map,
+    lossless_jpeg,
+    opcode_list,
+    scene,
+    write_compressed_dng,
+    write_dng,
+)
+
+from tfisp import camerafile
+from tfisp.camerafile import read_camera_file
+from tfisp.errors import InputError
+from tfisp.sensor import PATTERNS, Sensor
+
+BLACK = ((60, 61), (62, 63))
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize(
+    "area", [None, (2, 4, 60, 70), (1, 2, 63, 70), (1, 1, 63, 71), (2, 3, 60, 70)]
+)
+def test_samples_pattern_and_levels_belong_to_the_active_area(tmp_path, pattern, area):
+    mosaic = scene(64, 72, 64, 1000)
+    path = write_dng(
+        tmp_path / "x.dng", mosaic, pattern=pattern, black=BLACK, white=1023, active_area=area
+    )
+    frame = read_camera_file(path)
+    top, left, bottom, right = area or (0, 0, 64, 72)
+    np.testing.assert_array_equal(frame.mosaic, mosaic[top:bottom, left:right])
+    # DNG: the CFA pattern and the black levels begin at the active area's corner.
+    assert frame.sensor == Sensor(pattern, BLACK, 1023, "Acme Synth 1")
+    assert frame.capture.frame_size == frame.mosaic.shape
+
+
+def test_the_neutral_becomes_gains_of_which_the_smallest_is_one(tmp_path):
+    path = write_dng(tmp_path / "x.dng", scene(64, 72, 64, 1000), neutral=(0.5, 1, 0.8))
+    np.testing.assert_allclose(read_camera_file(path).capture.gains, (2, 1, 1.25), rtol=1e-5)
+    # As LibRaw states it for a file of 1 / 2.477 / 1.462: a zero G2, and red at 1.
+    gains = camerafile._as_shot([1.0, 0.4037142, 0.6839945, 0.0])
+    np.testing.assert_allclose(gains, (2.477, 1, 1.69425), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "balance", [[0, 0, 0, 0], [-1, -1, -1, -1], [1, 0, 1, 0], [np.nan, 1, 1, 1]]
+)
+def test_an_unusable_neutral_is_none(balance):
+    assert camerafile._as_shot(balance) is None
+
+
+def test_a_dng_without_neutral_states_no_gains(tmp_path):
+    path = write_dng(tmp_path / "x.dng", scene(64, 72, 64, 1000), neutral=None)
+    assert read_camera_file(path).capture.gains is None
+
+
+def test_what_libraw_does_not_hand_out_is_in_the_capture(tmp_path):
+    path = write_dng(
+        tmp_path / "x.dng",
+        scene(64, 72, 64, 1000),
+        orientation=7,
+        baseline_exposure=0.5,
+        noise=(1e-4, 1e-6),
+        matrices={21: np.eye(3)},
+        opcodes2=opcode_list(gain_map(np.full((2, 2), 3), pitch=1, size=(64, 72))),
+    )
+    frame = read_camera_file(path)
+    assert frame.capture.orientation == 7
+    assert frame.capture.baseline_exposure == 0.5
+    assert frame.capture.noise == ((1e-4, 1e-6),)
+    assert (frame.capture.shading == 3).all()
+    assert frame.sensor.xyz_to_camera == ((1, 0, 0), (0, 1, 0), (0, 0, 1))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_libraws_flip_means_the_same_as_the_tag(tmp_path, orientation):
+    path = write_dng(tmp_path / "x.dng", scene(64, 72, 64, 1000), orientation=orientation)
+    with rawpy.imread(str(path)) as raw:
+        assert camerafile._FLIP_TO_ORIENTATION[raw.sizes.flip] == orientation
+
+
+def test_other_formats_get_their_geometry_from_libraw():
+    """A stand-in for rawpy's object of a NEF: GRBG from the corner of an odd active area."""
+    tile = np.array([[0, 1], [3, 2]])  # of the whole frame: R G / G2 B
+    stored = scene(40, 50, 64, 1000)
+    raw = SimpleNamespace(
+        num_colors=3,
+        raw_type=rawpy.RawType.Flat,
+        raw_image=stored,
+        sizes=SimpleNamespace(top_margin=2, left_margin=3, height=30, width=40, flip=6),
+        color_desc=b"RGBG",
+        raw_color=lambda i, j: tile[i % 2, j % 2],
+        black_level_per_channel=[10, 20, 30, 40],  # by colour: R, G, B, G2
+        white_level=1023,
+        rgb_xyz_matrix=np.vstack([np.eye(3), np.zeros(3)]).astype(np.float32),
+        camera_whitebalance=[570.0, 263.0, 438.0, 0.0],
+        other=SimpleNamespace(iso_speed=200.0, shutter_speed=0.01),
+    )
+    frame = camerafile._frame(camerafile.Path("x.nef"), raw, None)
+    np.testing.assert_array_equal(frame.mosaic, stored[2:32, 3:43])
+    assert frame.sensor.pattern == "GRBG"
+    assert frame.sensor.black_level == ((20, 10), (30, 40))
+    assert frame.capture.orientation == 6
+    assert (frame.capture.iso, frame.capture.exposure_time) == (200, 0.01)
+    np.testing.assert_allclose(frame.capture.gains, (570 / 263, 1, 438 / 263))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"pattern": "GBGGRGRGRBGBGBGGRGGRGGBGBGBRGRGRGGBG", "repeat": (6, 6)}, "X-Trans"),
+        ({"pattern": "RRGGRRGGGGBBGGBB", "repeat": (4, 4)}, "quad-Bayer"),
+        ({"pattern": "RGGG"}, "CFA RGGG"),
+    ],
+)
+def test_other_colour_filter_arrays_are_refused_by_name(tmp_path, options, message):
+    path = write_dng(tmp_path / "x.dng", scene(72, 72, 64, 1000), **options)
+    with pytest.raises(InputError, match=message):
+        read_camera_file(path)
+
+
+def test_a_linear_dng_is_refused(tmp_path):
+    rgb = np.repeat(scene(64, 72, 64, 1000)[..., None], 3, axis=-1)
+    path = write_dng(tmp_path / "x.dng", rgb, photometric=34892)
+    with pytest.raises(InputError, match="already demosaiced; capture Bayer RAW"):
+        read_camera_file(path)
+
+
+def test_a_floating_point_dng_is_refused(tmp_path):
+    path = write_dng(tmp_path / "x.dng", scene(64, 72, 0, 1).astype(np.float32), white=1)
+    with pytest.raises(InputError, match="floating-point"):
+        read_camera_file(path)
+
+
+def test_levels_that_contradict_each_other_name_the_file(tmp_path):
+    path = write_dng(tmp_path / "x.dng", scene(64, 72, 64, 1000), black=BLACK, white=50)
+    with pytest.raises(InputError, match=r"x\.dng: .*white level 50"):
+        read_camera_file(path)
+
+
+def test_every_truncation_of_a_dng_is_refused(tmp_path):
+    data = write_dng(tmp_path / "x.dng", scene(64, 72, 64, 1000)).read_bytes()
+    path = tmp_path / "cut.dng"
+    for length in [*range(1, 700, 7), *range(700, len(data), 501), len(data) - 1]:
+        path.write_bytes(data[:length])
+        with pytest.raises(InputError, match=r"cut\.dng"):
+            read_camera_file(path)
+
+
+def test_lossless_jpeg_is_read_and_its_damage_found(tmp_path):
+    mosaic = scene(64, 128, 64, 1000)
+    path = tmp_path / "x.dng"
+    write_compressed_dng(path, mosaic)
+    np.testing.assert_array_equal(read_camera_file(path).mosaic, mosaic)
+    stream = lossless_jpeg(mosaic)
+    half = len(stream) // 2
+    # Cut short; its end overwritten by zeros, which decode as "no difference"; or by markers.
+    for damaged in (stream[:half], stream[:half] + bytes(half), stream[:half] + b"\xff" * half):
+        write_compressed_dng(path, mosaic, damaged)
+        with pytest.raises(InputError, match=r"x\.dng"):
+            read_camera_file(path)
+
+
+def test_what_libraw_prints_is_caught_and_other_output_passed_on(capfd):
+    with camerafile._printed() as printed:
+        os.write(2, b"x.nef: Unexpected end of file\nsomeone else's line\n")
+    assert "Unexpected end" in printed.text
+    assert capfd.readouterr().err == "someone else's line\n"
+
+
+def test_libraws_complaint_alone_refuses_a_file(tmp_path, monkeypatch):
+    path = write_dng(tmp_path / "x.dng", scene(64, 72, 64, 1000))
+    whole = camerafile._frame
+
+    def noisy(*arguments):
+        os.write(2, f"{path}: data corrupted at 4711\n".encode())
+        return whole(*arguments)
+
+    monkeypatch.setattr(camerafile, "_frame", noisy)
+    with pytest.raises(InputError, match="missing or corrupt"):
+        read_camera_file(path)

@@ -1,0 +1,156 @@
+"""Scaling by a contract: the published formula, hand values, crops of a shaded frame."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from tfisp.contract import AS_SHOT, PUBLISHED, Contract, denormalise, normalise, shading_basis
+from tfisp.errors import InputError
+from tfisp.packing import crop_mosaic, pack
+from tfisp.sensor import PATTERNS, SENSORS, Capture, Sensor
+
+RNG = np.random.default_rng(0)
+
+
+def random_mosaic(height=12, width=14, high=1024):
+    return RNG.integers(0, high, (height, width)).astype(np.uint16)
+
+
+def test_published_contract_is_the_published_formula():
+    mosaic = random_mosaic(high=4093)
+    # The loader of the paper's code: planes B, G of the red row, R, G of the blue row.
+    planes = np.stack(
+        [mosaic[1::2, 1::2], mosaic[0::2, 1::2], mosaic[0::2, 0::2], mosaic[1::2, 0::2]], -1
+    )
+    black = np.array([62.0, 60.0, 58.0, 61.0])
+    expected = (planes - black) / (1023 - black)
+    for name in ("zrr", "ultraisp"):  # unscaled, whatever the data set's own levels are
+        packed = pack(mosaic, SENSORS[name], PUBLISHED)
+        np.testing.assert_allclose(packed, expected, rtol=2e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_every_site_gets_its_own_black_gain_and_colour(pattern):
+    black = np.array([[10.0, 20.0], [30.0, 40.0]])
+    sensor = Sensor(pattern, black, 1000)
+    capture = Capture(gains=(2.0, 1.0, 1.5), baseline_exposure=1.0)
+    contract = Contract(white_balance="as_shot", exposure="frame")
+    mosaic = random_mosaic(7, 9)
+    result = normalise(mosaic, sensor, capture, contract)
+    gains = {"R": 2.0, "G": 1.0, "B": 1.5}
+    for i in range(7):
+        for j in range(9):
+            site = (i % 2, j % 2)
+            gain = gains[pattern[2 * site[0] + site[1]]] * 2  # 2**1 EV
+            expected = (float(mosaic[i, j]) - black[site]) / (1000 - black[site]) * gain
+            assert result[i, j] == pytest.approx(expected, rel=1e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_contracts_black_belongs_to_the_rggb_tile(pattern):
+    contract = Contract(black_level=((1, 2), (3, 4)), white_level=104)
+    sensor = Sensor(pattern, 0, 1023)
+    flat = normalise(np.full((2, 2), 4, np.uint16), sensor, Capture(), contract)
+    row, column = sensor.red_site
+    assert flat[row, column] == pytest.approx(3 / 103)  # red site: black 1
+    assert flat[1 - row, 1 - column] == 0  # blue site: black 4
+
+
+def test_saturated_samples_become_neutral_and_noise_below_black_stays():
+    sensor = Sensor("RGGB", 64, 1023)
+    capture = Capture(gains=(2.1, 1.0, 1.7))
+    assert (normalise(np.full((4, 4), 1023), sensor, capture, AS_SHOT) == 1).all()
+    assert (normalise(np.full((4, 4), 60), sensor, capture, AS_SHOT) < 0).all()
+    brighter = dataclasses.replace(capture, baseline_exposure=0.5)
+    white = normalise(np.full((4, 4), 1023), sensor, brighter, AS_SHOT)
+    np.testing.assert_allclose(white, 2**0.5, rtol=1e-6)  # clipped first, then brightened
+
+
+def test_default_gains_are_scaled_to_smallest_one_under_as_shot():
+    flat = normalise(
+        np.full((2, 2), 1023), SENSORS["zrr"], Capture(), Contract(white_balance="as_shot")
+    )
+    np.testing.assert_allclose(flat, [[1.6 / 1.2, 1], [1, 1.4 / 1.2]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_denormalise_inverts_normalise(pattern):
+    sensor = Sensor(pattern, ((60, 61), (62, 63)), 1023)
+    shading = RNG.uniform(1, 3, (5, 6, 4)).astype(np.float32)
+    capture = Capture(gains=(2, 1, 1.5), shading=shading, baseline_exposure=0.3)
+    mosaic = random_mosaic(21, 33)
+    for contract in (PUBLISHED, dataclasses.replace(AS_SHOT, clip="none")):
+        values = normalise(mosaic, sensor, capture, contract)
+        back = denormalise(values, sensor, capture, contract)
+        assert (np.rint(back) == mosaic).all()
+        np.testing.assert_allclose(back, mosaic, atol=1e-3)
+
+
+def test_a_long_frame_is_scaled_like_its_first_rows():
+    mosaic = random_mosaic(700, 210)  # several bands, of which the last is incomplete
+    sensor = Sensor("GRBG", ((1, 2), (3, 4)), 1023)
+    capture = Capture(gains=(2, 1, 1.5))
+    whole = normalise(mosaic, sensor, capture, AS_SHOT)
+    for top in (0, 312, 698):
+        part = normalise(mosaic[top : top + 2], sensor, capture, AS_SHOT)
+        np.testing.assert_array_equal(whole[top : top + 2], part)
+
+
+def test_shading_gain_lies_linearly_between_the_entries_of_its_site():
+    # Site (0, 1) grows from 1 on the left edge to 5 on the right edge, the others are flat.
+    shading = np.ones((2, 3, 4), np.float32)
+    shading[:, :, 1] = [1, 3, 5]
+    frame = (4, 8)
+    down, along = shading_basis(shading, frame, (0, 0), frame)
+    gains = np.stack([down[i] @ along[i % 2] for i in range(4)])
+    np.testing.assert_allclose(gains[0, 1::2], 1 + 4 * (np.array([1, 3, 5, 7]) + 0.5) / 8)
+    np.testing.assert_allclose(gains[0, 0::2], 1)
+    np.testing.assert_allclose(gains[1], 1)
+
+
+@pytest.mark.parametrize(("top", "left"), [(0, 0), (1, 0), (0, 1), (3, 5)])
+def test_a_crop_of_a_shaded_frame_is_scaled_as_the_frame_is(top, left):
+    mosaic = random_mosaic(32, 40)
+    sensor = Sensor("GBRG", ((60, 61), (62, 63)), 1023)
+    shading = RNG.uniform(1, 3, (5, 6, 4)).astype(np.float32)
+    capture = Capture(gains=(2, 1, 1.5), shading=shading, frame_size=mosaic.shape)
+    whole = normalise(mosaic, sensor, capture, AS_SHOT)
+    part, part_sensor = crop_mosaic(mosaic, sensor, top, left, 17, 20)
+    scaled = normalise(part, part_sensor, capture, AS_SHOT, origin=(top, left))
+    np.testing.assert_allclose(scaled, whole[top : top + 17, left : left + 20], rtol=1e-6)
+
+
+def test_shading_is_left_out_where_the_contract_does_not_want_it():
+    mosaic = random_mosaic()
+    capture = Capture(shading=np.full((2, 2, 4), 2, np.float32))
+    plain = normalise(mosaic, Sensor(), Capture(), Contract())
+    np.testing.assert_array_equal(normalise(mosaic, Sensor(), capture, Contract()), plain)
+    np.testing.assert_allclose(
+        normalise(mosaic, Sensor(), capture, Contract(shading=True)), 2 * plain, rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("contract", [PUBLISHED, AS_SHOT, Contract("split"), Contract("mosaic")])
+def test_contracts_survive_json(contract):
+    assert Contract.from_dict(json.loads(json.dumps(contract.to_dict()))) == contract
+
+
+@pytest.mark.parametrize(
+    "values", [{"form": "raw"}, {"white_balance": "auto"}, {"clip": 1}, {"black_level": (1, 2)}]
+)
+def test_what_is_no_contract_is_refused(values):
+    with pytest.raises(InputError):
+        Contract(**values)
+
+
+def test_contradictory_levels_are_refused():
+    with pytest.raises(InputError, match="white level"):
+        normalise(np.ones((2, 2)), Sensor("RGGB", 64, 1023), Capture(), Contract(white_level=50))
+
+
+@pytest.mark.parametrize("array", [np.ones((4, 4, 3)), np.ones((1, 4)), np.ones((4, 4), complex)])
+def test_what_is_no_mosaic_is_refused(array):
+    with pytest.raises(InputError, match="mosaic has shape"):
+        normalise(array, Sensor(), Capture(), Contract())

@@ -1,0 +1,157 @@
+"""The evaluate program: numbers that scikit-image gives too, and a whole report."""
+
+import csv
+import json
+
+import cv2
+import numpy as np
+import pytest
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+from tfisp import evaluate, models
+from tfisp.metrics.report import Score, plain, summarise, to_csv, to_markdown
+from tfisp.rendering import load
+from tfisp.sensor import get_sensor
+
+
+@pytest.fixture(scope="module")
+def presets(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    for seed, name in enumerate(["first", "second"]):
+        models.save_to_preset(models.create("efficient_isp", seed=seed), folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Two test pairs in the layout of UltraISP."""
+    root = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    for name in ("mediatek_raw", "fujifilm"):
+        (root / "test" / name).mkdir(parents=True)
+    for index in range(2):
+        mosaic = rng.integers(256, 4092, (64, 64)).astype(np.uint16)
+        cv2.imwrite(str(root / f"test/mediatek_raw/{index}.png"), mosaic)
+        picture = rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
+        cv2.imwrite(str(root / f"test/fujifilm/{index}.png"), picture)
+    return root
+
+
+def run(capsys, *words):
+    code = evaluate.run([str(word) for word in words])
+    shown = capsys.readouterr()
+    return code, shown.out.splitlines(), shown.err
+
+
+def test_the_report_holds_what_skimage_measures(capsys, presets, data, tmp_path):
+    output = tmp_path / "report"
+    code, lines, error = run(
+        capsys, f"--model={presets}/first,{presets}/second", "--data=ultraisp", f"--raw_dir={data}",
+        f"--output={output}",
+    )  # fmt: skip
+    assert code == 0 and error == "" and lines[-1] == f"report in {output}"
+    with (output / "images.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["model"], row["image"]) for row in rows] == [
+        ("first", "0"), ("second", "0"), ("first", "1"), ("second", "1")
+    ]  # fmt: skip
+    for row in rows:
+        mosaic = cv2.imread(str(data / f"test/mediatek_raw/{row['image']}.png"), -1)
+        truth = cv2.imread(str(data / f"test/fujifilm/{row['image']}.png"))[..., ::-1]
+        picture = load(presets / row["model"]).render_8bit(mosaic, get_sensor("ultraisp"))
+        assert float(row["psnr"]) == pytest.approx(
+            peak_signal_noise_ratio(truth, picture), abs=1e-3
+        )
+        similarity = structural_similarity(
+            truth / 255, picture / 255, channel_axis=2, data_range=1, gaussian_weights=True,
+            sigma=1.5, use_sample_covariance=False, full=True,
+        )[1]  # fmt: skip
+        inside = similarity[5:-5, 5:-5].mean()
+        assert float(row["ssim"]) == pytest.approx(inside, abs=1e-4)
+    summary = json.loads((output / "summary.json").read_text())
+    first = [float(row["psnr"]) for row in rows if row["model"] == "first"]
+    assert summary["results"]["first"]["psnr"]["mean"] == pytest.approx(np.mean(first))
+    assert summary["images"] == 2 and summary["split"] == "test"
+    assert "| second |" in (output / "summary.md").read_text()
+    sheet = cv2.imread(str(output / "pictures.png"))
+    assert sheet.shape == (32 + 2 * 72, 8 + 4 * 72, 3)  # demosaic, first, second, truth
+
+
+def test_the_number_of_pairs_and_pictures_can_be_limited(capsys, presets, data, tmp_path):
+    words = [f"--model={presets}/first", "--data=ultraisp", f"--raw_dir={data}"]
+    code, _, _ = run(capsys, *words, f"--output={tmp_path}", "--images=1", "--pictures=0")
+    assert code == 0
+    assert len((tmp_path / "images.csv").read_text().splitlines()) == 2
+    assert not (tmp_path / "pictures.png").exists()
+
+
+@pytest.mark.parametrize(
+    "words, code, message",
+    [
+        (["--output=x"], 2, "--model is required"),
+        (["--model={m}", "--output=x", "--metrics=psnr,sim"], 2, "--metrics=sim: unknown; did you"),
+        (
+            ["--model={m}", "--output=x", "--data=zrrr"],
+            2,
+            "--data=zrrr: unknown; did you mean zrr?",
+        ),
+        (["--model={m}", "--output=x", "--data=zrr"], 1, "--raw_dir: not given"),
+        (["--model={m}", "--output=x", "--data=zrr", "--raw_dir=/nowhere"], 1, "no such folder"),
+        (["--model={m}", "--output=x", "--data=zrr", "--reference=x"], 2, "--reference=x: unknown"),
+        (
+            ["--model={m}", "--output=x", "--data=ultraisp", "--raw_dir={d}", "--split=val"],
+            1,
+            "--split=val: --data=ultraisp has no such pairs here; it has test",
+        ),
+        (
+            ["--model=gone", "--output=x", "--data=ultraisp", "--raw_dir={d}"],
+            1,
+            "gone: no such folder",
+        ),
+    ],
+)
+def test_mistakes_get_one_line(capsys, presets, data, tmp_path, monkeypatch, words, code, message):
+    monkeypatch.chdir(tmp_path)
+    words = [word.format(m=presets / "first", d=data) for word in words]
+    given, _, error = run(capsys, *words)
+    assert given == code and message in error and error.count("\n") == 1
+    assert not (tmp_path / "x").exists()
+
+
+SCORES = [
+    Score("a", "one", {"psnr": 20.0, "ssim": 0.5}),
+    Score("b", "one", {"psnr": float("inf"), "ssim": 1.0}),
+    Score("a", "two", {"psnr": 30.0, "ssim": 0.7}),
+    Score("b", "two", {"psnr": 10.0, "ssim": 0.1}),
+]
+
+
+def test_means_are_taken_for_each_model():
+    summary = summarise(SCORES)
+    assert summary["a"]["psnr"] == {"mean": 25.0, "least": 20.0, "greatest": 30.0}
+    assert summary["b"]["ssim"]["mean"] == pytest.approx(0.55)
+
+
+def test_an_infinite_mean_is_valid_json():
+    text = json.dumps(plain(summarise(SCORES)), allow_nan=False)
+    assert json.loads(text)["b"]["psnr"]["mean"] == "inf"
+
+
+def test_the_table_says_units_directions_and_protocols():
+    table = to_markdown(SCORES)
+    assert table.splitlines()[0] == (
+        "| model | psnr (dB, higher is better) | ssim (higher is better) |"
+    )
+    assert "| a | 25 | 0.6 |" in table and "over 2 pictures" in table
+    assert "- ssim: RGB, 11x11 Gaussian" in table
+
+
+def test_a_name_with_a_comma_survives_the_csv():
+    text = to_csv([Score("a,b", 'say "x"', {"psnr": 0.1})])
+    assert list(csv.reader(text.splitlines()))[1] == ["a,b", 'say "x"', "0.1"]
+
+
+def test_models_of_one_name_are_told_apart():
+    assert evaluate._labels(["x/run", "y/run", "z.tflite"]) == {
+        "x/run": "x/run", "y/run": "y/run", "z": "z.tflite"
+    }  # fmt: skip

@@ -1,0 +1,109 @@
+"""The checks on decoded samples: no picture is refused for being dark or bright."""
+
+import numpy as np
+import pytest
+from dngs import scene
+
+from tfisp.errors import InputError
+from tfisp.frame import check_levels, check_repeats, undecoded
+from tfisp.sensor import Sensor
+
+RNG = np.random.default_rng(0)
+SENSOR = Sensor("RGGB", ((60, 61), (62, 63)), 1023)
+
+
+def test_a_good_frame_passes_untouched():
+    mosaic = scene(64, 96, 64, 1000)
+    checked, above = check_levels(mosaic, SENSOR, "x.dng")
+    assert checked is mosaic
+    assert above == 0
+
+
+def test_a_little_overshoot_is_clipped_and_counted():
+    mosaic = scene(64, 96, 64, 1000)
+    mosaic[10, :7] = 1278  # 1.249 times white
+    checked, above = check_levels(mosaic, SENSOR, "x.dng")
+    assert above == 7
+    assert checked.max() == 1023
+    assert mosaic.max() == 1278  # the caller's array is left alone
+    assert checked.dtype == np.uint16
+
+
+def test_samples_of_another_scale_are_refused_with_a_guess():
+    mosaic = scene(64, 96, 256, 3900)
+    mosaic[0, 0] = 4092
+    with pytest.raises(InputError) as caught:
+        check_levels(mosaic, SENSOR, "x.png")
+    assert str(caught.value) == ("x.png: maximum 4092 exceeds the white level 1023: 12-bit data?")
+    with pytest.raises(InputError, match="far below the black level"):
+        check_levels(scene(64, 96, 1, 20), SENSOR, "x.png")
+
+
+@pytest.mark.parametrize("value", [0, 37, 61, 1022])
+def test_a_constant_frame_is_empty(value):
+    with pytest.raises(InputError, match=f"every sample is {value}"):
+        check_levels(np.full((64, 96), value, np.uint16), SENSOR, "x.dng")
+
+
+def test_an_overexposed_patch_is_not_empty():
+    assert check_levels(np.full((64, 64), 1023, np.uint16), SENSOR, "x.png")[1] == 0
+
+
+def test_a_lens_cap_frame_with_noise_is_accepted():
+    for black, sigma in ((62, 3), (62, 20), (0, 1.5)):
+        dark = np.clip(np.rint(RNG.normal(black, sigma, (256, 256))), 0, None).astype(np.uint16)
+        check_levels(dark, Sensor("RGGB", black, 1023), "cap.dng")
+        check_repeats(dark, Sensor("RGGB", black, 1023), "cap.dng")
+
+
+def test_a_half_black_scene_is_accepted():
+    mosaic = scene(256, 256, 64, 1000)
+    mosaic[128:] = 62  # exactly black
+    check_levels(mosaic, Sensor("RGGB", 62, 1023), "night.dng")
+    mosaic[128:] = np.rint(RNG.normal(62, 2, (128, 256)))
+    check_levels(mosaic, Sensor("RGGB", 62, 1023), "night.dng")
+    mosaic[128:] = 0  # a sensor without a pedestal
+    check_levels(mosaic, Sensor("RGGB", 0, 1023), "night.dng")
+
+
+@pytest.mark.parametrize(
+    "gap",
+    [
+        (slice(200, None), slice(None)),  # the end is missing
+        (slice(250, None), slice(None)),  # only the last six rows
+        (slice(128, 192), slice(64, 128)),  # one tile
+        (slice(None, 64), slice(None)),
+    ],
+)
+@pytest.mark.parametrize("value", [0, 30])
+def test_a_partly_decoded_frame_is_refused(gap, value):
+    mosaic = scene(256, 256, 64, 1000)
+    mosaic[gap] = value
+    with pytest.raises(InputError, match="partly decoded"):
+        check_levels(mosaic, SENSOR, "x.dng")
+
+
+def test_dead_rows_and_columns_are_no_gap():
+    mosaic = scene(256, 256, 64, 1000)
+    mosaic[100], mosaic[:, 30], mosaic[50:60, 50:60] = 0, 0, 0
+    assert undecoded(mosaic, 60) == 0
+
+
+def test_repeated_rows_are_refused_unless_clipped():
+    mosaic = scene(256, 256, 64, 1000)
+    check_repeats(mosaic, SENSOR, "x.dng")
+    for value in (1023, 60):  # a burnt sky, a black floor
+        mosaic[128:] = value
+        check_repeats(mosaic, SENSOR, "x.dng")
+    mosaic[128:] = np.tile(mosaic[126:128], (64, 1))
+    with pytest.raises(InputError, match="repeats"):
+        check_repeats(mosaic, SENSOR, "x.dng")
+
+
+def test_frames_too_small_or_not_finite_are_refused():
+    with pytest.raises(InputError, match="too small"):
+        check_levels(scene(4, 96, 64, 1000), SENSOR, "x.dng")
+    holed = scene(64, 96, 64, 1000).astype(np.float32)
+    holed[3, 3] = np.nan
+    with pytest.raises(InputError, match="not finite"):
+        check_levels(holed, SENSOR, "x.npy")

@@ -1,0 +1,80 @@
+"""GainMap opcodes: read back as written, brought to one grid, refused when damaged."""
+
+import numpy as np
+import pytest
+from dngs import gain_map, opcode, opcode_list
+
+from tfisp.gainmap import parse_gain_map, parse_opcodes, shading_map
+
+RNG = np.random.default_rng(0)
+SITES = ((0, 0), (0, 1), (1, 0), (1, 1))
+
+
+def parsed(*maps):
+    return [parse_gain_map(item.body) for item in parse_opcodes(opcode_list(*maps))]
+
+
+def test_four_maps_become_the_four_planes():
+    gains = RNG.uniform(1, 4, (4, 3, 5)).astype(np.float32)
+    maps = parsed(*(gain_map(g, site=s) for g, s in zip(gains, SITES, strict=True)))
+    np.testing.assert_array_equal(shading_map(maps, 64, 64), np.moveaxis(gains, 0, -1))
+
+
+def test_one_map_of_pitch_one_holds_for_all_sites():
+    gains = RNG.uniform(1, 4, (3, 5)).astype(np.float32)
+    result = shading_map(parsed(gain_map(gains, pitch=1)), 64, 64)
+    np.testing.assert_array_equal(result, np.repeat(gains[..., None], 4, axis=-1))
+
+
+def test_sites_without_a_map_stay_as_they_are_and_two_maps_multiply():
+    two = np.full((2, 2), 2, np.float32)
+    result = shading_map(parsed(gain_map(two, site=(0, 1)), gain_map(two, site=(0, 1))), 64, 64)
+    np.testing.assert_array_equal(result[0, 0], [1, 4, 1, 1])
+
+
+def test_a_map_with_its_own_origin_is_interpolated_and_held_at_its_ends():
+    # Entries 1, 2, 3 at 0.25, 0.5, 0.75 of the height.
+    gains = np.array([[1], [2], [3]], np.float32)
+    (m,) = parsed(gain_map(gains, pitch=1, origin=(0.25, 0), spacing=(0.25, 1)))
+    column = shading_map([m], 64, 64)[:, 0, 0]
+    at = np.linspace(0, 1, len(column))
+    np.testing.assert_allclose(column, np.interp(at, [0.25, 0.5, 0.75], [1, 2, 3]), rtol=1e-6)
+
+
+def test_only_the_first_of_several_map_planes_counts():
+    body = bytearray(parse_opcodes(opcode_list(gain_map(np.full((1, 1), 2))))[0].body)
+    body[-8:-4] = (2).to_bytes(4, "big")  # two planes: 2 and 3
+    body += np.array([3], ">f4").tobytes()
+    assert parse_gain_map(bytes(body)).gains.tolist() == [[2]]
+
+
+def test_other_opcodes_keep_their_names():
+    found = parse_opcodes(opcode_list(opcode(8, b"1234", optional=False), opcode(77, b"")))
+    assert [(o.name, o.optional) for o in found] == [("MapPolynomial", False), ("opcode 77", True)]
+
+
+@pytest.mark.parametrize("cut", [0, 3, 10, 30, -1])
+def test_a_list_that_ends_early_is_refused(cut):
+    data = opcode_list(gain_map(np.ones((2, 2))), gain_map(np.ones((2, 2))))
+    with pytest.raises(ValueError, match=r"ends within|shorter"):
+        parse_opcodes(data[:cut])
+
+
+def test_an_opcode_too_small_for_its_entries_is_refused():
+    body = parse_opcodes(opcode_list(gain_map(np.ones((4, 4)))))[0].body
+    for short in (body[:20], body[:-4]):
+        with pytest.raises(ValueError, match="GainMap"):
+            parse_gain_map(short)
+
+
+@pytest.mark.parametrize("gain", [0.0, -1.0, np.nan, np.inf])
+def test_gains_that_are_no_gains_are_refused(gain):
+    with pytest.raises(ValueError, match="not a positive number"):
+        parsed(gain_map(np.array([[1, gain]])))
+
+
+def test_maps_that_do_not_cover_the_frame_are_refused():
+    with pytest.raises(ValueError, match="covers 32x64"):
+        shading_map(parsed(gain_map(np.ones((2, 2)), size=(32, 64))), 64, 64)
+    with pytest.raises(ValueError, match="begins at"):
+        shading_map(parsed(gain_map(np.ones((2, 2)), site=(5, 0))), 64, 64)

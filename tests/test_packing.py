@@ -1,0 +1,186 @@
+"""Packing: no crop, flip or padding changes which colour a sample has or where it lies."""
+
+import numpy as np
+import pytest
+
+from tfisp.contract import AS_SHOT, PUBLISHED, Contract, normalise
+from tfisp.errors import InputError
+from tfisp.packing import (
+    crop_mosaic,
+    crop_phase,
+    disorient,
+    flip_mosaic,
+    orient,
+    pack,
+    pad_phase,
+    phase_padding,
+    prepare,
+    split,
+    unpack,
+)
+from tfisp.sensor import PATTERNS, Capture, Sensor
+
+RNG = np.random.default_rng(0)
+BLACK = ((60, 61), (62, 63))
+
+
+def mosaic_of(rgb, pattern):
+    """What a sensor of `pattern` would record of an image [H, W, 3]."""
+    channel = np.array(["RGB".index(c) for c in pattern]).reshape(2, 2)
+    height, width = rgb.shape[:2]
+    tile = np.tile(channel, (height // 2 + 1, width // 2 + 1))[:height, :width]
+    return np.take_along_axis(rgb, tile[..., None], axis=2)[..., 0]
+
+
+def stand_in_renderer(packed):
+    """Any fixed function of 3x3 packed neighbourhoods to 2x2 RGB pixels: what a generator is."""
+    weights = np.random.default_rng(1).normal(size=(3, 3, 4, 12)).astype(np.float32)
+    padded = np.pad(packed, ((1, 1), (1, 1), (0, 0)))
+    h, w, _ = packed.shape
+    out = sum(padded[i : i + h, j : j + w] @ weights[i, j] for i in range(3) for j in range(3))
+    return np.tanh(out).reshape(h, w, 2, 2, 3).swapaxes(1, 2).reshape(2 * h, 2 * w, 3)
+
+
+def render(mosaic, sensor):
+    packed = pack(mosaic, sensor, AS_SHOT, Capture(gains=(2, 1, 1.5)))
+    return crop_phase(stand_in_renderer(packed), mosaic.shape, sensor.pattern)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("size", [(26, 30), (27, 30), (26, 31), (27, 31)])
+@pytest.mark.parametrize("start", [(0, 0), (0, 1), (1, 0), (1, 1), (3, 2)])
+def test_rendering_a_crop_is_cropping_the_rendering(pattern, size, start):
+    sensor = Sensor(pattern, BLACK, 1023)
+    mosaic = RNG.integers(0, 1024, size).astype(np.uint16)
+    whole = render(mosaic, sensor)
+    top, left = start
+    part, part_sensor = crop_mosaic(
+        mosaic, sensor, top, left, size[0] - top - 1, size[1] - left - 2
+    )
+    rendered = render(part, part_sensor)
+    assert rendered.shape[:2] == part.shape
+    inner = (slice(4, -4), slice(4, -4))
+    expected = whole[top : top + part.shape[0], left : left + part.shape[1]]
+    np.testing.assert_allclose(rendered[inner], expected[inner], atol=1e-6)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("size", [(6, 8), (7, 8), (6, 9), (7, 9)])
+def test_packed_planes_hold_their_colours_even_in_the_padding(pattern, size):
+    rgb = np.broadcast_to(np.array([10, 20, 30], np.uint16), (*size, 3))
+    packed = pack(mosaic_of(rgb, pattern), Sensor(pattern))
+    assert (packed == [30, 20, 10, 20]).all()
+
+
+def test_the_two_greens_are_told_apart():
+    mosaic = np.arange(16).reshape(4, 4)  # R 0, G of the red row 1, G of the blue row 4, B 5
+    np.testing.assert_array_equal(pack(mosaic, Sensor("RGGB"))[0, 0], [5, 1, 0, 4])
+    # As GBRG, row 1 is a red row: reflected in front, the first cell is rows 1 and 0.
+    np.testing.assert_array_equal(pack(mosaic, Sensor("GBRG"))[0, 0], [1, 5, 4, 0])
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("size", [(6, 8), (7, 8), (6, 9), (7, 9)])
+def test_unpack_inverts_pack(pattern, size):
+    sensor = Sensor(pattern, BLACK, 1023)
+    mosaic = RNG.integers(0, 1024, size).astype(np.uint16)
+    capture = Capture(gains=(2, 1, 1.5))
+    np.testing.assert_array_equal(unpack(pack(mosaic, sensor), sensor, size), mosaic)
+    packed = pack(mosaic, sensor, PUBLISHED, capture)
+    back = unpack(packed, sensor, size, PUBLISHED, capture)
+    np.testing.assert_array_equal(np.rint(back), mosaic)
+
+
+def test_unpack_refuses_a_packed_image_of_another_mosaic():
+    with pytest.raises(InputError, match="packs to"):
+        unpack(np.zeros((4, 4, 4)), Sensor("BGGR"), (8, 8))
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_padding_puts_red_first_and_makes_sides_even(pattern):
+    for size in ((6, 8), (7, 8), (6, 9), (7, 9)):
+        mosaic = RNG.integers(0, 99, size)
+        top, bottom, left, right = phase_padding(size, pattern)
+        padded = pad_phase(mosaic, pattern)
+        assert padded.shape == (size[0] + top + bottom, size[1] + left + right)
+        assert padded.shape[0] % 2 == padded.shape[1] % 2 == 0
+        assert Sensor(pattern).shifted(-top, -left).pattern == "RGGB"
+        np.testing.assert_array_equal(crop_phase(padded, size, pattern), mosaic)
+
+
+def test_packing_scales_like_normalise():
+    sensor = Sensor("RGGB", BLACK, 1023)
+    mosaic = RNG.integers(0, 1024, (8, 10)).astype(np.uint16)
+    capture = Capture(gains=(2, 1, 1.5), shading=RNG.uniform(1, 2, (3, 3, 4)).astype(np.float32))
+    values = normalise(mosaic, sensor, capture, AS_SHOT)
+    np.testing.assert_array_equal(pack(mosaic, sensor, AS_SHOT, capture), pack(values, sensor))
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_split_has_each_sample_in_its_channel_and_ones_elsewhere(pattern):
+    rgb = RNG.uniform(0, 0.9, (6, 8, 3))
+    mosaic = mosaic_of(rgb, pattern)
+    result = crop_phase(split(mosaic, Sensor(pattern)), mosaic.shape, pattern)
+    known = result != 1
+    assert (known.sum(axis=-1) == 1).all()
+    np.testing.assert_allclose(result[known], rgb[known], rtol=1e-6)
+
+
+def test_split_of_an_even_rggb_mosaic_keeps_its_size():
+    assert split(np.zeros((6, 8)), Sensor()).shape == (6, 8, 3)
+
+
+@pytest.mark.parametrize(
+    ("form", "shape"), [("packed", (4, 5, 4)), ("split", (8, 10, 3)), ("mosaic", (8, 10, 1))]
+)
+def test_prepare_gives_the_form_of_the_contract_in_rggb_geometry(form, shape):
+    mosaic = RNG.integers(0, 1024, (7, 9)).astype(np.uint16)
+    result = prepare(mosaic, Sensor("BGGR", 64, 1023), Capture(), Contract(form))
+    assert result.shape == shape
+    assert result.dtype == np.float32
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("size", [(6, 8), (7, 8), (6, 9), (7, 9)])
+@pytest.mark.parametrize("flips", [(True, False), (False, True), (True, True)])
+def test_flipping_a_mosaic_is_the_mosaic_of_the_flipped_image(pattern, size, flips):
+    horizontal, vertical = flips
+    rgb = RNG.uniform(size=(*size, 3))
+    mosaic, sensor = flip_mosaic(
+        mosaic_of(rgb, pattern), Sensor(pattern), horizontal=horizontal, vertical=vertical
+    )
+    flipped = rgb[:: -1 if vertical else 1, :: -1 if horizontal else 1]
+    np.testing.assert_array_equal(mosaic, mosaic_of(flipped, sensor.pattern))
+
+
+@pytest.mark.parametrize("box", [(-1, 0, 2, 2), (0, 0, 7, 2), (0, 7, 2, 2), (0, 0, 0, 2)])
+def test_a_crop_outside_the_mosaic_is_refused(box):
+    with pytest.raises(InputError, match="crop of"):
+        crop_mosaic(np.zeros((6, 8)), Sensor(), *box)
+
+
+def test_orientations_are_those_of_exif():
+    stored = np.arange(6).reshape(2, 3)
+    upright = {
+        1: stored,
+        2: np.fliplr(stored),
+        3: np.rot90(stored, 2),
+        4: np.flipud(stored),
+        5: stored.T,
+        6: np.rot90(stored, -1),  # a quarter turn clockwise
+        7: np.rot90(stored, 2).T,
+        8: np.rot90(stored, 1),
+    }
+    for orientation, expected in upright.items():
+        np.testing.assert_array_equal(orient(stored, orientation), expected)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_disorient_inverts_orient(orientation):
+    image = RNG.uniform(size=(4, 5, 3))
+    np.testing.assert_array_equal(disorient(orient(image, orientation), orientation), image)
+
+
+def test_an_unknown_orientation_is_refused():
+    with pytest.raises(InputError, match="orientation 0"):
+        orient(np.zeros((2, 2)), 0)

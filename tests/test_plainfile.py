@@ -1,0 +1,189 @@
+"""PNG, .npy and headerless mosaics: read exactly, described or refused, never half decoded."""
+
+import json
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from dngs import scene
+
+from tfisp.errors import InputError
+from tfisp.plainfile import read_plain
+from tfisp.sensor import SENSORS, Sensor
+
+MOSAIC = scene(48, 64, 64, 1000)
+ZRR = SENSORS["zrr"]
+
+
+@pytest.fixture
+def frame(tmp_path):
+    """Writes frame.<suffix> and, if given, the JSON beside it."""
+
+    def write(suffix, data=MOSAIC, stated=None):
+        path = tmp_path / f"frame.{suffix}"
+        if isinstance(data, bytes):
+            path.write_bytes(data)
+        elif suffix == "png":
+            cv2.imwrite(str(path), data)
+        elif suffix == "npy":
+            np.save(path, data)
+        else:
+            path.write_bytes(data.astype("<u2").tobytes())
+        if stated is not None:
+            text = stated if isinstance(stated, str) else json.dumps(stated)
+            (tmp_path / "frame.json").write_text(text)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("suffix", ["png", "npy"])
+def test_samples_come_back_with_the_given_sensor(frame, suffix):
+    result = read_plain(frame(suffix), ZRR)
+    np.testing.assert_array_equal(result.mosaic, MOSAIC)
+    assert result.mosaic.dtype == np.uint16
+    assert result.sensor == ZRR
+
+
+@pytest.mark.parametrize("order", ["little", "big"])
+def test_a_headerless_file_is_described_by_its_json(frame, order):
+    stated = {
+        "width": 64,
+        "height": 48,
+        "dtype": "uint16",
+        "byte_order": order,
+        "pattern": "GBRG",
+        "black_level": [[60, 61], [62, 63]],
+        "white_level": 1023,
+        "white_balance": [1.949, 1.0, 1.344],
+        "orientation": 6,
+        "iso": 100,
+        "note": "anything",
+    }
+    data = MOSAIC.astype(">u2" if order == "big" else "<u2").tobytes()
+    result = read_plain(frame("raw", data, stated))
+    np.testing.assert_array_equal(result.mosaic, MOSAIC)
+    assert result.sensor == Sensor("GBRG", ((60, 61), (62, 63)), 1023)
+    assert result.capture.gains == (1.949, 1.0, 1.344)
+    assert (result.capture.orientation, result.capture.iso) == (6, 100)
+    assert result.notes == ()
+
+
+def test_a_headerless_file_is_described_by_arguments(frame):
+    path = frame("raw", MOSAIC.astype(">u2").tobytes())
+    result = read_plain(path, ZRR, (48, 64), "big")
+    np.testing.assert_array_equal(result.mosaic, MOSAIC)
+
+
+def test_levels_that_are_not_stated_follow_from_the_bits_and_are_noted(frame):
+    result = read_plain(frame("npy", stated={"pattern": "BGGR", "bits": 12}))
+    assert result.sensor == Sensor("BGGR", 0, 4095)
+    assert any("white level not stated" in note for note in result.notes)
+    assert any("black level not stated" in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        (None, "nothing states its CFA pattern"),
+        ({}, "nothing states its CFA pattern"),
+        ({"pattern": "RGGB"}, "neither white_level nor bits"),
+        ({"pattern": "RGGB", "bits": 99}, "neither white_level nor bits"),
+        ({"pattern": "RGGR", "bits": 12}, "pattern 'RGGR'"),
+        ({"pattern": "RGGB", "white_level": "high"}, "white level"),
+        ({"pattern": "RGGB", "whitelevel": 1023}, "did you mean white_level"),
+        ({"pattern": "RGGB", "bits": 12, "orientation": 12}, "orientation"),
+        ({"pattern": "RGGB", "bits": 12, "white_balance": [1, 2]}, "white balance"),
+        ({"pattern": "RGGB", "bits": 12, "iso": "fast"}, "frame.json"),
+        ("{", "not JSON"),
+        ("[1]", "JSON object"),
+    ],
+)
+def test_a_frame_that_is_not_described_is_refused(frame, stated, message):
+    with pytest.raises(InputError, match=message):
+        read_plain(frame("npy", stated=stated))
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        ((MOSAIC // 4).astype(np.uint8), "8 bits, grey"),
+        (np.repeat(MOSAIC[..., None], 3, axis=-1), "16 bits, RGB"),
+        (np.zeros((8, 8, 4), np.uint8), "8 bits, RGB and alpha"),
+    ],
+)
+def test_a_png_that_is_no_mosaic_says_what_it_is(frame, picture, message):
+    with pytest.raises(InputError, match=message):
+        read_plain(frame("png", picture), ZRR)
+
+
+def test_every_damaged_png_is_refused(frame, tmp_path):
+    data = frame("png").read_bytes()
+    path = tmp_path / "frame.png"
+    for length in range(0, len(data), 97):
+        path.write_bytes(data[:length])
+        with pytest.raises(InputError, match=r"frame\.png"):
+            read_plain(path, ZRR)
+    flipped = bytearray(data)
+    flipped[len(data) // 2] ^= 1
+    with pytest.raises(InputError, match="checksum"):
+        read_plain(frame("png", bytes(flipped)), ZRR)
+
+
+def test_a_png_whose_pixels_do_not_inflate_is_refused(frame):
+    def chunk(name, body):
+        return (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
+
+    head = struct.pack(">IIBBBBB", 64, 48, 16, 0, 0, 0, 0)
+    data = (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", b"?" * 9) + chunk(b"IEND", b"")
+    )
+    with pytest.raises(InputError, match="cannot be decoded"):
+        read_plain(frame("png", data), ZRR)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (MOSAIC.astype(np.float32), "float32"),
+        (MOSAIC[None], "expected whole numbers"),
+        (np.zeros((0, 4), np.uint16), "empty"),
+        (MOSAIC.astype(np.int32) - 1000, "samples from -"),
+        (MOSAIC.astype(np.int64) * 1000, "expected 0 to 65535"),
+        (np.array([{"a": 1}]), "not a whole .npy"),
+    ],
+)
+def test_an_array_that_is_no_mosaic_says_what_it_is(frame, array, message):
+    with pytest.raises(InputError, match=message):
+        read_plain(frame("npy", array), ZRR)
+
+
+def test_every_truncation_of_an_array_is_refused(frame, tmp_path):
+    data = frame("npy").read_bytes()
+    for length in (0, 5, 11, 60, 128, 1000, len(data) - 1):
+        with pytest.raises(InputError, match="not a whole"):
+            read_plain(frame("npy", data[:length]), ZRR)
+
+
+@pytest.mark.parametrize("length", [0, 2, 6142, 6145, 12288])
+def test_a_headerless_file_of_another_length_is_refused(frame, length):
+    with pytest.raises(InputError, match=f"{length} bytes"):
+        read_plain(frame("raw", bytes(length)), ZRR, (48, 64))
+
+
+@pytest.mark.parametrize("stated", [None, {}, {"width": 64}, {"width": 64, "height": "48"}])
+def test_a_headerless_file_needs_a_size(frame, stated):
+    with pytest.raises(InputError, match="size is not stated"):
+        read_plain(frame("raw", stated=stated), ZRR)
+
+
+@pytest.mark.parametrize(
+    ("stated", "message"), [({"dtype": "uint8"}, "dtype"), ({"byte_order": "middle"}, "byte_order")]
+)
+def test_a_headerless_file_of_another_encoding_is_refused(frame, stated, message):
+    with pytest.raises(InputError, match=message):
+        read_plain(frame("raw", stated={"width": 64, "height": 48, **stated}), ZRR)

@@ -1,0 +1,206 @@
+"""The process program: RAW files in, upright pictures out, and nothing lost on the way."""
+
+import dataclasses
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from dngs import scene, write_dng
+from shared import shared
+
+from tfisp import models, process
+from tfisp.contract import AS_SHOT, PUBLISHED
+from tfisp.raw import read_raw
+from tfisp.rendering import Renderer
+from tfisp.sensor import Capture, Sensor
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return models.create("efficient_isp", contract=AS_SHOT, seed=2)
+
+
+@pytest.fixture(scope="module")
+def preset(generator, tmp_path_factory):
+    return models.save_to_preset(generator, tmp_path_factory.mktemp("process") / "preset")
+
+
+def dng(path, height=34, width=50, **facts):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    facts = {"black": ((64, 64), (64, 64)), "white": 1023, **facts}
+    return write_dng(path, scene(height, width, 64, 1000), **facts)
+
+
+def run(capsys, *words):
+    code = process.run([str(word) for word in words])
+    shown = capsys.readouterr()
+    return code, shown.out.splitlines(), shown.err
+
+
+def stored(path):
+    return cv2.imread(str(path))[..., ::-1]
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_dng_becomes_an_upright_picture(capsys, preset, generator, tmp_path, orientation):
+    raw = dng(tmp_path / "a.dng", 33, 51, orientation=orientation, pattern="GBRG")
+    output = tmp_path / "pictures"
+    code, lines, error = run(capsys, raw, f"--model={preset}", f"--output={output}", "--tile=16")
+    assert code == 0 and error == ""
+    assert lines[-1] == f"1 picture in {output}"
+    mosaic, sensor, capture = read_raw(raw)
+    plain = Renderer(generator).render_8bit(
+        mosaic, sensor, dataclasses.replace(capture, orientation=1)
+    )
+    turns = {1: 0, 3: 2, 6: -1, 8: 1}[orientation]
+    np.testing.assert_array_equal(stored(output / "a.png"), np.rot90(plain, turns))
+
+
+def test_files_and_folders_are_taken_together_and_sub_folders_stay(capsys, preset, tmp_path):
+    dng(tmp_path / "in/b/c.dng")
+    dng(tmp_path / "in/a.dng")
+    dng(tmp_path / "single.DNG")
+    (tmp_path / "in/notes.txt").touch()
+    output = tmp_path / "out"
+    code, lines, _ = run(
+        capsys, tmp_path / "in", tmp_path / "single.DNG", f"--model={preset}", f"--output={output}",
+        "--format=jpg", "--quality=80",
+    )  # fmt: skip
+    assert code == 0 and lines[0].startswith("[1/3]") and lines[-1] == f"3 pictures in {output}"
+    found = {path.relative_to(output).as_posix() for path in output.rglob("*.*")}
+    assert found == {"a.jpg", "b/c.jpg", "single.jpg"}
+
+
+def test_a_bad_file_stops_and_the_pictures_before_it_stay(capsys, preset, tmp_path):
+    dng(tmp_path / "in/a.dng")
+    (tmp_path / "in/b.dng").write_bytes(b"no RAW file")
+    dng(tmp_path / "in/c.dng")
+    output = tmp_path / "out"
+    code, _, error = run(capsys, tmp_path / "in", f"--model={preset}", f"--output={output}")
+    assert code == 1 and error.count("\n") == 1
+    assert error.startswith(f"tfisp.process: error: {tmp_path}/in/b.dng: ")
+    assert [path.name for path in output.iterdir()] == ["a.png"]
+
+
+def test_bad_files_can_be_skipped_and_are_listed(capsys, preset, tmp_path):
+    dng(tmp_path / "in/a.dng")
+    (tmp_path / "in/b.dng").write_bytes(b"no RAW file")
+    output = tmp_path / "out"
+    words = [tmp_path / "in", f"--model={preset}", f"--output={output}", "--on_bad_file=skip"]
+    code, lines, _ = run(capsys, *words)
+    assert code == 0
+    assert lines[-2].startswith(f"skipped: {tmp_path}/in/b.dng: ")
+    assert lines[-1] == f"1 picture in {output}"
+    (tmp_path / "in/a.dng").unlink()
+    code, lines, error = run(capsys, *words)
+    assert code == 1 and "none of the 1 files could be rendered" in error
+
+
+def test_a_sensor_can_be_given_where_a_file_states_none(capsys, preset, tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), scene(40, 60, 60, 1000))
+    words = [tmp_path / "a.png", f"--model={preset}", f"--output={tmp_path / 'out'}"]
+    assert run(capsys, *words)[0] == 1
+    assert run(capsys, *words, "--sensor=zrr")[0] == 0
+    code, _, error = run(capsys, *words, "--sensor=zr")
+    assert code == 2 and error == "tfisp.process: error: --sensor=zr: unknown; did you mean zrr?\n"
+
+
+@pytest.mark.parametrize(
+    "words, code, message",
+    [
+        ([], 2, "no RAW file given"),
+        (["{tmp}/gone.dng"], 1, "gone.dng: no such file or folder"),
+        (["{tmp}/empty"], 1, "no RAW files here"),
+        (["{tmp}/in", "--output={tmp}/in"], 2, "would be taken for RAW files"),
+        (["{tmp}/in/a.dng", "{tmp}/other/a.dng"], 2, "would both become"),
+        (["{tmp}/raw.png", "--output={tmp}"], 2, "raw.png is a RAW file to be read"),
+        (["{tmp}/in/a.dng", "--model=nothing"], 1, "nothing: no such folder"),
+        (["{tmp}/in/a.dng", "--model=nothing.tflite"], 1, "nothing.tflite: no such file"),
+        (["{tmp}/in/a.dng", "--format=tiff"], 2, "--format=tiff: unknown"),
+        (["{tmp}/in/a.dng", "--output={tmp}/raw.png"], 1, "raw.png"),
+    ],
+)
+def test_mistakes_get_one_line(capsys, preset, tmp_path, words, code, message):
+    dng(tmp_path / "in/a.dng")
+    dng(tmp_path / "other/a.dng")
+    (tmp_path / "empty").mkdir()
+    cv2.imwrite(str(tmp_path / "raw.png"), scene(40, 60, 60, 1000))
+    before = (tmp_path / "raw.png").read_bytes()
+    defaults = [f"--model={preset}", f"--output={tmp_path / 'out'}"]
+    given, _, error = run(capsys, *defaults, *(word.format(tmp=tmp_path) for word in words))
+    assert given == code and message in error and error.count("\n") == 1
+    assert (tmp_path / "raw.png").read_bytes() == before
+
+
+def test_a_full_disk_is_named_and_leaves_no_half_picture(capsys, preset, tmp_path, monkeypatch):
+    raw = dng(tmp_path / "a.dng")
+
+    def full(path, data):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    code, _, error = run(capsys, raw, f"--model={preset}", f"--output={tmp_path / 'out'}")
+    assert code == 1 and "a.png: No space left on device" in error
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_names_that_differ_only_in_their_suffix_keep_it(tmp_path):
+    for name in ("a.dng", "a.nef", "b.dng"):
+        (tmp_path / name).touch()
+    jobs = process.plan([str(tmp_path)], Path("out"), ".png")
+    assert [job.picture for job in jobs] == [
+        Path("out/a.dng.png"), Path("out/a.nef.png"), Path("out/b.png")
+    ]  # fmt: skip
+
+
+def test_pictures_inside_the_input_folder_are_not_taken_for_raw_files(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/old.png").touch()
+    (tmp_path / "a.dng").touch()
+    assert [job.raw.name for job in process.plan([str(tmp_path)], tmp_path / "out", ".png")] == [
+        "a.dng"
+    ]
+
+
+def test_a_file_named_twice_is_rendered_once(tmp_path):
+    (tmp_path / "a.dng").touch()
+    arguments = [str(tmp_path / "a.dng"), str(tmp_path), os.path.relpath(tmp_path / "a.dng")]
+    assert len(process.plan(arguments, Path("out"), ".png")) == 1
+
+
+def test_doubts_about_levels_and_white_balance_are_told():
+    canon = Sensor(black_level=2048, white_level=15000)
+    assert "scales by 1023" in "".join(process.doubts(PUBLISHED, canon, Capture()))
+    assert not list(process.doubts(PUBLISHED, Sensor(white_level=4092), Capture()))
+    assert "no white balance" in "".join(process.doubts(AS_SHOT, canon, Capture()))
+    assert not list(process.doubts(AS_SHOT, canon, Capture(gains=(2, 1, 1.5))))
+
+
+@pytest.mark.slow
+def test_no_corrupt_file_is_rendered(capsys, preset, tmp_path):
+    folder = shared("raw/corrupt")
+    output = tmp_path / "out"
+    code, lines, error = run(
+        capsys, folder, f"--model={preset}", f"--output={output}", "--on_bad_file=skip"
+    )
+    assert code == 1 and "could be rendered" in error
+    assert sum(line.startswith("skipped: ") for line in lines) == len(list(folder.iterdir()))
+    assert list(output.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name, size",
+    [
+        ("dng/canon_colorchart.dng", (1734, 1156)),
+        ("frames/nikon_768x512_rggb.raw", (768, 512)),
+        ("frames/colorchecker_1920x1080_12bit_bggr.raw", (1920, 1080)),
+    ],
+)
+def test_real_files_are_rendered(capsys, preset, tmp_path, name, size):
+    output = tmp_path / "out"
+    assert run(capsys, shared(f"raw/{name}"), f"--model={preset}", f"--output={output}")[0] == 0
+    (picture,) = output.iterdir()
+    assert stored(picture).shape == (size[1], size[0], 3)

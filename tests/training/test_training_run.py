@@ -1,0 +1,228 @@
+"""The program on the smallest run that has everything: what it leaves, and how it fails."""
+
+import json
+import math
+import os
+import signal
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfisp import train
+from tfisp.training.trainer import Trainer
+
+FLAGS = (
+    "--flagfile=demo.flags", "--steps=2,3", "--patch_size=64", "--batch_size=2",
+    "--critic_interval=2", "--save_every=2", "--log_every=1", "--validate_every=2",
+    "--validation_images=1", "--image_every=2",
+    "--export_size=64x64",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    pytest.importorskip("skimage")
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def finished(cache):
+    folder = cache.parent / "finished"
+    assert start(folder, cache) == 0
+    return folder
+
+
+def start(folder, cache, *more):
+    return train.run([*FLAGS, f"--work_dir={folder}", f"--cache_dir={cache}", *more])
+
+
+def read_events(folder):
+    """Tag -> list of (step, value) of a TensorBoard folder; images and texts as raw tensors."""
+    found = {}
+    for file in sorted(folder.glob("events.*")):
+        for record in tf.compat.v1.io.tf_record_iterator(str(file)):
+            event = tf.compat.v1.Event.FromString(record)
+            for value in event.summary.value:
+                found.setdefault(value.tag, []).append((event.step, tf.make_ndarray(value.tensor)))
+    return found
+
+
+def read_log(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_the_folder_tells_its_story(finished):
+    assert {path.name for path in finished.iterdir()} == {
+        "run.json", "flags.txt", "versions.json", "manifest.json", "splits.json", "metrics.jsonl",
+        "checkpoints", "events", "stages", "model", "export",
+    }  # fmt: skip
+    assert "--patch_size=64" in (finished / "flags.txt").read_text()
+    versions = json.loads((finished / "versions.json").read_text())
+    assert versions["tensorflow"] == tf.__version__
+    assert "random" in versions["backbones"]["vgg19_narrow"]
+    splits = json.loads((finished / "splits.json").read_text())
+    assert not set(splits["raw"]) & {*splits["target"], *splits["test"]}
+    for entry in json.loads((finished / "manifest.json").read_text()):
+        assert entry["bytes"] == os.stat(entry["path"]).st_size
+    assert {path.name for path in (finished / "stages").iterdir()} == {"0-pretrain", "1-unpaired"}
+
+
+def test_everything_made_with_random_weights_says_so(finished):
+    notes = read_events(finished / "events")["run/notes"][0][1].item().decode()
+    for text in (
+        notes,
+        (finished / "model" / "README.md").read_text(),
+        (finished / "versions.json").read_text(),
+    ):
+        assert "random weights in vgg19_narrow, vit_narrow, alexnet_narrow" in text
+
+
+def test_the_log_has_every_loss_norm_and_penalty(finished):
+    steps = [(e["stage"], e["step"]) for e in read_log(finished) if "loss/tv" in e]
+    assert steps == [(0, 1), (0, 2), (1, 1), (1, 2), (1, 3)]
+    entry = next(
+        e for e in read_log(finished) if (e["stage"], e["step"]) == (1, 1) and "loss/tv" in e
+    )
+    for name in ("content", "tv", "adv_color", "adv_lin0", "adv_lin3"):
+        assert all(f"{kind}/{name}" in entry for kind in ("loss", "grad_norm", "weight"))
+    for name in ("adv_color", "adv_lin0", "adv_lin3"):
+        parts = ("adversarial", "r1", "r2", "real_scores", "fake_scores", "margin", "grad_norm")
+        assert all(f"critic/{name}/{part}" in entry for part in parts)
+        assert f"lr/{name}" in entry
+    assert all(math.isfinite(v) for v in entry.values() if isinstance(v, float))
+
+
+def test_tensorboard_has_the_same_numbers_the_pictures_and_the_flags(finished):
+    events = read_events(finished / "events")
+    for entry in read_log(finished):
+        step = entry["step"] + 2 * entry["stage"]
+        for tag in set(entry) - {"stage", "step", "recipe"}:
+            assert any(
+                s == step and v == pytest.approx(entry[tag], rel=1e-6) for s, v in events[tag]
+            ), tag
+    assert {
+        "perf/images_per_second",
+        "perf/wait_share",
+        "preview",
+        "run/flags",
+        "run/config",
+    } <= set(events)
+    assert [step for step, _ in events["preview"]] == [0, 2, 2, 4, 5]
+    assert "--patch_size=64" in events["run/flags"][0][1].item().decode()
+
+
+def test_validation_measures_raw_and_averaged_weights(finished):
+    found = [e for e in read_log(finished) if "val_ema/psnr" in e]
+    assert [(e["stage"], e["step"]) for e in found] == [(0, 0), (0, 2), (1, 0), (1, 2), (1, 3)]
+    assert found[0]["val_raw/psnr"] == found[0]["val_ema/psnr"]
+    assert found[-1]["val_raw/psnr"] != found[-1]["val_ema/psnr"]
+
+
+def test_a_finished_run_started_again_changes_nothing(finished, cache):
+    before = (
+        (finished / "metrics.jsonl").read_bytes(),
+        (finished / "model" / "model.weights.h5").stat().st_size,
+    )
+    assert start(finished, cache) == 0
+    after = (
+        (finished / "metrics.jsonl").read_bytes(),
+        (finished / "model" / "model.weights.h5").stat().st_size,
+    )
+    assert before == after
+
+
+def test_another_configuration_in_the_folder_is_refused(finished, cache, capfd):
+    assert start(finished, cache, "--seed=5") == 1
+    assert "seed: 0 before, 5 now" in capfd.readouterr().err.splitlines()[-1]
+
+
+def test_a_run_starts_from_another_runs_generator(finished, cache, tmp_path):
+    from tfisp import models
+
+    code = start(
+        tmp_path / "run",
+        cache,
+        f"--model={finished}",
+        "--recipe=pretrain",
+        "--steps=1",
+        "--learning_rate=0",
+    )
+    assert code == 0
+    trained, source = models.from_preset(tmp_path / "run"), models.from_preset(finished)
+    for a, b in zip(trained.get_weights(), source.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+def test_ctrl_c_leaves_a_checkpoint_of_the_last_whole_step(cache, tmp_path, monkeypatch, capfd):
+    run_step = Trainer.run_step
+
+    def interrupted(self, batch, step):
+        logs = run_step(self, batch, step)
+        if self.recipe.name == "unpaired" and step == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+        return logs
+
+    monkeypatch.setattr(Trainer, "run_step", interrupted)
+    assert start(tmp_path / "run", cache) == 130
+    assert (tmp_path / "run" / "checkpoints" / "1-unpaired-00000001").is_dir()
+    assert "the same command continues" in capfd.readouterr().err
+    monkeypatch.undo()
+    assert start(tmp_path / "run", cache) == 0
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_checkpoint(
+    cache, tmp_path, monkeypatch, capfd
+):
+    run_step = Trainer.run_step
+
+    def poisoned(self, batch, step):
+        if step == 2:
+            batch = batch | {"target": batch["target"] * float("nan")}
+        return run_step(self, batch, step)
+
+    monkeypatch.setattr(Trainer, "run_step", poisoned)
+    assert start(tmp_path / "run", cache) == 1
+    error = capfd.readouterr().err.splitlines()[-1]
+    assert "unpaired step 2" in error
+    assert "adv_color" in error
+    assert "nan" in error
+    assert (tmp_path / "run" / "checkpoints" / "1-unpaired-00000002").is_dir()
+
+
+def test_a_dry_run_tells_plan_time_and_memory_and_writes_nothing(cache, tmp_path, capfd):
+    assert start(tmp_path / "run", cache, "--dry_run") == 0
+    out = capfd.readouterr().out
+    for part in (
+        "3,060 parameters",
+        "stage 1    unpaired",
+        "adv_lin3",
+        "s a step",
+        "total time",
+        "MiB",
+        "random weights",
+    ):
+        assert part in out
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "message"),
+    [
+        (("--recipe=unpared",), 1, "did you mean unpaired"),
+        (("--model=eficient_isp",), 1, "did you mean efficient_isp"),
+        (("--data=folder",), 2, "did you mean folders"),
+        (("--steps=1,2,3",), 1, "--steps"),
+        (("--critics=adv_lin9",), 1, "adv_lin0"),
+        (("--content=vgg19_narow:relu3_4",), 1, "did you mean vgg19_narrow"),
+        (("--content=vgg19_narrow:relu9_9",), 1, "relu"),
+        (("--batch_size=0",), 2, "--batch_size=0"),
+        (("--data=folders", "--raw_dir=/nowhere"), 1, "/nowhere"),
+    ],
+)
+def test_mistakes_get_one_line_and_leave_no_folder(cache, tmp_path, capfd, flags, code, message):
+    assert start(tmp_path / "run", cache, *flags) == code
+    error = capfd.readouterr().err
+    assert message in error.splitlines()[-1]
+    assert "Traceback" not in error
+    assert not (tmp_path / "run").exists()

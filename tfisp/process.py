@@ -1,0 +1,185 @@
+"""Renders RAW files of any size to upright pictures at full resolution.
+
+    python -m tfisp.process PHOTO.dng --model=RUN --output=PICTURES
+
+takes RAW files and folders of them. A picture is named after its RAW file; sub-folders stay. Each
+is written when it is complete, replacing an older one; no RAW file is ever replaced.
+"""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tfisp import cli, flags
+from tfisp.contract import Contract
+from tfisp.data.flags import on_bad_file
+from tfisp.errors import InputError, UsageError
+from tfisp.rendering.pictures import SUFFIXES
+from tfisp.sensor import Capture, Sensor, get_sensor
+
+
+class Job(NamedTuple):
+    """One RAW file and the picture to be made of it."""
+
+    raw: Path
+    picture: Path
+
+
+def define(values: flags.FlagValues) -> None:
+    """Registers the flags."""
+    flags.path(
+        values,
+        "model",
+        None,
+        "A preset's name, the folder of a preset or run, or a .tflite file.",
+        required=True,
+    )
+    flags.path(values, "output", None, "Folder for the pictures.", required=True)
+    flags.choice(values, "format", "png", SUFFIXES, "png or jpg.")
+    flags.integer(values, "quality", 95, "Quality of JPEG pictures.", minimum=1, maximum=100)
+    flags.text(
+        values, "sensor", None, "A sensor's name or JSON file, instead of what the files state."
+    )
+    flags.integer(
+        values,
+        "tile",
+        1024,
+        "Side in pixels of the tiles that are rendered at a time, 0 for whole pictures. It decides"
+        " memory and speed, not the result.",
+        minimum=0,
+    )
+    on_bad_file(values)
+
+
+def main(values: flags.FlagValues, arguments: list[str]) -> int:
+    """Renders all files."""
+    if not arguments:
+        raise UsageError("no RAW file given: name files or folders before the flags")
+    jobs = plan(arguments, Path(values.output), SUFFIXES[values.format])
+    sensor = _sensor(values.sensor)
+    Path(values.output).mkdir(parents=True, exist_ok=True)
+    from tfisp.raw import read_raw
+    from tfisp.rendering import load
+    from tfisp.rendering.pictures import write_picture
+
+    renderer = load(values.model, tile=values.tile or None)
+    skipped: list[str] = []
+    for count, job in enumerate(jobs, start=1):
+        start = time.perf_counter()
+        try:
+            frame = read_raw(job.raw, sensor)
+        except InputError as error:
+            if values.on_bad_file == "stop":
+                raise
+            skipped.append(str(error))
+            continue
+        for doubt in doubts(renderer.facts.contract, *frame[1:]):
+            cli.warn(main, f"{job.raw}: {doubt}")
+        picture = renderer.render_8bit(*frame)
+        write_picture(job.picture, picture, values.quality)
+        height, width = picture.shape[:2]
+        seconds = time.perf_counter() - start
+        print(
+            f"[{count}/{len(jobs)}] {job.raw} -> {job.picture}  {width}x{height}  {seconds:.2f} s",
+            flush=True,
+        )
+    for reason in skipped:
+        print(f"skipped: {reason}")
+    if len(skipped) == len(jobs):
+        raise InputError(f"none of the {len(jobs)} files could be rendered")
+    done = len(jobs) - len(skipped)
+    print(f"{done} picture{'s' if done > 1 else ''} in {values.output}")
+    return 0
+
+
+def plan(arguments: Sequence[str], output: Path, suffix: str) -> list[Job]:
+    """The RAW files behind the arguments, and where each one's picture goes.
+
+    A picture has its RAW file's name with another suffix; where two files of a folder differ only
+    in theirs, both keep it (`a.dng.png`).
+
+    Raises:
+        InputError: a file or folder is missing or a folder holds no RAW file.
+        UsageError: two pictures would have one name, or a picture would replace a RAW file.
+    """
+    found: dict[Path, tuple[Path, Path]] = {}
+    for argument in arguments:
+        for raw, relative in _sources(Path(argument), output):
+            # A file may be named, and also lie in a folder that is named.
+            found.setdefault(raw.resolve(), (raw, relative))
+    bare = Counter(relative.with_suffix("") for _, relative in found.values())
+    jobs = []
+    for raw, relative in found.values():
+        name = relative.stem if bare[relative.with_suffix("")] == 1 else relative.name
+        jobs.append(Job(raw, output / relative.with_name(name + suffix)))
+    pictures: dict[Path, Path] = {}
+    for job in jobs:
+        other = pictures.setdefault(job.picture, job.raw)
+        if other != job.raw:
+            raise UsageError(f"{other} and {job.raw} would both become {job.picture}")
+        if job.picture.resolve() in found:
+            raise UsageError(f"{job.picture} is a RAW file to be read; give another --output")
+    return jobs
+
+
+def doubts(contract: Contract, sensor: Sensor, capture: Capture) -> Iterator[str]:
+    """What may make a picture look wrong although the file is in order."""
+    if contract.white_level is not None:
+        ratio = sensor.white_level / contract.white_level
+        # 4: UltraISP stores 10 bits times 4, and the published models take them so.
+        if not 0.5 <= ratio <= 4.5:
+            yield (
+                f"its white level is {sensor.white_level:g}, but the model was trained on one kind"
+                f" of file and scales by {contract.white_level:g}: colours and brightness may be"
+                " wrong"
+            )
+    if contract.white_balance == "as_shot" and not (capture.gains or sensor.default_gains):
+        yield "states no white balance, none is applied: expect a green cast"
+
+
+def _sources(path: Path, output: Path) -> list[tuple[Path, Path]]:
+    """(RAW file, its name below the output folder) of one argument."""
+    from tfisp.data.listing import files_in, missing
+    from tfisp.raw import RAW_SUFFIXES
+
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
+    if not path.is_dir():
+        return [(path, Path(path.name))]
+    if output.exists() and output.samefile(path):
+        raise UsageError(
+            f"--output={output}: is a folder of RAW files too, and its pictures would be taken for"
+            " RAW files the next time"
+        )
+    inside = output.resolve()
+    found = [
+        file
+        for file in files_in(path, RAW_SUFFIXES, recursive=True)
+        if not file.resolve().is_relative_to(inside)
+    ]
+    if not found:
+        raise InputError(f"{path}: {missing(path, RAW_SUFFIXES, 'RAW files')}")
+    return [(file, file.relative_to(path)) for file in found]
+
+
+def _sensor(name: str | None) -> Sensor | None:
+    """The sensor that the flag names."""
+    if name is None:
+        return None
+    try:
+        return get_sensor(name)
+    except InputError as error:
+        reason = str(error).removeprefix(f"sensor={name}: ")
+        raise UsageError(f"--sensor={name}: {reason}") from None
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Runs the program; returns its exit code."""
+    return cli.run(define, main, __doc__, argv, arguments="PHOTO...", tensorflow=False)
+
+
+if __name__ == "__main__":
+    sys.exit(run())
