@@ -291,6 +291,25 @@ assert not heavy, heavy
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.parametrize("program", ["evaluate", "export", "inspect_raw", "process", "train"])
+def test_help_of_each_program_loads_no_heavy_module(program):
+    code = f"""
+import sys
+from tfisp import {program}
+assert {program}.run(["--help"]) == 0
+heavy = [name for name in ("tensorflow", "keras", "rawpy", "colour") if name in sys.modules]
+assert not heavy, heavy
+"""
+    result = python(code)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith(f"usage: python -m tfisp.{program}")
+
+
+def test_the_renderer_is_named_without_loading_tensorflow():
+    code = "import sys, tfisp; tfisp.rendering.load; assert 'tensorflow' not in sys.modules"
+    assert python(code).returncode == 0
+
+
 REQUIRE = """
 from tfisp import backend
 from tfisp.errors import InputError

@@ -103,8 +103,10 @@ def test_a_sensor_can_be_given_where_a_file_states_none(capsys, preset, tmp_path
     words = [tmp_path / "a.png", f"--model={preset}", f"--output={tmp_path / 'out'}"]
     assert run(capsys, *words)[0] == 1
     assert run(capsys, *words, "--sensor=zrr")[0] == 0
+    levels = ["--pattern=BGGR", "--black_level=60", "--white_level=1023"]
+    assert run(capsys, *words, *levels)[0] == 0
     code, _, error = run(capsys, *words, "--sensor=zr")
-    assert code == 2 and error == "tfisp.process: error: --sensor=zr: unknown; did you mean zrr?\n"
+    assert code == 2 and "sensor=zr: unknown; did you mean zrr?" in error
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,6 @@ come from its tags (`tfisp.dng` says why). For other formats all of these are Li
 the orientation is read from the tags.
 """
 
-import contextlib
-import os
-import re
-import sys
-import tempfile
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,18 +14,13 @@ from tfisp.dng import PHOTOMETRIC_CFA, PHOTOMETRIC_LINEAR_RAW, TiffFacts, read_f
 from tfisp.errors import InputError
 from tfisp.frame import MIN_SIDE, Frame, check_repeats
 from tfisp.sensor import PATTERNS, Capture, Gains, Sensor, smallest_one
+from tfisp.watch import unwritten, watched
 
 _DEMOSAICED = "already demosaiced; capture Bayer RAW"
 
 # LibRaw's flip is a sum: 1 mirrors columns, 2 mirrors rows, 4 transposes first. The same as EXIF
 # orientation:
 _FLIP_TO_ORIENTATION = (1, 2, 4, 3, 5, 8, 6, 7)
-
-# What LibRaw prints (its default data callback) when samples are missing; it decodes zeros or
-# repeats then.
-_DAMAGE = re.compile("Unexpected end of file|data corrupted")
-
-_STDERR_LOCK = threading.Lock()
 
 
 def read_camera_file(path: Path) -> Frame:
@@ -51,14 +39,19 @@ def read_camera_file(path: Path) -> Frame:
     facts = read_facts(path)
     if facts is not None:
         _refuse_by_tags(path, facts)
-    with _printed() as printed:
+    with watched() as watch:
         try:
             with rawpy.imread(str(path)) as raw:
                 frame = _frame(path, raw, facts)
         except rawpy.LibRawError as error:
             raise InputError(f"{path}: {_reason(error)}") from error
-    if _DAMAGE.search(printed.text):
+    if watch.complained:
         raise InputError(f"{path}: samples are missing or corrupt: truncated or damaged")
+    missing = unwritten(frame.mosaic)
+    if missing:
+        raise InputError(f"{path}: {missing:.1%} of the frame could not be decoded: damaged")
+    if facts is None or facts.compressed:
+        check_repeats(frame.mosaic, frame.sensor, path)
     return frame
 
 
@@ -121,8 +114,6 @@ def _frame(path: Path, raw: rawpy.RawPy, facts: TiffFacts | None) -> Frame:
         )
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    if facts is None or facts.compressed:
-        check_repeats(mosaic, sensor, path)
     kind = "DNG" if facts and facts.is_dng else f"{path.suffix[1:].upper()} (LibRaw)"
     return Frame(mosaic, sensor, _capture(raw, facts, mosaic.shape), kind, tuple(notes))
 
@@ -134,7 +125,7 @@ def _capture(raw: rawpy.RawPy, facts: TiffFacts | None, size: tuple[int, int]) -
     # Where it knows no exposure time, LibRaw says 1 s; then it knows no ISO speed either.
     exposed = iso > 0 and other.shutter_speed > 0
     orientation = _FLIP_TO_ORIENTATION[raw.sizes.flip & 7]
-    capture = Capture(
+    return Capture(
         gains=_as_shot(raw.camera_whitebalance),
         orientation=(facts.orientation if facts else None) or orientation,
         exposure_time=float(other.shutter_speed) if exposed else None,
@@ -144,7 +135,6 @@ def _capture(raw: rawpy.RawPy, facts: TiffFacts | None, size: tuple[int, int]) -
         shading=facts.shading if facts else None,
         frame_size=size,
     )
-    return capture
 
 
 def _as_shot(balance: list[float]) -> Gains | None:
@@ -203,39 +193,3 @@ def _reason(error: rawpy.LibRawError) -> str:
     text = error.args[0] if error.args else type(error).__name__
     text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     return f"cannot be decoded as RAW ({text}): truncated, damaged or unknown"
-
-
-class _Printed:
-    """What was printed within a `_printed` block."""
-
-    text = ""
-
-
-@contextlib.contextmanager
-def _printed() -> Iterator[_Printed]:
-    """Catches what LibRaw writes to the C-level stderr: its only sign that samples were missing.
-
-    Python cannot intercept C's stderr, so descriptor 2 itself is redirected, for one decoder at a
-    time. Lines from elsewhere that fall into the block are passed on afterwards.
-    """
-    printed = _Printed()
-    with _STDERR_LOCK, tempfile.TemporaryFile() as file:
-        try:
-            saved = os.dup(2)
-        except OSError:  # a process without stderr
-            yield printed
-            return
-        with contextlib.suppress(AttributeError, ValueError, OSError):
-            sys.stderr.flush()
-        os.dup2(file.fileno(), 2)
-        try:
-            yield printed
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-            file.seek(0)
-            lines = file.read().splitlines(keepends=True)
-            printed.text = b"".join(lines).decode("utf-8", "replace")
-            for line in lines:
-                if not _DAMAGE.search(line.decode("utf-8", "replace")):
-                    os.write(2, line)

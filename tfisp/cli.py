@@ -92,7 +92,9 @@ def run(
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         return 1
     except KeyboardInterrupt:
-        print(f"\n{name}: interrupted", file=sys.stderr)
+        if sys.stdout.isatty():
+            print()  # leave the line with the ^C
+        print(f"{name}: interrupted", file=sys.stderr)
         return 130
     except Exception as error:
         message = explain(error)

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tfisp import cli, flags
+from tfisp import cli, flags, rawflags
 from tfisp.contract import Contract
 from tfisp.data.flags import on_bad_file
 from tfisp.errors import InputError, UsageError
 from tfisp.rendering.pictures import SUFFIXES
-from tfisp.sensor import Capture, Sensor, get_sensor
+from tfisp.sensor import Capture, Sensor
 
 
 class Job(NamedTuple):
@@ -40,9 +40,6 @@ def define(values: flags.FlagValues) -> None:
     flags.path(values, "output", None, "Folder for the pictures.", required=True)
     flags.choice(values, "format", "png", SUFFIXES, "png or jpg.")
     flags.integer(values, "quality", 95, "Quality of JPEG pictures.", minimum=1, maximum=100)
-    flags.text(
-        values, "sensor", None, "A sensor's name or JSON file, instead of what the files state."
-    )
     flags.integer(
         values,
         "tile",
@@ -52,6 +49,7 @@ def define(values: flags.FlagValues) -> None:
         minimum=0,
     )
     on_bad_file(values)
+    rawflags.define(values)
 
 
 def main(values: flags.FlagValues, arguments: list[str]) -> int:
@@ -59,7 +57,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     if not arguments:
         raise UsageError("no RAW file given: name files or folders before the flags")
     jobs = plan(arguments, Path(values.output), SUFFIXES[values.format])
-    sensor = _sensor(values.sensor)
+    options = rawflags.options(values)
     Path(values.output).mkdir(parents=True, exist_ok=True)
     from tfisp.raw import read_raw
     from tfisp.rendering import load
@@ -70,7 +68,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     for count, job in enumerate(jobs, start=1):
         start = time.perf_counter()
         try:
-            frame = read_raw(job.raw, sensor)
+            frame = read_raw(job.raw, **options)
         except InputError as error:
             if values.on_bad_file == "stop":
                 raise
@@ -163,17 +161,6 @@ def _sources(path: Path, output: Path) -> list[tuple[Path, Path]]:
     if not found:
         raise InputError(f"{path}: {missing(path, RAW_SUFFIXES, 'RAW files')}")
     return [(file, file.relative_to(path)) for file in found]
-
-
-def _sensor(name: str | None) -> Sensor | None:
-    """The sensor that the flag names."""
-    if name is None:
-        return None
-    try:
-        return get_sensor(name)
-    except InputError as error:
-        reason = str(error).removeprefix(f"sensor={name}: ")
-        raise UsageError(f"--sensor={name}: {reason}") from None
 
 
 def run(argv: Sequence[str] | None = None) -> int:

@@ -1,5 +1,4 @@
-"""The directories of TIFF-based files (DNG, NEF, CR2, ARW, ...): tags as numbers, and where data
-ends.
+"""The directories of TIFF-based files (DNG, NEF, CR2, ARW, ...): tags, and where data ends.
 
 Reading is left to tifffile; what this adds is one view of all directories, nested ones included,
 that damaged files cannot break.

@@ -203,8 +203,15 @@ def open_interpreter(path: str | os.PathLike, *, delegates: bool = True) -> Any:
         warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
         interpreter = lite.Interpreter(
             str(path),
-            num_threads=len(os.sched_getaffinity(0)),
+            num_threads=_cores(),
             experimental_op_resolver_type=kind,
         )
         interpreter.allocate_tensors()
     return interpreter
+
+
+def _cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux: respects containers and taskset
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
