@@ -24,7 +24,7 @@ from tfisp.errors import InputError
         ({"patch_size": 127}, "--patch_size=127: must be even"),
         ({"patch_size": 0}, "--patch_size=0"),
         ({"reduce": 1}, "--reduce=1: must be at least 2"),
-        ({"seed": -1}, "--seed=-1"),
+        ({"seed": -1}, "--data_seed=-1"),
         ({"illuminant": "2,1"}, "--illuminant=2,1"),
         ({"illuminant": "2,0,1"}, "--illuminant"),
         ({"illuminant": "inf,1,1"}, "--illuminant"),

@@ -91,7 +91,7 @@ class DataConfig:
                 "that took the photograph would pass for detail"
             )
         if self.seed < 0:
-            raise InputError(f"--seed={self.seed}: must be at least 0")
+            raise InputError(f"--data_seed={self.seed}: must be at least 0")
         self.illuminant_gains()
         self.shot_noise()
 

@@ -123,7 +123,11 @@ class _Loader:
         indices = [position, shuffled(position, len(self._raw), *order, Stream.RAW)]
         if self._targets is not None:
             indices.append(shuffled(position, len(self._targets), *order, Stream.TARGET))
-        outputs = tf.numpy_function(self._read, indices, [tf.float32] * len(self._shapes))
+        # Declared free of state, as it is: under `enable_op_determinism` tf.data would otherwise
+        # read one patch at a time.
+        outputs = tf.numpy_function(
+            self._read, indices, [tf.float32] * len(self._shapes), stateful=False
+        )
         for output, shape in zip(outputs, self._shapes.values(), strict=True):
             output.set_shape(shape)
         return dict(zip(self._shapes, outputs, strict=True))

@@ -10,6 +10,7 @@ from tfisp.models.generator import Generator
 from tfisp.naming import choose
 from tfisp.perceptual import backbones
 from tfisp.perceptual.bank import FeatureBank
+from tfisp.progress import Progress
 from tfisp.training.config import TrainConfig
 from tfisp.training.loop import Run, Upkeep
 from tfisp.training.objectives import features_of
@@ -54,7 +55,7 @@ def open_data(config: TrainConfig) -> Dataset:
     Raises:
         InputError: if a file or folder is wrong, or a recipe needs what the data set does not have.
     """
-    dataset = data.open_dataset(config.data)
+    dataset = data.open_dataset(config.data, Progress())
     for stage in config.stages:
         recipe = stage.recipe
         if recipe.paired and not dataset.paired:
