@@ -16,8 +16,8 @@ import numpy as np
 
 from tfisp.contract import AS_SHOT, PUBLISHED
 from tfisp.demosaic import demosaic
-from tfisp.frame import check_levels
 from tfisp.packing import pack
+from tfisp.rawfiles.frame import check_levels
 from tfisp.sensor import Capture, Sensor
 
 SHAPE = (3000, 4000)

@@ -1,5 +1,7 @@
 """A file or folder appears whole or not at all."""
 
+import errno
+
 import pytest
 
 from tfisp import files
@@ -44,3 +46,10 @@ def test_leftovers_of_a_killed_process_are_removed(tmp_path):
     (tmp_path / "kept.json").touch()
     files.remove_leftovers(tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["kept.json"]
+
+
+@pytest.mark.parametrize("writer", [files.atomic_file, files.atomic_folder])
+def test_a_full_disk_is_told_with_the_name_that_was_wanted(tmp_path, writer):
+    with pytest.raises(OSError, match="No space left") as caught, writer(tmp_path / "model"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert caught.value.filename == str(tmp_path / "model")

@@ -8,9 +8,11 @@ With black b, white w, white balance gain g of the site's colour, shading gain s
 e, a sample x becomes
 
     min((x - b) / (w - b) * s * g, 1) * e        the minimum under clip "highlights" only
+    max((x - b) / (w - b) * s * g, 0) * e        the maximum under clip "shadows" only
 
 Under `as_shot` all gains are at least 1, so a saturated sample lies at 1 or above in every channel
-and the minimum makes it neutral. Negative values (noise around black) are kept.
+and the minimum makes it neutral. Negative values (noise around black) are kept, unless a network
+was published with them cut off ("shadows").
 """
 
 import dataclasses
@@ -34,7 +36,7 @@ _CHOICES = {
     "form": ("packed", "split", "mosaic"),
     "white_balance": ("none", "as_shot"),
     "exposure": ("none", "frame"),
-    "clip": ("none", "highlights"),
+    "clip": ("none", "highlights", "shadows"),
 }
 
 # Bands of about this many samples are scaled at a time: small enough for a band to stay in a
@@ -56,7 +58,8 @@ class Contract:
             smallest 1.
         shading: Whether the file's lens shading map is applied.
         exposure: "frame" multiplies by 2**baseline_exposure of the file.
-        clip: "highlights" limits the balanced value to 1, so that saturated samples are neutral.
+        clip: "highlights" limits the balanced value to 1, so that saturated samples are neutral;
+            "shadows" limits it to at least 0.
 
     Raises:
         InputError: On construction, if a value is not one of these.
@@ -68,7 +71,7 @@ class Contract:
     white_balance: Literal["none", "as_shot"] = "none"
     shading: bool = False
     exposure: Literal["none", "frame"] = "none"
-    clip: Literal["none", "highlights"] = "none"
+    clip: Literal["none", "highlights", "shadows"] = "none"
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -112,11 +115,13 @@ class Scaling:
         gain: float32 `[2, 2]`, multiplied then; holds 1 / (white - black), white balance and
             exposure.
         limit: Upper limit of the result; None for no limit.
+        floor: Lower limit of the result; None for no limit.
     """
 
     black: np.ndarray
     gain: np.ndarray
     limit: float | None
+    floor: float | None
 
 
 def scaling(sensor: Sensor, capture: Capture, contract: Contract) -> Scaling:
@@ -141,7 +146,8 @@ def scaling(sensor: Sensor, capture: Capture, contract: Contract) -> Scaling:
         gain *= np.array([balance[colour] for colour in sensor.pattern]).reshape(2, 2)
     exposure = 2.0**capture.baseline_exposure if contract.exposure == "frame" else 1.0
     limit = exposure if contract.clip == "highlights" else None
-    return Scaling(black.astype(np.float32), (gain * exposure).astype(np.float32), limit)
+    floor = 0.0 if contract.clip == "shadows" else None
+    return Scaling(black.astype(np.float32), (gain * exposure).astype(np.float32), limit, floor)
 
 
 def normalise(
@@ -188,6 +194,8 @@ def normalise(
                 band *= down[rows] @ along[row]
             if numbers.limit is not None:
                 np.minimum(band, numbers.limit, out=band)
+            if numbers.floor is not None:
+                np.maximum(band, numbers.floor, out=band)
     return out
 
 
@@ -200,7 +208,7 @@ def denormalise(
 ) -> np.ndarray:
     """The inverse of `normalise`: float32 `[H, W]` sample values, not rounded.
 
-    Samples that `clip="highlights"` cut come back at the value at which the cut lies.
+    Samples that `clip` cut come back at the value at which the cut lies.
     """
     require_mosaic(values)
     numbers = scaling(sensor, capture, contract)

@@ -12,8 +12,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfisp import cli, flags
+from tfisp import cli
 from tfisp._version import __version__
+from tfisp.cli import flags
 from tfisp.data import flags as data_flags
 from tfisp.errors import InputError
 from tfisp.metrics.measures import METRICS
@@ -47,10 +48,10 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
     """Measures, and writes the report."""
     config = data_flags.make_config(values)
     labels = _labels(values.model)
+    from tfisp.cli.progress import Progress
     from tfisp.data import open_dataset
     from tfisp.files import write_json, write_text
     from tfisp.metrics import report
-    from tfisp.progress import Progress
     from tfisp.rendering import load
     from tfisp.rendering.evaluation import evaluate
     from tfisp.rendering.pictures import strip, write_picture

@@ -11,8 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfisp import cli, flags
+from tfisp import cli
 from tfisp.backend import load_tensorflow
+from tfisp.cli import flags
 from tfisp.errors import UsageError
 
 

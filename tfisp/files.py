@@ -24,15 +24,27 @@ def _sync(path: Path) -> None:
 
 
 @contextlib.contextmanager
+def _naming(path: Path, temporary: Path) -> Iterator[None]:
+    """Makes errors speak of the file that was wanted: a full disk's tells of none, or of ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None or str(temporary) in str(error.filename):
+            error.filename = str(path)
+        raise
+
+
+@contextlib.contextmanager
 def atomic_file(path: str | os.PathLike) -> Iterator[Path]:
     """Gives a temporary path to write to; it becomes `path` if the block succeeds, else goes."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(path)
     try:
-        yield temporary
-        _sync(temporary)
-        os.replace(temporary, path)
+        with _naming(path, temporary):
+            yield temporary
+            _sync(temporary)
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
     _sync(path.parent)
@@ -51,16 +63,17 @@ def atomic_folder(path: str | os.PathLike) -> Iterator[Path]:
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     try:
-        yield temporary
-        for file in temporary.rglob("*"):
-            _sync(file)
-        if path.exists():
-            retired = _temporary(path.with_name(path.name + ".old"))
-            os.replace(path, retired)
-            os.replace(temporary, path)
-            shutil.rmtree(retired)
-        else:
-            os.replace(temporary, path)
+        with _naming(path, temporary):
+            yield temporary
+            for file in temporary.rglob("*"):
+                _sync(file)
+            if path.exists():
+                retired = _temporary(path.with_name(path.name + ".old"))
+                os.replace(path, retired)
+                os.replace(temporary, path)
+                shutil.rmtree(retired)
+            else:
+                os.replace(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     _sync(path.parent)

@@ -15,7 +15,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from tfisp import cli, flags, rawflags
+from tfisp import cli
+from tfisp.cli import flags, rawflags
 from tfisp.errors import InputError, UsageError
 
 _BAR = 12  # characters of a full histogram bar
@@ -43,8 +44,8 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     if not arguments:
         raise UsageError("name at least one RAW file; see --help")
     options = rawflags.options(values)
-    from tfisp.diagnosis import describe
     from tfisp.raw import decode
+    from tfisp.rawfiles.diagnosis import describe
 
     refused = 0
     for path in arguments:
@@ -61,7 +62,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
 
 
 def text(facts: dict[str, Any]) -> list[str]:
-    """The lines that show what `tfisp.diagnosis.describe` found."""
+    """The lines that show what `tfisp.rawfiles.diagnosis.describe` found."""
     black = [f"{level:g}" for row in facts["black_level"] for level in row]
     gains = facts["gains"]
     rows = {

@@ -2,10 +2,10 @@
 
     mosaic, sensor, capture = read_raw("photo.dng")
 
-Files of cameras describe themselves (`tfisp.camerafile`); 16-bit PNG, `.npy` and headerless `.raw`
-are described by a JSON file beside them or by the caller (`tfisp.plainfile`). What is returned has
-been checked (`tfisp.frame.check_levels`): a damaged file raises one clear error and is never
-rendered.
+Files of cameras describe themselves (`tfisp.rawfiles.camerafile`); 16-bit PNG, `.npy` and
+headerless `.raw` are described by a JSON file beside them or by the caller
+(`tfisp.rawfiles.plainfile`). What is returned has been checked
+(`tfisp.rawfiles.frame.check_levels`): a damaged file raises one clear error and is never rendered.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from tfisp.errors import InputError
-from tfisp.frame import Frame, check_levels
+from tfisp.rawfiles.frame import Frame, check_levels
 from tfisp.sensor import Capture, Sensor
 
 __all__ = ["RAW_SUFFIXES", "check_levels", "decode", "is_raw", "read_raw"]
@@ -90,10 +90,10 @@ def decode(
             f"{path}: {suffix or 'no suffix'} is not a RAW file's; known: {' '.join(RAW_SUFFIXES)}"
         )
     if suffix in _PLAIN_SUFFIXES and not (suffix == ".raw" and _starts_like_tiff(path)):
-        from tfisp.plainfile import read_plain
+        from tfisp.rawfiles.plainfile import read_plain
 
         return read_plain(path, sensor, shape, byte_order)
-    from tfisp.camerafile import read_camera_file  # LibRaw is loaded when it is needed
+    from tfisp.rawfiles.camerafile import read_camera_file  # LibRaw is loaded when it is needed
 
     frame = read_camera_file(path)
     return frame if sensor is None else dataclasses.replace(frame, sensor=sensor)

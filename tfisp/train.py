@@ -12,7 +12,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tfisp import cli, flags
+from tfisp import cli
+from tfisp.cli import flags
+from tfisp.cli.progress import Progress
 from tfisp.data import flags as data_flags
 from tfisp.perceptual.weights import PUBLISHED
 
@@ -112,11 +114,11 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     if values.dry_run:
-        for line in plan.dry_run(config):
+        for line in plan.dry_run(config, Progress()):
             print(line, flush=True)
         return 0
     upkeep = Upkeep(values.save_every, values.max_to_keep, values.image_every)
-    folder = launch.train(config, values.work_dir, upkeep, values.flags_into_string())
+    folder = launch.train(config, values.work_dir, upkeep, values.flags_into_string(), Progress())
     conversion.export(from_preset(folder.model), values.export_size, folder.export)
     print(f"trained model: {folder.model}")
     print(f"TensorBoard: tensorboard --logdir {folder.events}")

@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from tfisp import cli, flags
+from tfisp import cli
+from tfisp.cli import flags
 from tfisp.contract import AS_SHOT
 from tfisp.data import flags as data_flags
 from tfisp.data.config import DataConfig

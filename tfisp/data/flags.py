@@ -3,7 +3,7 @@
 import dataclasses
 from typing import TYPE_CHECKING
 
-from tfisp import flags
+from tfisp.cli import flags
 from tfisp.data.registry import DATASETS
 from tfisp.errors import InputError, UsageError
 

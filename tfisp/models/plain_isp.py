@@ -17,17 +17,9 @@ frame's outermost three positions see a black border. Every operation is one tha
 
 from typing import Any, ClassVar
 
-import keras
 import tensorflow as tf
 
-from tfisp.models.generator import Generator, at_least_float32, layer_seeds
-
-# An output channel whose ReLU starts closed everywhere gets no gradient and stays black at one of
-# the four pixel positions for ever. Measured with four photographs over 200 seeds (Glorot kernels
-# in front): with a last bias of 0, 3 % of the networks start with such a channel (PyTorch's default
-# initialisation: 98 %); with 0.5, none. It is also the mean of the picture's range: the first
-# picture is mid-grey, and content and colour are learnt around it.
-FIRST_GREY = 0.5
+from tfisp.models.generator import FIRST_GREY, Generator, at_least_float32, convolution, layer_seeds
 
 
 class PlainISP(Generator):
@@ -48,26 +40,14 @@ class PlainISP(Generator):
         super().__init__(*args, **kwargs)
         first, second = self.widths
         seeds = layer_seeds(self.seed, 3)
-        self.conv1 = self._conv(first, "tanh", "glorot_uniform", seeds[0])
-        self.conv2 = self._conv(second, "relu", "he_normal", seeds[1])
+        policy = self.dtype_policy
+        self.conv1 = convolution(first, 3, "tanh", seeds[0], policy)
+        self.conv2 = convolution(second, 3, "relu", seeds[1], policy)
         # Glorot, not He: the first picture should lie close around FIRST_GREY.
-        self.conv3 = self._conv(12, "relu", "glorot_uniform", seeds[2], bias=FIRST_GREY)
-        self.build(self.input_shape_any)
-
-    def _conv(
-        self, filters: int, activation: str, initializer: str, seed: int, bias: float = 0.0
-    ) -> keras.layers.Conv2D:
-        """A 3x3 convolution with zero padding that keeps the size."""
-        kernel = keras.initializers.get({"class_name": initializer, "config": {"seed": seed}})
-        return keras.layers.Conv2D(
-            filters,
-            kernel_size=3,
-            padding="same",
-            activation=activation,
-            kernel_initializer=kernel,
-            bias_initializer=keras.initializers.Constant(bias),
-            dtype=self.dtype_policy,
+        self.conv3 = convolution(
+            12, 3, "relu", seeds[2], policy, initializer="glorot_uniform", bias=FIRST_GREY
         )
+        self.build(self.input_shape_any)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Creates all weights."""

@@ -108,7 +108,8 @@ def save_to_preset(
     with atomic_folder(folder) as temporary:
         (temporary / CONFIG).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         (temporary / CARD).write_text(card.rstrip("\n") + "\n", encoding="utf-8")
-        generator.save_weights(temporary / WEIGHTS)
+        # A copy, for a compiled generator would store its optimizer as well.
+        generator.copy().save_weights(temporary / WEIGHTS)
         sums = [f"{_sha256(temporary / name)}  {name}\n" for name in (CONFIG, WEIGHTS, CARD)]
         (temporary / SUMS).write_text("".join(sums), encoding="utf-8")
     return folder

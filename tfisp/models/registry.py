@@ -13,6 +13,11 @@ _GENERATORS: dict[str, tuple[str, str]] = {
     "efficient_isp": ("tfisp.models.efficient_isp", "EfficientISP"),
     "robust_isp": ("tfisp.models.robust_isp", "RobustISP"),
     "dh_isp": ("tfisp.models.dh_isp", "DhISP"),
+    "rmfa_net_tiny": ("tfisp.models.rmfa_net", "RMFANetTiny"),
+    "rmfa_net_medium": ("tfisp.models.rmfa_net", "RMFANetMedium"),
+    "rmfa_net_large": ("tfisp.models.rmfa_net", "RMFANetLarge"),
+    "lan": ("tfisp.models.lan", "LAN"),
+    "srcnn": ("tfisp.models.srcnn", "SRCNN"),
 }
 
 
@@ -26,7 +31,8 @@ def create(name: str, **config: Any) -> "Generator":
 
     Args:
         name: one of `names()`.
-        **config: arguments of its class: `contract`, `seed`, `sensor`, `name`, `dtype`.
+        **config: arguments of its class: `contract`, `seed`, `sensor`, `name`, `dtype`, and its own
+            such as the `width` of `rmfa_net_large`.
 
     Returns:
         The generator, built.

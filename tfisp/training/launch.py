@@ -4,13 +4,12 @@ import os
 import sys
 
 from tfisp import data, models
-from tfisp.data.base import Dataset
+from tfisp.data.base import Dataset, Progress
 from tfisp.errors import InputError
 from tfisp.models.generator import Generator
 from tfisp.naming import choose
 from tfisp.perceptual import backbones
 from tfisp.perceptual.bank import FeatureBank
-from tfisp.progress import Progress
 from tfisp.training.config import TrainConfig
 from tfisp.training.loop import Run, Upkeep
 from tfisp.training.objectives import features_of
@@ -19,7 +18,11 @@ from tfisp.training.seeds import derive
 
 
 def train(
-    config: TrainConfig, work_dir: str | os.PathLike, upkeep: Upkeep, flags: str
+    config: TrainConfig,
+    work_dir: str | os.PathLike,
+    upkeep: Upkeep,
+    flags: str,
+    progress: Progress | None = None,
 ) -> RunFolder:
     """Trains, or continues, a run; its folder then holds the result as a preset.
 
@@ -28,13 +31,14 @@ def train(
         work_dir: the run's folder.
         upkeep: how often to save and to draw.
         flags: the flags as given, kept for the record.
+        progress: called as progress(done, total, what) while the data is opened.
 
     Raises:
         InputError: for anything wrong with flags, files or folder, or if the losses stop being
             numbers.
         KeyboardInterrupt: after Ctrl-C or SIGTERM, once a checkpoint is written.
     """
-    dataset = open_data(config)
+    dataset = open_data(config, progress)
     bank = load_bank(config)
     generator = make_generator(config, dataset)
     notes = remarks(dataset, bank)
@@ -49,13 +53,17 @@ def train(
     return folder
 
 
-def open_data(config: TrainConfig) -> Dataset:
+def open_data(config: TrainConfig, progress: Progress | None = None) -> Dataset:
     """Opens the data set and sees that every stage can be run on it.
+
+    Args:
+        config: of the run.
+        progress: called as progress(done, total, what) while files are worked through.
 
     Raises:
         InputError: if a file or folder is wrong, or a recipe needs what the data set does not have.
     """
-    dataset = data.open_dataset(config.data, Progress())
+    dataset = data.open_dataset(config.data, progress)
     for stage in config.stages:
         recipe = stage.recipe
         if recipe.paired and not dataset.paired:

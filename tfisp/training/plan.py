@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from tfisp.data.base import Dataset
+from tfisp.data.base import Dataset, Progress
 from tfisp.training import launch
 from tfisp.training.config import Stage, TrainConfig
 from tfisp.training.loop import Run, Upkeep
@@ -16,13 +16,13 @@ from tfisp.training.run_folder import RunFolder
 from tfisp.training.trainer import Trainer
 
 
-def dry_run(config: TrainConfig) -> Iterator[str]:
+def dry_run(config: TrainConfig, progress: Progress | None = None) -> Iterator[str]:
     """Yields the plan of a run line by line, as it becomes known; measuring takes a few steps.
 
     Raises:
         InputError: as the run itself would for wrong flags, files or weights.
     """
-    dataset = launch.open_data(config)
+    dataset = launch.open_data(config, progress)
     bank = launch.load_bank(config)
     generator = launch.make_generator(config, dataset)
     with tempfile.TemporaryDirectory(prefix="tfisp-") as folder:

@@ -5,7 +5,7 @@ import pytest
 from dngs import scene
 
 from tfisp.errors import InputError
-from tfisp.frame import check_levels, check_repeats, undecoded
+from tfisp.rawfiles.frame import check_levels, check_repeats, undecoded
 from tfisp.sensor import Sensor
 
 RNG = np.random.default_rng(0)

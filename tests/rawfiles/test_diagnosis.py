@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from dngs import scene
 
-from tfisp.diagnosis import describe, warnings
 from tfisp.errors import InputError
-from tfisp.frame import Frame
+from tfisp.rawfiles.diagnosis import describe, warnings
+from tfisp.rawfiles.frame import Frame
 from tfisp.sensor import SENSORS, Capture, Sensor
 
 SENSOR = Sensor("RGGB", ((60, 61), (62, 63)), 1023)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfisp import progress
+from tfisp.cli import progress
 
 
 @pytest.fixture

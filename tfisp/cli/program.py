@@ -23,11 +23,11 @@ from collections.abc import Callable, Iterator, Sequence
 from absl import flags as absl_flags
 from absl.flags import FlagValues
 
-from tfisp import flagfile, usage
 from tfisp._version import __version__
 from tfisp.backend import load_tensorflow
+from tfisp.cli import flagfile, usage
+from tfisp.cli.flags import suggestion
 from tfisp.errors import InputError, UsageError
-from tfisp.flags import suggestion
 
 Define = Callable[[FlagValues], None]
 Main = Callable[[FlagValues, list[str]], int | None]

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tfisp.cli.flags import suggestion
 from tfisp.errors import UsageError
-from tfisp.flags import suggestion
 
-PACKAGED = Path(__file__).parent / "flagfiles"
+PACKAGED = Path(__file__).parents[1] / "flagfiles"
 
 
 class Argument(NamedTuple):

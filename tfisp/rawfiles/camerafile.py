@@ -1,8 +1,8 @@
 """RAW files of cameras and phones (DNG, NEF, CR2, CR3, ARW, RAF, ...), decoded by LibRaw.
 
 From a DNG, LibRaw is asked for the stored samples only; active area, pattern, levels and matrix
-come from its tags (`tfisp.dng` says why). For other formats all of these are LibRaw's, and only
-the orientation is read from the tags.
+come from its tags (`tfisp.rawfiles.dng` says why). For other formats all of these are LibRaw's, and
+only the orientation is read from the tags.
 """
 
 from pathlib import Path
@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import rawpy
 
-from tfisp.dng import PHOTOMETRIC_CFA, PHOTOMETRIC_LINEAR_RAW, TiffFacts, read_facts
 from tfisp.errors import InputError
-from tfisp.frame import MIN_SIDE, Frame, check_repeats
+from tfisp.rawfiles.dng import PHOTOMETRIC_CFA, PHOTOMETRIC_LINEAR_RAW, TiffFacts, read_facts
+from tfisp.rawfiles.frame import MIN_SIDE, Frame, check_repeats
+from tfisp.rawfiles.watch import unwritten, watched
 from tfisp.sensor import PATTERNS, Capture, Gains, Sensor, smallest_one
-from tfisp.watch import unwritten, watched
 
 _DEMOSAICED = "already demosaiced; capture Bayer RAW"
 

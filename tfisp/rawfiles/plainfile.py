@@ -20,8 +20,8 @@ import cv2
 import numpy as np
 
 from tfisp.errors import InputError
-from tfisp.frame import Frame
 from tfisp.naming import choose
+from tfisp.rawfiles.frame import Frame
 from tfisp.sensor import Capture, Sensor, as_gains, smallest_one
 
 _LAYOUT = ("width", "height", "dtype", "byte_order")

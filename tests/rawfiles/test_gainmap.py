@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from dngs import gain_map, opcode, opcode_list
 
-from tfisp.gainmap import parse_gain_map, parse_opcodes, shading_map
+from tfisp.rawfiles.gainmap import parse_gain_map, parse_opcodes, shading_map
 
 RNG = np.random.default_rng(0)
 SITES = ((0, 0), (0, 1), (1, 0), (1, 1))

@@ -15,9 +15,9 @@ from dngs import (
     write_dng,
 )
 
-from tfisp import camerafile
-from tfisp.camerafile import read_camera_file
 from tfisp.errors import InputError
+from tfisp.rawfiles import camerafile
+from tfisp.rawfiles.camerafile import read_camera_file
 from tfisp.sensor import PATTERNS, Sensor
 
 BLACK = ((60, 61), (62, 63))

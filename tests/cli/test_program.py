@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tfisp import __version__, cli, flagfile, flags
+from tfisp import __version__, cli
+from tfisp.cli import flagfile, flags
 from tfisp.errors import InputError, UsageError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def define(values):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tfisp import flags
+from tfisp.cli import flags
 from tfisp.errors import InputError, UsageError
 from tfisp.sensor import PATTERNS, SENSORS, Sensor, get_sensor
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tfisp.frame import Frame, check_content, check_levels, scale_mismatch
+from tfisp.rawfiles.frame import Frame, check_content, check_levels, scale_mismatch
 
 # Bins of a plane's histogram.
 BINS = 16

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from tfisp.errors import InputError
-from tfisp.gainmap import GAIN_MAP, parse_gain_map, parse_opcodes, shading_map
+from tfisp.rawfiles.gainmap import GAIN_MAP, parse_gain_map, parse_opcodes, shading_map
+from tfisp.rawfiles.tiff import Directory, read_directories
 from tfisp.sensor import Matrix3
-from tfisp.tiff import Directory, read_directories
 
 ORIENTATION = 274
 PHOTOMETRIC_CFA = 32803

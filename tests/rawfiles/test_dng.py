@@ -5,8 +5,8 @@ import pytest
 import tifffile
 from dngs import gain_map, opcode, opcode_list, scene, write_dng
 
-from tfisp.dng import PHOTOMETRIC_LINEAR_RAW, read_facts
 from tfisp.errors import InputError
+from tfisp.rawfiles.dng import PHOTOMETRIC_LINEAR_RAW, read_facts
 
 D65, STANDARD_A, D50 = 21, 17, 23
 MATRIX = np.array([[0.65, -0.12, -0.09], [-0.38, 1.16, 0.25], [-0.04, 0.15, 0.60]])

@@ -10,7 +10,7 @@ import pytest
 from dngs import scene
 
 from tfisp.errors import InputError
-from tfisp.plainfile import read_plain
+from tfisp.rawfiles.plainfile import read_plain
 from tfisp.sensor import SENSORS, Sensor
 
 MOSAIC = scene(48, 64, 64, 1000)

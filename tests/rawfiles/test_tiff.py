@@ -3,7 +3,7 @@
 import numpy as np
 import tifffile
 
-from tfisp.tiff import read_directories
+from tfisp.rawfiles.tiff import read_directories
 
 FRAME = np.arange(48 * 64, dtype=np.uint16).reshape(48, 64)
 
