@@ -2,6 +2,9 @@
 
     python scripts/port_weights.py alexnet alexnet-owt-7be5be79.pth
     python scripts/port_weights.py lpips alex.pth
+    python scripts/port_weights.py vgg16_torchvision vgg16-397923af.pth
+    python scripts/port_weights.py vgg19_torchvision vgg19-dcbb9e9d.pth
+    python scripts/port_weights.py dists weights.pt
     python scripts/port_weights.py deit_tiny deit_tiny_patch16_224-a1311bcf.pth
 
 The file goes into tfisp's cache, or into the folder that --output names, with its SHA-256 beside
@@ -14,6 +17,7 @@ import argparse
 import hashlib
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +52,7 @@ def port(kind: str, file: Path, folder: Path) -> Path:
     """Converts one file and checks the result.
 
     Args:
-        kind: `alexnet`, `lpips` or `deit_tiny`.
+        kind: a key of `_KINDS`.
         file: the publisher's file.
         folder: where to write.
 
@@ -130,6 +134,27 @@ def _lpips(state: Arrays, file: Path) -> Arrays:
     return expect_shapes(arrays, lpips.head_shapes(), file, "the LPIPS heads for AlexNet")
 
 
+def _vgg(name: str) -> Callable[[Arrays, Path], Arrays]:
+    """Torchvision's VGG without its classifier, under its own names; kernels stay OIHW."""
+
+    def convert(state: Arrays, file: Path) -> Arrays:
+        from tfisp.perceptual import vgg
+
+        network = vgg.NETWORKS[name]
+        arrays = {name: array for name, array in state.items() if name.startswith("features.")}
+        return expect_shapes(arrays, vgg.torchvision_shapes(network), file, network.title)
+
+    return convert
+
+
+def _dists(state: Arrays, file: Path) -> Arrays:
+    """Alpha and beta of DISTS, a number for each of its 1475 channels."""
+    from tfisp.perceptual import dists
+
+    arrays = {name: array.reshape(1, -1) for name, array in state.items()}
+    return expect_shapes(arrays, dists.file_shapes(), file, "DISTS")
+
+
 def _deit_tiny(state: Arrays, file: Path) -> Arrays:
     """DeiT-tiny without its classifier, in half precision, which its tokens do not notice."""
     from tfisp.perceptual import vit
@@ -140,7 +165,14 @@ def _deit_tiny(state: Arrays, file: Path) -> Arrays:
     return {name: array.astype(np.float16) for name, array in arrays.items()}
 
 
-_KINDS = {"alexnet": _alexnet, "lpips": _lpips, "deit_tiny": _deit_tiny}
+_KINDS = {
+    "alexnet": _alexnet,
+    "lpips": _lpips,
+    "vgg16_torchvision": _vgg("vgg16_torchvision"),
+    "vgg19_torchvision": _vgg("vgg19_torchvision"),
+    "dists": _dists,
+    "deit_tiny": _deit_tiny,
+}
 
 
 if __name__ == "__main__":

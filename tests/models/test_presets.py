@@ -91,7 +91,7 @@ def test_a_save_that_fails_leaves_the_old_preset(saved, monkeypatch):
         raise OSError("No space left on device")
 
     other = models.create("efficient_isp")
-    monkeypatch.setattr(other, "save_weights", full_disk)
+    monkeypatch.setattr(type(other), "save_weights", full_disk)
     with pytest.raises(OSError, match="No space"):
         models.save_to_preset(other, folder, overwrite=True)
     assert models.from_preset(folder).count_params() == 1616
@@ -174,3 +174,14 @@ def test_a_mistyped_folder_is_answered_with_its_neighbour(saved, tmp_path):
         models.from_preset(tmp_path / "file")
     with pytest.raises(InputError, match="no preset of that name"):
         models.from_preset("surely-unknown")
+
+
+def test_a_compiled_and_fitted_generator_can_be_saved_and_loaded(tmp_path):
+    generator = models.create("efficient_isp")
+    generator.compile(optimizer="adam", loss="mse")
+    generator.fit(
+        np.zeros([1, 8, 8, 4], np.float32), np.ones([1, 16, 16, 3], np.float32), verbose=0
+    )
+    loaded = models.from_preset(models.save_to_preset(generator, tmp_path / "preset"))
+    for a, b in zip(generator.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)

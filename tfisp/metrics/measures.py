@@ -60,6 +60,12 @@ def _lpips(variant: str, alexnet: str | None, lpips: str | None) -> Measure:
     return LPIPS(variant, weights=alexnet, heads=lpips)
 
 
+def _dists(vgg16_torchvision: str | None, dists: str | None) -> Measure:
+    from tfisp.perceptual.dists import DISTS
+
+    return DISTS(weights=vgg16_torchvision, alpha_beta=dists)
+
+
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -78,6 +84,14 @@ METRICS: dict[str, Metric] = {
             range=(-1.0, 1.0),
             protocol="RGB, 11x11 Gaussian window of deviation 1.5, inside only",
             make=functools.partial(_similarity, "ssim"),
+        ),
+        Metric(
+            name="ms_ssim",
+            unit="",
+            lower_better=False,
+            range=(0.0, 1.0),
+            protocol="RGB, five scales with the window of ssim; pictures of at least 161 pixels",
+            make=functools.partial(_similarity, "ms_ssim"),
         ),
         Metric(
             name="color_error",
@@ -104,6 +118,15 @@ METRICS: dict[str, Metric] = {
             protocol="AlexNet, heads v0.1, RGB, positions weighted by the reference's relu3",
             make=functools.partial(_lpips, "lpips+"),
             weights=("alexnet", "lpips"),
+        ),
+        Metric(
+            name="dists",
+            unit="",
+            lower_better=True,
+            range=(0.0, math.inf),
+            protocol="VGG-16 of torchvision, RGB, at the picture's own size",
+            make=_dists,
+            weights=("vgg16_torchvision", "dists"),
         ),
     )
 }

@@ -12,15 +12,28 @@ from typing import Any
 
 # public name -> the module that defines it
 _MEMBERS = {
+    "DISTS": "tfisp.perceptual.dists",
     "LPIPS": "tfisp.perceptual.lpips",
     "Feature": "tfisp.perceptual.bank",
     "FeatureBank": "tfisp.perceptual.bank",
+    "ms_ssim": "tfisp.perceptual.similarity",
     "psnr": "tfisp.perceptual.similarity",
     "ssim": "tfisp.perceptual.similarity",
 }
 _MODULES = ("backbones", "views", "weights")
 
-__all__ = ["LPIPS", "Feature", "FeatureBank", "backbones", "psnr", "ssim", "views", "weights"]
+__all__ = [
+    "DISTS",
+    "LPIPS",
+    "Feature",
+    "FeatureBank",
+    "backbones",
+    "ms_ssim",
+    "psnr",
+    "ssim",
+    "views",
+    "weights",
+]
 
 
 def __getattr__(name: str) -> Any:

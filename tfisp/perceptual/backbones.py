@@ -9,9 +9,15 @@ from tfisp.naming import choose
 if TYPE_CHECKING:
     from tfisp.perceptual.base import Backbone
 
-# Name -> (module that creates it, key of its published weights, "" where it only has random ones).
+# Name -> (module that creates it, key of its published weights, "" where it has none or only
+# random ones).
 _BACKBONES: dict[str, tuple[str, str]] = {
     "vgg19": ("tfisp.perceptual.vgg", "vgg19"),
+    "vgg16": ("tfisp.perceptual.vgg", "vgg16"),
+    "vgg16_l2": ("tfisp.perceptual.vgg", "vgg16"),
+    "vgg19_torchvision": ("tfisp.perceptual.vgg", "vgg19_torchvision"),
+    "vgg16_torchvision": ("tfisp.perceptual.vgg", "vgg16_torchvision"),
+    "vgg16_torchvision_l2": ("tfisp.perceptual.vgg", "vgg16_torchvision"),
     "alexnet": ("tfisp.perceptual.alexnet", "alexnet"),
     "alexnet_imagenet": ("tfisp.perceptual.alexnet", "alexnet"),
     "vit_b16": ("tfisp.perceptual.vit", "vit_b16"),
@@ -19,6 +25,7 @@ _BACKBONES: dict[str, tuple[str, str]] = {
     "vgg19_narrow": ("tfisp.perceptual.vgg", ""),
     "alexnet_narrow": ("tfisp.perceptual.alexnet", ""),
     "vit_narrow": ("tfisp.perceptual.vit", ""),
+    "pixels": ("tfisp.perceptual.pixels", ""),
 }
 
 
@@ -28,7 +35,7 @@ def names() -> list[str]:
 
 
 def weights_key(name: str) -> str:
-    """Which published weights a backbone takes; "" where it only has random ones.
+    """Which published weights a backbone takes; "" where it has none or only random ones.
 
     The flag that gives their path is `--<key>_weights`.
 

@@ -34,7 +34,17 @@ class MaxPool(NamedTuple):
     stride: int
 
 
-Chain = Sequence[Conv | MaxPool]
+class L2Pool(NamedTuple):
+    """The root of a weighted mean of squares, which halves the size without aliasing; see
+    `l2_pool`."""
+
+    kernel: int = 3
+    stride: int = 2
+    padding: int = 1
+
+
+Layer = Conv | MaxPool | L2Pool
+Chain = Sequence[Layer]
 # Images [B, H, W, 3] RGB 0..1 -> what the first convolution was trained to see.
 Normalise = Callable[[tf.Tensor], tf.Tensor]
 
@@ -78,7 +88,7 @@ class ConvolutionalBackbone(Backbone):
         choose(f"{self.name} tap", tap, self.taps)
         height, width = image_size
         for layer in self._chain:
-            padding = layer.padding if isinstance(layer, Conv) else 0
+            padding = 0 if isinstance(layer, MaxPool) else layer.padding
             height, width = (
                 (side + 2 * padding - layer.kernel) // layer.stride + 1 for side in (height, width)
             )
@@ -98,6 +108,9 @@ class ConvolutionalBackbone(Backbone):
             if isinstance(layer, MaxPool):
                 x = tf.nn.max_pool2d(x, layer.kernel, layer.stride, padding="VALID")
                 continue
+            if isinstance(layer, L2Pool):
+                x = l2_pool(x)
+                continue
             # Images in double precision are taken as such; for float32 the casts do nothing.
             kernel = tf.cast(self._variables[f"{layer.name}/kernel"], x.dtype)
             bias = tf.cast(self._variables[f"{layer.name}/bias"], x.dtype)
@@ -108,6 +121,25 @@ class ConvolutionalBackbone(Backbone):
             if layer.tap == taps[-1]:
                 break
         return found
+
+
+def l2_pool(x: tf.Tensor) -> tf.Tensor:
+    """Root of the weighted mean of squares over 3x3 windows, at every second position.
+
+    The weights are 1-2-1 along each axis, outside is zero (DISTS_pt.py of dingkeyan93/DISTS: the
+    outer product of `hanning(5)[1:-1]`). Under the root stands 1e-12 more, also the source's, so
+    that its derivative at zero features is zero.
+
+    Args:
+        x: `[B, h, w, C]`.
+
+    Returns:
+        `[B, ceil(h / 2), ceil(w / 2), C]`.
+    """
+    x = tf.pad(tf.square(x), [[0, 0], [1, 1], [1, 1], [0, 0]])
+    x = 0.25 * (x[:, :-2:2] + 2.0 * x[:, 1:-1:2] + x[:, 2::2])
+    x = 0.25 * (x[:, :, :-2:2] + 2.0 * x[:, :, 1:-1:2] + x[:, :, 2::2])
+    return tf.sqrt(x + 1e-12)
 
 
 def _padding(layer: Conv) -> str | list[list[int]]:
@@ -151,7 +183,7 @@ def random_arrays(chain: Chain, seed: int) -> dict[str, np.ndarray]:
     return arrays
 
 
-def narrowed(chain: Chain, factor: int) -> tuple[Conv | MaxPool, ...]:
+def narrowed(chain: Chain, factor: int) -> tuple[Layer, ...]:
     """The same chain with every width divided by `factor`."""
     return tuple(
         layer._replace(filters=layer.filters // factor) if isinstance(layer, Conv) else layer

@@ -26,6 +26,7 @@ from tfisp.perceptual import backbones
 from tfisp.perceptual import weights as weight_files
 from tfisp.perceptual.arrays import expect_shapes, read_arrays
 from tfisp.perceptual.axes import resize, static_size
+from tfisp.perceptual.base import Backbone
 
 VARIANTS = ("lpips", "lpips+")
 # The trunk: AlexNet behind LPIPS' own scaling of the image.
@@ -53,6 +54,7 @@ class LPIPS:
         variant: Literal["lpips", "lpips+"] = "lpips",
         weights: str | os.PathLike | None = None,
         heads: str | os.PathLike | None = None,
+        backbone: Backbone | None = None,
     ) -> None:
         """Loads trunk and heads.
 
@@ -61,6 +63,7 @@ class LPIPS:
             weights: AlexNet's: a path, `random`, or None to look for them.
             heads: the linear heads': likewise. If not given, they are looked for where `weights`
                 points, if that is a folder, and are untrained (all equal) if it is `random`.
+            backbone: the trunk, if it is loaded already.
 
         Raises:
             InputError: for another variant, or if weights are not found or do not fit.
@@ -72,7 +75,7 @@ class LPIPS:
             and (str(weights) == weight_files.RANDOM or Path(weights).is_dir())
         ):
             heads = weights
-        self.backbone = backbones.create(BACKBONE, weights)
+        self.backbone = backbone or backbones.create(BACKBONE, weights)
         source = weight_files.locate("lpips", heads)
         self.is_random = self.backbone.is_random or source.is_random
         self._heads = _untrained_heads() if source.is_random else _load_heads(source.path)

@@ -1,12 +1,18 @@
 """Classical similarity of two pictures, per image and differentiable: PSNR, SSIM, mean colour."""
 
+import numpy as np
 import tensorflow as tf
 
 from tfisp.errors import InputError
+from tfisp.perceptual.axes import static_size
+from tfisp.perceptual.powers import positive_power
 
 # Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity":
 # window and deviation in pixels, constants K1 and K2.
 SSIM_WINDOW, SSIM_DEVIATION, SSIM_K1, SSIM_K2 = 11, 1.5, 0.01, 0.03
+# Exponents of the five scales, fine to coarse: Wang et al. 2003, "Multi-scale structural similarity
+# for image quality assessment", section 3.2.
+MS_SSIM_EXPONENTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 
 def psnr(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
@@ -55,6 +61,76 @@ def ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
     )
 
 
+def ms_ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
+    """Structural similarity at five scales, each half the size of the one before.
+
+    The product over the scales of contrast and structure, at the coarsest one of SSIM, each to its
+    own power, and that averaged over the channels: what `tf.image.ssim_multiscale` computes, whose
+    gradient is NaN, however, where a scale is not similar at all (0 to a power below 1). Negative
+    similarities count as 0 in both.
+
+    Args:
+        images: `[B, H, W, C]` float32, 0..1, at least 161 pixels high and wide: at the fifth scale
+            the window of 11 pixels must still fit. Sizes must be known when tracing.
+        references: the same shape.
+
+    Returns:
+        `[B]`, 0..1, 1 for equal pictures.
+
+    Raises:
+        InputError: if the images are too small.
+    """
+    images, references = tf.convert_to_tensor(images), tf.convert_to_tensor(references)
+    height, width = static_size(images)
+    least = (SSIM_WINDOW - 1) * 2 ** (len(MS_SSIM_EXPONENTS) - 1) + 1
+    if min(height, width) < least:
+        raise InputError(
+            f"ms_ssim: images of {height}x{width} pixels are too small for its five scales; "
+            f"expected at least {least}x{least}"
+        )
+    product = 1.0
+    for scale, exponent in enumerate(MS_SSIM_EXPONENTS):
+        if scale > 0:
+            images, references = _halved(images), _halved(references)
+        luminance, structure = _ssim_parts(images, references)
+        is_coarsest = scale == len(MS_SSIM_EXPONENTS) - 1
+        similar = luminance * structure if is_coarsest else structure
+        product *= positive_power(tf.reduce_mean(similar, axis=[1, 2]), exponent)
+    return tf.reduce_mean(product, axis=-1)
+
+
+def _ssim_parts(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """SSIM's luminance and its contrast with structure, wherever the whole window is inside.
+
+    `[B, H, W, C]` twice -> `[B, H - 10, W - 10, C]` twice; their product is SSIM.
+    """
+    c1, c2 = SSIM_K1**2, SSIM_K2**2
+    x_mean, y_mean = _windowed(x), _windowed(y)
+    mean_product, mean_squares = 2.0 * x_mean * y_mean, x_mean**2 + y_mean**2
+    covariance = 2.0 * _windowed(x * y) - mean_product
+    variances = _windowed(x**2 + y**2) - mean_squares
+    return (mean_product + c1) / (mean_squares + c1), (covariance + c2) / (variances + c2)
+
+
+def _windowed(x: tf.Tensor) -> tf.Tensor:
+    """Mean under SSIM's Gaussian window, one axis after the other."""
+    offsets = np.arange(SSIM_WINDOW) - SSIM_WINDOW // 2
+    weights = np.exp(-0.5 * (offsets / SSIM_DEVIATION) ** 2)
+    weights = tf.constant(weights / weights.sum(), x.dtype)
+    channels = x.shape[-1]
+    for shape in ((SSIM_WINDOW, 1, 1, 1), (1, SSIM_WINDOW, 1, 1)):
+        kernel = tf.tile(tf.reshape(weights, shape), [1, 1, channels, 1])
+        x = tf.nn.depthwise_conv2d(x, kernel, strides=[1, 1, 1, 1], padding="VALID")
+    return x
+
+
+def _halved(x: tf.Tensor) -> tf.Tensor:
+    """Means of blocks of 2x2 pixels; the last row or column of an odd size counts twice."""
+    height, width = static_size(x)
+    x = tf.pad(x, [[0, 0], [0, height % 2], [0, width % 2], [0, 0]], mode="SYMMETRIC")
+    return tf.nn.avg_pool2d(x, ksize=2, strides=2, padding="VALID")
+
+
 def mean_color_error(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
     """Distance between the mean colours of two pictures: their colour cast, apart from all else.
 
@@ -66,7 +142,7 @@ def mean_color_error(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
         references: the same shape.
 
     Returns:
-        `[B]`, 0 for equal means.
+        `[B]`, 0 for equal means, where its gradient is taken to be zero.
     """
     difference = tf.reduce_mean(images, axis=[1, 2]) - tf.reduce_mean(references, axis=[1, 2])
-    return 255.0 * tf.norm(difference, axis=-1)
+    return 255.0 * positive_power(tf.reduce_sum(tf.square(difference), axis=-1), 0.5)

@@ -1,12 +1,20 @@
-"""VGG-19 (arXiv 1409.1556) as Keras Applications publishes it, the network of the content loss.
+"""VGG-16 and VGG-19 (arXiv 1409.1556), the networks of the content loss and of DISTS.
 
-Taps `relu1_1` .. `relu5_4`, after the ReLU of each convolution; the paper compares `relu5_4`, for
-images of 256 x 256 pixels 16x16x512. The weights are those of the Caffe original: the network takes
-BGR, 0..255, minus the channels' means over ImageNet (`keras.applications.vgg19.preprocess_input`).
+Taps `relu1_1` .. `relu5_3` (VGG-19: `relu5_4`), after the ReLU of each convolution; the paper
+compares VGG-19's `relu5_4`, for images of 256 x 256 pixels 16x16x512. Both come in two trainings,
+which are different networks: no channel of one answers to the same channel of the other.
+
+    vgg16, vgg19                 the authors' own, from Caffe, as Keras Applications publishes it; takes
+                                 BGR, 0..255, minus the channels' means over ImageNet
+    vgg16_torchvision,           torchvision's, trained anew; takes RGB, 0..1, minus mean, by deviation
+    vgg19_torchvision
+    vgg16_l2,                    VGG-16 with `l2_pool` between its blocks, the trunk of DISTS
+    vgg16_torchvision_l2
 """
 
 import os
 import re
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -15,26 +23,35 @@ from tfisp.errors import InputError
 from tfisp.perceptual import weights as weight_files
 from tfisp.perceptual.arrays import expect_shapes, read_arrays
 from tfisp.perceptual.convolutional import (
+    Chain,
     Conv,
     ConvolutionalBackbone,
+    L2Pool,
+    Layer,
     MaxPool,
+    Normalise,
     chain_shapes,
     narrowed,
     random_arrays,
 )
 
-# (filters, number of convolutions) of each block; table 1, column E, of the VGG paper.
-_BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
+# Number of convolutions of each block, and their filters; table 1, columns D and E, of the VGG
+# paper.
+_COUNTS_16, _COUNTS_19 = (2, 2, 3, 3, 3), (2, 2, 4, 4, 4)
+_FILTERS = (64, 128, 256, 512, 512)
 # Means of blue, green and red over ImageNet; keras/src/applications/imagenet_utils.py, mode
 # "caffe".
 CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
+# Mean and deviation of red, green and blue; pytorch/vision, `ImageClassification` of
+# torchvision/transforms/_presets.py.
+TORCHVISION_MEAN, TORCHVISION_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def _chain() -> tuple[Conv | MaxPool, ...]:
-    layers: list[Conv | MaxPool] = []
-    for block, (filters, count) in enumerate(_BLOCKS, start=1):
+def _chain(counts: tuple[int, ...], pool: MaxPool | L2Pool) -> tuple[Layer, ...]:
+    layers: list[Layer] = []
+    for block, (filters, count) in enumerate(zip(_FILTERS, counts, strict=True), start=1):
         if block > 1:
-            layers.append(MaxPool(kernel=2, stride=2))
+            layers.append(pool)
         layers += [
             Conv(
                 f"block{block}_conv{i}", f"relu{block}_{i}", filters, kernel=3, stride=1, padding=1
@@ -44,16 +61,99 @@ def _chain() -> tuple[Conv | MaxPool, ...]:
     return tuple(layers)
 
 
-CHAIN = _chain()
-
-
 def caffe_scaling(images: tf.Tensor) -> tf.Tensor:
     """RGB 0..1 `[B, H, W, 3]` -> BGR 0..255 minus the means."""
     return 255.0 * tf.reverse(images, axis=[-1]) - tf.constant(CAFFE_MEAN_BGR, images.dtype)
 
 
-def _load(path: os.PathLike) -> dict[str, np.ndarray]:
-    """Reads VGG-19's kernels and biases under any of the names that Keras has given them.
+def torchvision_scaling(images: tf.Tensor) -> tf.Tensor:
+    """RGB 0..1 `[B, H, W, 3]` -> minus mean, divided by deviation, channel by channel."""
+    mean = tf.constant(TORCHVISION_MEAN, images.dtype)
+    return (images - mean) / tf.constant(TORCHVISION_DEVIATION, images.dtype)
+
+
+class Network(NamedTuple):
+    """One of the networks: its layers, what its images go through first, and its weights.
+
+    Attributes:
+        title: for messages.
+        chain: the layers.
+        normalise: RGB 0..1 -> what the first convolution was trained to see.
+        key: of its published weights, "" where it only has random ones.
+    """
+
+    title: str
+    chain: Chain
+    normalise: Normalise
+    key: str
+
+    @property
+    def is_torchvisions(self) -> bool:
+        """Whether its file has torchvision's names and layout, not Keras'."""
+        return self.key.endswith("_torchvision")
+
+
+_POOL = MaxPool(kernel=2, stride=2)
+_CHAIN_16, _CHAIN_19 = _chain(_COUNTS_16, _POOL), _chain(_COUNTS_19, _POOL)
+_CHAIN_16_L2 = _chain(_COUNTS_16, L2Pool())
+_KERAS, _TORCHVISION = "{} without top", "torchvision's {}"
+
+NETWORKS: dict[str, Network] = {
+    "vgg19": Network(_KERAS.format("VGG-19"), _CHAIN_19, caffe_scaling, "vgg19"),
+    "vgg16": Network(_KERAS.format("VGG-16"), _CHAIN_16, caffe_scaling, "vgg16"),
+    "vgg16_l2": Network(_KERAS.format("VGG-16"), _CHAIN_16_L2, caffe_scaling, "vgg16"),
+    "vgg19_torchvision": Network(
+        _TORCHVISION.format("VGG-19"), _CHAIN_19, torchvision_scaling, "vgg19_torchvision"
+    ),
+    "vgg16_torchvision": Network(
+        _TORCHVISION.format("VGG-16"), _CHAIN_16, torchvision_scaling, "vgg16_torchvision"
+    ),
+    "vgg16_torchvision_l2": Network(
+        _TORCHVISION.format("VGG-16"), _CHAIN_16_L2, torchvision_scaling, "vgg16_torchvision"
+    ),
+    "vgg19_narrow": Network("a narrow VGG-19", narrowed(_CHAIN_19, 8), caffe_scaling, ""),
+}
+
+
+def _load(path: os.PathLike, network: Network) -> dict[str, np.ndarray]:
+    """The kernels (HWIO) and biases of a file, as `chain_shapes` names them."""
+    if network.is_torchvisions:
+        return _from_torchvision(path, network)
+    return _from_keras(path, network)
+
+
+def torchvision_shapes(network: Network) -> dict[str, tuple[int, ...]]:
+    """Name -> shape of every array that torchvision's `features` has; kernels are OIHW there."""
+    shapes = {}
+    for name, shape in chain_shapes(network.chain).items():
+        theirs = _torchvision_name(name, network)
+        shapes[theirs] = tuple(shape[i] for i in (3, 2, 0, 1)) if len(shape) == 4 else shape
+    return shapes
+
+
+def _torchvision_name(name: str, network: Network) -> str:
+    """`block1_conv2/kernel` -> `features.2.weight`: convolution, ReLU and pooling each count."""
+    layer, kind = name.split("/")
+    place = 0
+    for other in network.chain:
+        if isinstance(other, Conv) and other.name == layer:
+            break
+        place += 2 if isinstance(other, Conv) else 1
+    return f"features.{place}.{'weight' if kind == 'kernel' else 'bias'}"
+
+
+def _from_torchvision(path: os.PathLike, network: Network) -> dict[str, np.ndarray]:
+    """Reads what `scripts/port_weights.py` makes of torchvision's file."""
+    stored = expect_shapes(read_arrays(path), torchvision_shapes(network), path, network.title)
+    arrays = {}
+    for name in chain_shapes(network.chain):
+        array = stored[_torchvision_name(name, network)]
+        arrays[name] = array.transpose(2, 3, 1, 0) if array.ndim == 4 else array
+    return arrays
+
+
+def _from_keras(path: os.PathLike, network: Network) -> dict[str, np.ndarray]:
+    """Reads kernels and biases under any of the names that Keras has given them.
 
     `block1_conv1/block1_conv1_W_1:0` (the published file), `layers/conv2d_1/vars/0` (what Keras 3
     writes as `.weights.h5`, numbered in order), or `block1_conv1/kernel` (our own `.npz`). Of a
@@ -61,16 +161,16 @@ def _load(path: os.PathLike) -> dict[str, np.ndarray]:
     """
     arrays: dict[str, np.ndarray] = {}
     for place, array in read_arrays(path).items():
-        key = f"{_layer(place)}/{'kernel' if array.ndim == 4 else 'bias'}"
+        key = f"{_layer(place, network.chain)}/{'kernel' if array.ndim == 4 else 'bias'}"
         if key in arrays:
-            raise InputError(f"{path}: not the weights of VGG-19 without top: {place} has no place")
+            raise InputError(f"{path}: not the weights of {network.title}: {place} has no place")
         arrays[key] = array
-    return expect_shapes(arrays, chain_shapes(CHAIN), path, "VGG-19 without top")
+    return expect_shapes(arrays, chain_shapes(network.chain), path, network.title)
 
 
-def _layer(place: str) -> str:
+def _layer(place: str, chain: Chain) -> str:
     """The convolution that a path within a file belongs to; the path itself if it names none."""
-    names = [layer.name for layer in CHAIN if isinstance(layer, Conv)]
+    names = [layer.name for layer in chain if isinstance(layer, Conv)]
     for part in place.split("/"):
         numbered = re.fullmatch(r"conv2d(?:_(\d+))?", part)
         if numbered and int(numbered[1] or 0) < len(names):
@@ -83,22 +183,29 @@ def _layer(place: str) -> str:
 def create(
     name: str, weights: str | os.PathLike | None = None, seed: int = 0
 ) -> ConvolutionalBackbone:
-    """VGG-19 up to its last convolution.
+    """A VGG network up to its last convolution.
 
     Args:
-        name: `vgg19`, or `vgg19_narrow`: an eighth of the width, random.
-        weights: path of Keras' file without top, `random`, or None to look for it or fetch it
+        name: one of `NETWORKS`; `vgg19_narrow` is an eighth as wide, and random.
+        weights: path of Keras' file without top (or of what `scripts/port_weights.py` made of
+            torchvision's), `random`, or None to look for it or fetch it
             (`tfisp.perceptual.weights`).
         seed: of random weights.
 
     Raises:
-        InputError: if the weights are not found or not VGG-19's.
+        InputError: if the weights are not found or not this network's.
     """
-    if name == "vgg19_narrow":
-        chain, source = narrowed(CHAIN, 8), weight_files.only_random(name, weights)
+    network = NETWORKS[name]
+    if network.key:
+        source = weight_files.locate(network.key, weights)
     else:
-        chain, source = CHAIN, weight_files.locate("vgg19", weights)
-    arrays = random_arrays(chain, seed) if source.is_random else _load(source.path)
+        source = weight_files.only_random(name, weights)
+    arrays = random_arrays(network.chain, seed) if source.is_random else _load(source.path, network)
     return ConvolutionalBackbone(
-        name, chain, caffe_scaling, arrays, source.describe(seed), source.is_random
+        name,
+        network.chain,
+        network.normalise,
+        arrays,
+        source.describe(seed),
+        source.is_random,
     )

@@ -3,7 +3,8 @@
     rgb         as it is
     luminance   lightness L of CIELAB, three times: structure without colour, for content losses
     gray        luma, three times: texture without colour, for the texture critics
-    blur224     blurred until little but colour is left, at 224 x 224 pixels: for the colour critic
+    blur        blurred until little but colour is left: for colour critics that judge pixels
+    blur224     the same, at 224 x 224 pixels: for colour critics with a Vision Transformer
 
 All take `[B, H, W, 3]` float32 sRGB, nominally 0..1, and return `[B, H', W', 3]`. Nothing is
 clipped, and every view has finite derivatives everywhere: a generator puts out exact zeros and
@@ -92,6 +93,7 @@ VIEWS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
     "rgb": rgb,
     "luminance": luminance,
     "gray": gray,
+    "blur": gaussian_blur,
     "blur224": blur224,
 }
 

@@ -73,8 +73,11 @@ class Source:
         return f"{self} (seed {seed})" if self.is_random else str(self)
 
 
-# The URL and hash of VGG-19 are those in keras/src/applications/vgg19.py of Keras 3.15.
+# The URLs and hashes of VGG are those in keras/src/applications/vgg19.py and vgg16.py of Keras
+# 3.15.
+_KERAS_URL = "https://storage.googleapis.com/tensorflow/keras-applications"
 _VGG19_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
+_VGG16_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 PUBLISHED: dict[str, Published] = {
     entry.key: entry
@@ -86,8 +89,44 @@ PUBLISHED: dict[str, Published] = {
             source="Keras Applications",
             licence="CC-BY-4.0",
             advice="download {url} on a machine with network",
-            url=f"https://storage.googleapis.com/tensorflow/keras-applications/vgg19/{_VGG19_FILE}",
+            url=f"{_KERAS_URL}/vgg19/{_VGG19_FILE}",
             md5="253f8cb515780f3b799900260a226db6",
+        ),
+        Published(
+            key="vgg16",
+            title="VGG-16 (ImageNet, without top)",
+            file=_VGG16_FILE,
+            source="Keras Applications",
+            licence="CC-BY-4.0",
+            advice="download {url} on a machine with network",
+            url=f"{_KERAS_URL}/vgg16/{_VGG16_FILE}",
+            md5="6d6bbae143d832006294945121d1f1fc",
+        ),
+        Published(
+            key="vgg16_torchvision",
+            title="VGG-16's convolutions (torchvision, ImageNet)",
+            file="vgg16_torchvision.npz",
+            source="https://download.pytorch.org/models/vgg16-397923af.pth",
+            licence="BSD-3-Clause",
+            advice="download {source} and run "
+            "`python scripts/port_weights.py vgg16_torchvision FILE.pth`",
+        ),
+        Published(
+            key="vgg19_torchvision",
+            title="VGG-19's convolutions (torchvision, ImageNet)",
+            file="vgg19_torchvision.npz",
+            source="https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+            licence="BSD-3-Clause",
+            advice="download {source} and run "
+            "`python scripts/port_weights.py vgg19_torchvision FILE.pth`",
+        ),
+        Published(
+            key="dists",
+            title="the weights of structure and texture of DISTS",
+            file="dists_alpha_beta.npz",
+            source="https://github.com/dingkeyan93/DISTS/blob/master/DISTS_pytorch/weights.pt",
+            licence="MIT",
+            advice="download {source} and run `python scripts/port_weights.py dists weights.pt`",
         ),
         Published(
             key="alexnet",
