@@ -29,7 +29,7 @@ def _naming(path: Path, temporary: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename is None or str(temporary) in str(error.filename):
+        if error.errno and str(temporary) in str(error.filename or temporary):
             error.filename = str(path)
         raise
 

@@ -40,7 +40,7 @@ class Pooling:
 
     fixed = None
 
-    def __init__(self, form="split", minimum=8, halo=8):
+    def __init__(self, form="split", minimum=1, halo=8):
         contract = Contract(form=form, black_level=60, white_level=1023)
         self.facts = Facts("pooling", contract, halo=halo, multiple=4, minimum=minimum)
         rng = np.random.default_rng(1)
@@ -99,6 +99,38 @@ def test_a_network_that_sees_the_whole_picture_is_not_cut():
     network = Pooling(halo=None)
     Renderer(network, tile=16).render(mosaic_of(64, 64), SENSOR)
     assert network.sizes == [(64, 64)]
+
+
+@pytest.mark.parametrize("form, step", [("packed", 2), ("split", 1), ("mosaic", 1)])
+def test_a_picture_smaller_than_the_network_allows_is_refused(form, step):
+    renderer = Renderer(Pooling(form, minimum=8))
+    assert renderer.render(mosaic_of(8 * step, 9 * step), SENSOR).shape == (8 * step, 9 * step, 3)
+    message = f"at least {8 * step} pixels along each axis, the picture has {8 * step - 2} along"
+    with pytest.raises(InputError, match=message + " axis 0"):
+        renderer.render(mosaic_of(8 * step - 2, 64), SENSOR)
+    with pytest.raises(InputError, match=message + " axis 1"):
+        renderer.render(mosaic_of(64, 8 * step - 2), SENSOR)
+
+
+@pytest.mark.parametrize("form", ["split", "mosaic"])
+@pytest.mark.parametrize("size", [(13, 18), (6, 7)])
+def test_sizes_that_are_no_multiple_are_reflected_by_even_amounts(form, size):
+    network = Pooling(form, halo=None)
+    mosaic = mosaic_of(*size)
+    height, width = (-(-side // 4) * 4 for side in size)
+    padded = np.pad(mosaic, ((0, height - size[0]), (0, width - size[1])), mode="reflect")
+    # First to the next even size, then by 2 or not at all: the same rows as in one step from an
+    # even side; from an odd side the second reflection begins at the row that the first one added.
+    for axis, side in enumerate(size):
+        if side % 2 and (height, width)[axis] - side == 3:
+            even = np.pad(mosaic, [(0, s % 2) for s in size], mode="reflect")
+            padded = np.pad(
+                even, ((0, height - even.shape[0]), (0, width - even.shape[1])), mode="reflect"
+            )
+    window = prepare(padded, SENSOR, Capture(), network.facts.contract)
+    expected = network.run(window, False)[: size[0], : size[1]]
+    given = Renderer(network).render(mosaic, SENSOR)
+    np.testing.assert_allclose(given, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("rows, columns", [(0, 1), (1, 0), (1, 1)])

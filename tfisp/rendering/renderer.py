@@ -76,7 +76,8 @@ class Renderer:
             the capture's orientation (so `[W, H, 3]` where that transposes).
 
         Raises:
-            InputError: the mosaic is none, or the network's output is not finite.
+            InputError: the mosaic is none or smaller than the network allows, or the network's
+                output is not finite.
         """
         return self._render(mosaic, sensor, capture or Capture(), as_8bit=False)
 
@@ -106,10 +107,14 @@ class Renderer:
     def _spans(self, axis: int, padded: int) -> list[Span]:
         """The windows of one axis, in input samples, for a padded mosaic length."""
         facts = self.facts
+        if padded < facts.minimum * facts.step:
+            raise InputError(
+                f"{facts.name}: needs at least {facts.minimum * facts.step} pixels along each axis,"
+                f" the picture has {padded} along axis {axis}"
+            )
         # Windows must start and end on whole 2x2 cells, or they would have another phase.
         multiple = math.lcm(facts.multiple, 2 // facts.step)
-        length = max(padded // facts.step, facts.minimum)
-        length = -(-length // multiple) * multiple
+        length = -(-padded // (facts.step * multiple)) * multiple
         if self._runtime.fixed is not None:
             window = self._runtime.fixed[axis]
             if length < window or (length > window and facts.halo is None):
