@@ -68,6 +68,17 @@ def test_saturated_samples_become_neutral_and_noise_below_black_stays():
     np.testing.assert_allclose(white, 2**0.5, rtol=1e-6)  # clipped first, then brightened
 
 
+def test_noise_below_black_is_cut_off_only_under_shadows():
+    sensor = Sensor("RGGB", 64, 1023)
+    contract = Contract(clip="shadows")
+    assert (normalise(np.full((4, 4), 60), sensor, Capture(), contract) == 0).all()
+    bright = np.full((4, 4), 2000)
+    assert (normalise(bright, sensor, Capture(), contract) > 1).all()
+    back = denormalise(np.zeros((4, 4)), sensor, Capture(), contract)
+    np.testing.assert_allclose(back, 64)
+    assert Contract.from_dict(contract.to_dict()) == contract
+
+
 def test_default_gains_are_scaled_to_smallest_one_under_as_shot():
     flat = normalise(
         np.full((2, 2), 1023), SENSORS["zrr"], Capture(), Contract(white_balance="as_shot")

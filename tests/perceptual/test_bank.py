@@ -135,11 +135,26 @@ def test_every_registered_backbone_is_known_by_its_weights():
 
     for name in backbones.names():
         key = backbones.weights_key(name)
+        if name == "pixels":
+            continue
         assert key in PUBLISHED or (key == "" and name.endswith("_narrow"))
-        if name not in ("vgg19", "vit_b16", "deit_tiny"):  # large ones are tested on their own
+        # large ones are tested on their own
+        if name in ("vgg19_narrow", "vit_narrow") or name.startswith("alexnet"):
             backbone = backbones.create(name, "random")
             assert (backbone.name, backbone.is_random) == (name, True)
             assert "random" in backbone.weights
+
+
+def test_pixels_are_the_view_itself():
+    bank = FeatureBank({"pixels": backbones.create("pixels")})
+    x = images(1, 24, 30, 3)
+    for name in ("gray", "blur"):
+        feature = Feature("pixels", name, "pixels")
+        np.testing.assert_array_equal(bank(x, [feature])[feature], views.view(name, x))
+        assert bank.shape(feature, (24, 30)) == (24, 30, 3)
+    assert not bank.backbones["pixels"].is_random
+    with pytest.raises(InputError, match="pixels"):
+        backbones.create("pixels", "random")
 
 
 def test_a_mistyped_backbone_is_answered_with_the_right_one():

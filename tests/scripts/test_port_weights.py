@@ -9,7 +9,8 @@ import pytest
 from shared import shared
 
 from tfisp.errors import InputError
-from tfisp.perceptual import LPIPS, backbones, vit_weights
+from tfisp.perceptual import DISTS, LPIPS, backbones, vgg, vit_weights
+from tfisp.perceptual.convolutional import narrowed
 from tfisp.perceptual.vit_weights import Architecture
 from tfisp.perceptual.weights import locate
 
@@ -61,6 +62,32 @@ def test_lpips_heads_keep_their_values(tmp_path):
     path = port_weights.port("lpips", tmp_path / "alex.pth", tmp_path / "out")
     heads = LPIPS(weights="random", heads=path)._heads
     np.testing.assert_array_equal(heads[2], state["lin2.model.1.weight"].numpy().reshape(-1))
+
+
+@pytest.mark.parametrize("number", [16, 19])
+def test_torchvisions_vgg_is_found_in_the_cache_afterwards(number, tmp_path, monkeypatch):
+    name = f"vgg{number}_torchvision"
+    network = vgg.NETWORKS[name]
+    narrow = network._replace(chain=narrowed(network.chain, 16))
+    monkeypatch.setitem(vgg.NETWORKS, name, narrow)
+    monkeypatch.setenv("TFISP_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("TFISP_WEIGHTS", raising=False)
+    state = {key: torch.randn(*shape) for key, shape in vgg.torchvision_shapes(narrow).items()}
+    torch.save(state | {"classifier.0.weight": torch.zeros(2, 2)}, tmp_path / "vgg.pth")
+    port_weights.port(name, tmp_path / "vgg.pth", tmp_path / "cache" / "weights")
+    kernel = backbones.create(name)._variables["block2_conv1/kernel"].numpy()
+    # conv, relu, conv, relu, pool: the third convolution is the sixth module
+    expected = state["features.5.weight"].numpy().transpose(2, 3, 1, 0)
+    np.testing.assert_array_equal(kernel, expected)
+
+
+def test_dists_keeps_its_proportions(tmp_path):
+    state = {name: torch.rand(1, 1475, 1, 1) for name in ("alpha", "beta")}
+    torch.save(state, tmp_path / "weights.pt")
+    path = port_weights.port("dists", tmp_path / "weights.pt", tmp_path / "out")
+    alphas = np.concatenate(DISTS(weights="random", alpha_beta=path)._alphas)
+    total = state["alpha"].sum() + state["beta"].sum()
+    np.testing.assert_allclose(alphas, (state["alpha"] / total).reshape(-1), rtol=1e-5)
 
 
 def test_deit_is_taken_out_of_its_checkpoint(tmp_path):

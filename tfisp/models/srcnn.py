@@ -6,10 +6,10 @@
     5x5 convolution                     [h, w, 12]
     depth to space                      [2h, 2w, 3]
 
-Kernels and widths are those of the base network 9-1-5 of Dong et al. (arXiv 1501.00092, section
-4.1). It is a network for RGB of full size; how arXiv 2505.10420 changed it for RAW, for its
-comparison, is unpublished. Here it takes packed RAW as the other small networks do, and its last
-layer gives the twelve numbers of a 2x2 tile of pixels instead of three of one pixel.
+Kernels and widths are those of the base network 9-1-5 of Dong et al. (arXiv 1501.00092). It takes
+pictures of full size; how arXiv 2505.10420 changed it for RAW, for its comparison, is unpublished.
+Here it takes packed RAW as the other small networks do, and its last layer gives the twelve numbers
+of a 2x2 tile of RGB pixels instead of one pixel.
 """
 
 from typing import Any

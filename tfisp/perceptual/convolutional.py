@@ -35,8 +35,7 @@ class MaxPool(NamedTuple):
 
 
 class L2Pool(NamedTuple):
-    """The root of a weighted mean of squares, which halves the size without aliasing; see
-    `l2_pool`."""
+    """The root of a weighted mean of squares, as `l2_pool` computes it."""
 
     kernel: int = 3
     stride: int = 2
@@ -124,7 +123,7 @@ class ConvolutionalBackbone(Backbone):
 
 
 def l2_pool(x: tf.Tensor) -> tf.Tensor:
-    """Root of the weighted mean of squares over 3x3 windows, at every second position.
+    """Root of the weighted mean of squares over 3x3 windows, at every second position: no aliasing.
 
     The weights are 1-2-1 along each axis, outside is zero (DISTS_pt.py of dingkeyan93/DISTS: the
     outer product of `hanning(5)[1:-1]`). Under the root stands 1e-12 more, also the source's, so

@@ -8,8 +8,8 @@ distance. The network's poolings are replaced by ones that do not alias (`l2_poo
 `alpha` and `beta` were trained, channel by channel, on torchvision's VGG-16: with that trunk
 (`vgg16_torchvision`, the default, and the one that the paper uses) the values are the published
 ones. Keras' VGG-16 (`vgg16`) is another training of the same network, whose channels mean other
-things and whose images are scaled otherwise. It needs no PyTorch to get and makes a usable loss,
-but its values are comparable among themselves only; `protocol` tells the two apart.
+things and whose images are scaled otherwise: its values are comparable among themselves only, and
+`protocol` tells the two apart.
 
 Pictures are compared at their own size; the authors' demonstration first shrinks large ones to 256
 pixels.
@@ -132,7 +132,7 @@ class DISTS:
 def _similarities(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """How alike means, and deviations from them, are: `[B, h, w, C]` twice -> `[B, C]` twice.
 
-    Eqs. 5 and 6 of the DISTS paper; the moments are those of all positions.
+    The moments are taken over all positions.
     """
     x_mean = tf.reduce_mean(x, axis=[1, 2], keepdims=True)
     y_mean = tf.reduce_mean(y, axis=[1, 2], keepdims=True)

@@ -4,11 +4,11 @@ Taps `relu1_1` .. `relu5_3` (VGG-19: `relu5_4`), after the ReLU of each convolut
 compares VGG-19's `relu5_4`, for images of 256 x 256 pixels 16x16x512. Both come in two trainings,
 which are different networks: no channel of one answers to the same channel of the other.
 
-    vgg16, vgg19                 the authors' own, from Caffe, as Keras Applications publishes it; takes
-                                 BGR, 0..255, minus the channels' means over ImageNet
-    vgg16_torchvision,           torchvision's, trained anew; takes RGB, 0..1, minus mean, by deviation
-    vgg19_torchvision
-    vgg16_l2,                    VGG-16 with `l2_pool` between its blocks, the trunk of DISTS
+    vgg16, vgg19                  the authors' own, from Caffe, as Keras Applications publishes
+                                  them; take BGR, 0..255, minus the channels' means over ImageNet
+    vgg16_torchvision,            torchvision's, trained anew; take RGB, 0..1, minus mean, divided
+    vgg19_torchvision             by deviation
+    vgg16_l2,                     VGG-16 with `l2_pool` between its blocks: the trunk of DISTS
     vgg16_torchvision_l2
 """
 

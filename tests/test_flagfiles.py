@@ -1,0 +1,42 @@
+"""Every flag file that comes with the package describes a run that can be configured."""
+
+from pathlib import Path
+
+import pytest
+
+from tfisp import train
+from tfisp.cli import flags, parse
+from tfisp.training.recipes import RECIPES
+
+FILES = sorted((Path(train.__file__).parent / "flagfiles").glob("*.flags"))
+RUNS = [file.name for file in FILES if file.name != "demo_data.flags"]
+
+
+def configure(name, *more):
+    values = flags.FlagValues()
+    train.define(values)
+    parse(values, [f"--flagfile={name}", "--work_dir=run", *more], takes_arguments=False)
+    return train.make_config(values)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_it_configures_a_run_of_known_recipes(name):
+    config = configure(name, "--raw_dir=raw", "--target_dir=photographs")
+    assert all(stage.recipe.name in RECIPES for stage in config.stages)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_it_begins_by_saying_what_it_is_for(file):
+    lines = file.read_text().splitlines()
+    assert lines[0].startswith("# ")
+    assert all(line.startswith(("#", "--")) or not line for line in lines)
+
+
+def test_the_unpaired_file_states_the_published_numbers():
+    stage = configure("unpaired.flags", "--raw_dir=raw", "--target_dir=photographs").stages[1]
+    assert stage.recipe == RECIPES["unpaired"]
+
+
+def test_the_demo_asks_for_random_networks_by_name():
+    recipe = configure("demo.flags").stages[1].recipe
+    assert all(name.endswith("_narrow") for name in recipe.frozen_networks())
