@@ -8,6 +8,7 @@ data set gives one JSON line:
     open_seconds        listing and checking the files (per 1,000 of them, too)
     prepare_seconds     computing all references, once
     batches_per_second  as fast as they come, with everything prepared
+    cpu_seconds         processor time of a batch, all cores together: holds on a busy machine, too
     waiting             for each length of a step in seconds: the share of the time it is waited for
                         batches. Steps are slept through, as while an accelerator works.
 
@@ -70,7 +71,9 @@ def measure(config: DataConfig, batch_size: int, steps: list[float], workers: in
             workers=workers,
         )
 
+    busy = time.process_time()
     _, free = timed(lambda: drain(stream(TIMED), 0.0))
+    busy = time.process_time() - busy
     waiting = {f"{step:g}": round(drain(stream(TIMED), step), 4) for step in steps}
     files = sum(len(found) for found in dataset.splits().values())
     return {
@@ -83,6 +86,7 @@ def measure(config: DataConfig, batch_size: int, steps: list[float], workers: in
         "prepare_seconds": round(prepared, 2),
         "prepared_megabytes": round(cache_size(config) / 1e6, 1),
         "batches_per_second": round((FILLING + TIMED) / free, 2),
+        "cpu_seconds": round(busy / (FILLING + TIMED), 3),
         "patches_per_second": round(batch_size * (FILLING + TIMED) / free, 1),
         "waiting": waiting,
     }

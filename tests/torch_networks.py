@@ -204,14 +204,23 @@ def shuffled(x):
     return x.transpose(1, 2).reshape(batch, channels, height, width)
 
 
-def texture_critic(features, state):
+TEXTURE_LAYERS = [(2, 2), (2, 1), (1, 1), (1, 1), (2, 1)]  # stride, padding
+PIXEL_LAYERS = [(4, 5), (2, 2), (1, 1), (1, 1), (2, 1)]
+
+
+def texture_critic(features, state, layers=TEXTURE_LAYERS):
     """Five convolutions and two dense layers, LeakyReLU 0.2; flattened as NHWC, as tfisp does."""
     x = features
-    for i, (stride, padding) in enumerate([(2, 2), (2, 1), (1, 1), (1, 1), (2, 1)]):
+    for i, (stride, padding) in enumerate(layers):
         x = nn.leaky_relu(nn.conv2d(x, state[f"w{i}"], state[f"b{i}"], stride, padding), 0.2)
     x = x.permute(0, 2, 3, 1).flatten(1)
     x = nn.leaky_relu(nn.linear(x, state["w5"], state["b5"]), 0.2)
     return nn.linear(x, state["w6"], state["b6"])[:, 0]
+
+
+def pixel_critic(images, state):
+    """The same with DPED's kernels and strides, on images brought to -1..1."""
+    return texture_critic(2 * images - 1, state, PIXEL_LAYERS)
 
 
 def token_critic(tokens, state):

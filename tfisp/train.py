@@ -17,6 +17,7 @@ from tfisp.cli import flags
 from tfisp.cli.progress import Progress
 from tfisp.data import flags as data_flags
 from tfisp.perceptual.weights import PUBLISHED
+from tfisp.training.recipes import GAMES
 
 if TYPE_CHECKING:
     from tfisp.training.config import TrainConfig
@@ -58,9 +59,14 @@ def define(values: flags.FlagValues) -> None:
         "Strength of the penalties R1 and R2; unset: the recipe's.",
         minimum=0,
     )
+    flags.choice(
+        values, "adversarial", None, GAMES,
+        "The game that critics and generator play; unset: the recipe's.",
+    )  # fmt: skip
     flags.text(
-        values, "critics", None, "Comma list of the recipe's critics to keep, or none. Unset: all."
-    )
+        values, "critics", None,
+        "Comma list of critics to take instead of the recipe's, or none; unset: the recipe's.",
+    )  # fmt: skip
     flags.text(values, "content", None, "Content features, backbone:tap,...; unset: vgg19:relu5_4.")
     flags.text(
         values, "color_backbone", None, "What the colour critic looks through; unset: vit_b16."
@@ -139,7 +145,9 @@ def make_config(values: flags.FlagValues) -> "TrainConfig":
     stages = make_stages(
         values.recipe,
         values.steps,
+        values.model,
         critics=None if values.critics is None else _names(values.critics),
+        adversarial=values.adversarial,
         content=None if values.content is None else parse_content(values.content),
         backbones=tuple((role, roles[role] or name) for role, name in Recipe.backbones),
         learning_rate=values.learning_rate,

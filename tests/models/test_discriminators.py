@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tfisp.errors import InputError
-from tfisp.models.discriminators import TextureCNN, TokenMLP
+from tfisp.models.discriminators import PixelCNN, TextureCNN, TokenMLP
 
 
 def features(*shape, seed=0):
@@ -31,6 +31,19 @@ def test_parameter_counts_are_those_of_the_published_networks():
     assert TokenMLP((196, 768)).count_params() == 656_897
 
 
+def test_the_critic_of_pixels_has_the_layers_of_dped():
+    # Kernels and widths of systems.md D2; 100 pixels are 25, 13 and 7 after the strides.
+    network = PixelCNN((100, 100, 3))
+    assert [layer.kernel.shape for layer in network.convolutions] == [
+        (11, 11, 3, 48),
+        (5, 5, 48, 128),
+        (3, 3, 128, 192),
+        (3, 3, 192, 192),
+        (3, 3, 192, 128),
+    ]
+    assert network.dense.kernel.shape == (7 * 7 * 128, 1024)
+
+
 def test_all_weights_exist_and_are_trainable_before_the_first_use():
     for network in (TextureCNN((15, 15, 8)), TokenMLP((9, 16))):
         assert len(network.trainable_variables) == len(network.weights) > 0
@@ -46,6 +59,18 @@ def test_texture_scores_equal_the_pytorch_rendering(size):
         bias.assign(features(*bias.shape, seed=2))
     x = features(3, *size, 6)
     expected = torch_networks.texture_critic(torch_networks.nchw(x), torch_state(network, torch))
+    np.testing.assert_allclose(network(x), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_pixel_scores_equal_the_pytorch_rendering():
+    torch = pytest.importorskip("torch")
+    import torch_networks
+
+    network = PixelCNN((40, 53, 3), seed=1)
+    for bias in network.weights[1::2]:
+        bias.assign(features(*bias.shape, seed=2))
+    x = features(2, 40, 53, 3)
+    expected = torch_networks.pixel_critic(torch_networks.nchw(x), torch_state(network, torch))
     np.testing.assert_allclose(network(x), expected, rtol=1e-4, atol=1e-5)
 
 

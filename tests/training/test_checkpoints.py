@@ -61,7 +61,7 @@ def test_a_disk_that_refuses_is_an_os_error_and_keeps_the_old(tmp_path, monkeypa
         raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
 
     monkeypatch.setattr(tf.train.Checkpoint, "write", refuse)
-    with pytest.raises(OSError, match=r"0-pretrain-00000002: .*No space left"):
+    with pytest.raises(OSError, match=r"No space left on device: .*0-pretrain-00000002"):
         checkpoints.save(state(0.0), Position(0, 2), "pretrain")
     assert checkpoints.latest() == Position(0, 1)
     assert len(list(tmp_path.iterdir())) == 1

@@ -56,8 +56,9 @@ def test_critics_can_be_chosen_and_left_out():
         "adv_lin3",
     ]
     assert recipe.with_critics(()).critics == ()
-    with pytest.raises(InputError, match="--critics=adv_lin1"):
-        recipe.with_critics(("adv_lin1",))
+    assert [c.tap for c in recipe.with_critics(("adv_lin1",)).critics] == ["relu2"]
+    with pytest.raises(InputError, match="--critics=adv_lin5: unknown; did you mean adv_lin"):
+        recipe.with_critics(("adv_lin5",))
 
 
 def test_content_is_read_as_pairs():

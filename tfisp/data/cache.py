@@ -20,16 +20,13 @@ import threading
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 
+from tfisp.data.npy import map_npy
 from tfisp.errors import InputError
 from tfisp.files import atomic_file
-
-# What NumPy raises for `.npy` files that are damaged, found by damaging some.
-NPY_ERRORS = (OSError, ValueError, EOFError, SyntaxError, TypeError, OverflowError, TokenError)
 
 # Entries that stay mapped: opening one takes longer than reading a patch of it.
 _KEPT_OPEN = 1024
@@ -78,7 +75,7 @@ class Store:
         self.folder = Path(folder).expanduser() if folder else default_folder()
         self._lock = threading.Lock()
         self._building: dict[Path, threading.Lock] = {}
-        self._open = lru_cache(maxsize=_KEPT_OPEN)(_map)
+        self._open = lru_cache(maxsize=_KEPT_OPEN)(map_npy)
 
     def get(self, name: str, build: Callable[[], np.ndarray]) -> np.ndarray:
         """The array of that key, computed and kept if it is not there yet.
@@ -130,7 +127,7 @@ class Store:
         """An entry; None if it is missing or (after a power cut, say) not whole."""
         try:
             return self._open(path)
-        except NPY_ERRORS:
+        except InputError:
             return None
 
     def _note_path(self, name: str) -> Path:
@@ -146,7 +143,3 @@ class Store:
             raise InputError(
                 f"--cache_dir={self.folder}: cannot keep computed references there: {reason}"
             ) from error
-
-
-def _map(path: Path) -> np.ndarray:
-    return np.lib.format.open_memmap(path, mode="r")

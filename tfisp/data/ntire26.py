@@ -9,18 +9,17 @@ unpaired-isp-ntire-baseline (`load_dataset_ntire.py`), which also divides by 102
 black level. The planes are put back in their places: from there on it is a mosaic like any other.
 """
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from tfisp.data.base import Dataset, Progress
-from tfisp.data.cache import NPY_ERRORS
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import PatchFrame
 from tfisp.data.images import IMAGE_SUFFIXES, probe, read_photograph
 from tfisp.data.listing import files_in, match, missing, require_folder
+from tfisp.data.npy import map_npy, parse_npy
 from tfisp.data.opening import Opening
 from tfisp.errors import InputError
 
@@ -70,10 +69,7 @@ def decode_npy(data: bytes, path: Path) -> np.ndarray:
     Raises:
         InputError: If it is damaged or holds values that no RAW file has.
     """
-    try:
-        packed = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
-    except NPY_ERRORS as error:
-        raise InputError(f"{path}: not a NumPy array: {error}") from error
+    packed = parse_npy(data, path)
     _check_array(packed, path)
     if not np.isfinite(packed).all() or packed.min() < 0 or packed.max() > 65535:
         raise InputError(f"{path}: values that are not finite or not within 0..65535")
@@ -116,10 +112,7 @@ def _held_out(opening: Opening, folder: Path) -> list[PatchFrame]:
 
 def _check_file(path: Path, target: Path | None) -> tuple[int, int]:
     """The mosaic's (height, width), after a look at the headers of both files."""
-    try:
-        packed = np.lib.format.open_memmap(path, mode="r")
-    except NPY_ERRORS as error:
-        raise InputError(f"{path}: not a whole NumPy array: {error}") from error
+    packed = map_npy(path)
     _check_array(packed, path)
     size = (2 * packed.shape[0], 2 * packed.shape[1])
     if target is not None and (found := probe(target).upright_size) != size:
@@ -130,10 +123,8 @@ def _check_file(path: Path, target: Path | None) -> tuple[int, int]:
 
 
 def _check_array(packed: np.ndarray, path: Path) -> None:
-    if packed.ndim != 3 or packed.shape[2] != 4 or packed.dtype.kind not in "iuf":
+    if packed.ndim != 3 or packed.shape[2] != 4:
         raise InputError(
             f"{path}: array of shape {packed.shape} and type {packed.dtype}; expected numbers "
             "[h, w, 4]"
         )
-    if not packed.size:
-        raise InputError(f"{path}: the array is empty")

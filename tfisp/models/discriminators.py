@@ -76,6 +76,7 @@ class TokenMLP(keras.Model):
 
 # Filters, kernel and stride of the five convolutions; each pads by half its kernel.
 _CONVOLUTIONS = ((48, 5, 2), (128, 3, 2), (192, 3, 1), (192, 3, 1), (128, 3, 2))
+_PIXEL_CONVOLUTIONS = ((48, 11, 4), (128, 5, 2), (192, 3, 1), (192, 3, 1), (128, 3, 2))
 _DENSE_UNITS = 1024
 
 
@@ -86,6 +87,8 @@ class TextureCNN(keras.Model):
     images of 256 x 256 pixels: 9,297,585 parameters on AlexNet's relu1 (63x63x64), 1,663,665 on
     relu4 (15x15x256).
     """
+
+    _convolutions = _CONVOLUTIONS
 
     def __init__(self, feature_shape: Sequence[int], seed: int = 0, **kwargs: Any) -> None:
         """Makes all weights; the first dense layer's depend on the size of the map.
@@ -104,9 +107,9 @@ class TextureCNN(keras.Model):
                 f"a texture critic judges feature maps [h, w, C], got {tuple(feature_shape)}"
             )
         policy = self.dtype_policy
-        *seeds, dense_seed, last_seed = layer_seeds(seed, len(_CONVOLUTIONS) + 2)
+        *seeds, dense_seed, last_seed = layer_seeds(seed, len(self._convolutions) + 2)
         self.paddings, self.convolutions = [], []
-        for (filters, kernel, stride), s in zip(_CONVOLUTIONS, seeds, strict=True):
+        for (filters, kernel, stride), s in zip(self._convolutions, seeds, strict=True):
             # Not "same": with a stride, Keras pads even sizes at the bottom and right only.
             self.paddings.append(keras.layers.ZeroPadding2D(kernel // 2, dtype=policy))
             self.convolutions.append(
@@ -137,6 +140,22 @@ class TextureCNN(keras.Model):
             features = tf.nn.leaky_relu(convolve(pad(features)), _LEAK)
         features = tf.nn.leaky_relu(self.dense(self.flatten(features)), _LEAK)
         return at_least_float32(self.score(features))[:, 0]
+
+
+class PixelCNN(TextureCNN):
+    """Judges an image instead of features: DPED's discriminator (arXiv 1704.02470).
+
+    Images `[B, H, W, 3]` float32, nominally 0..1, which it brings to -1..1, -> `[B]`. Its first two
+    convolutions have larger kernels than `TextureCNN`'s, 11 and 5, and the first a stride of 4.
+    DPED's instance normalisation is left out, as in the critics of features. For images of 256 x
+    256 pixels: 34,502,337 parameters.
+    """
+
+    _convolutions = _PIXEL_CONVOLUTIONS
+
+    def call(self, features: tf.Tensor) -> tf.Tensor:
+        """Scores images `[B, H, W, 3]`: `[B]`."""
+        return super().call(2.0 * features - 1.0)
 
 
 def _uniform(seed: int) -> keras.initializers.Initializer:

@@ -147,7 +147,7 @@ def convolution(
     seed: int,
     policy: keras.DTypePolicy,
     *,
-    initializer: str | None = None,
+    initializer: str | keras.initializers.Initializer | None = None,
     bias: float | None = 0.0,
 ) -> keras.layers.Conv2D:
     """A convolution with zero padding that keeps height and width.
@@ -158,19 +158,20 @@ def convolution(
         activation: `relu`, `tanh`, `sigmoid` or None.
         seed: of the first kernel.
         policy: Keras dtype policy.
-        initializer: of the kernel: `he_normal` or `glorot_uniform`; None takes He's in front of a
-            ReLU and Glorot's otherwise.
+        initializer: of the kernel: `he_normal`, `glorot_uniform` or one with its own seed; None
+            takes He's in front of a ReLU and Glorot's otherwise.
         bias: first bias; None for a layer without one.
     """
     initializer = initializer or ("he_normal" if activation == "relu" else "glorot_uniform")
-    kernel = keras.initializers.get({"class_name": initializer, "config": {"seed": seed}})
+    if isinstance(initializer, str):
+        initializer = keras.initializers.get({"class_name": initializer, "config": {"seed": seed}})
     return keras.layers.Conv2D(
         filters,
         size,
         padding="same",
         activation=activation,
         use_bias=bias is not None,
-        kernel_initializer=kernel,
+        kernel_initializer=initializer,
         bias_initializer=keras.initializers.Constant(bias or 0.0),
         dtype=policy,
     )

@@ -143,9 +143,14 @@ class RMFABlock(keras.layers.Layer):
         self.tone2 = convolution(width, 3, "relu", next(seeds), policy)
         self.tone3 = convolution(width, 3, "relu", next(seeds), policy)
         self.fusion = convolution(width, 3, "relu", next(seeds), policy)
-        # A perceptron on one place per picture is a 1x1 convolution.
-        squeezed = width // _REDUCTION
-        self.squeeze = convolution(squeezed, 1, "relu", next(seeds), policy, bias=None)
+        # A perceptron on one place per picture is a 1x1 convolution. Nothing that it sees is
+        # negative: with first weights that are not either, its few hidden units start open. At
+        # width 16 there is one, and closed it would give the attention no gradient at all.
+        squeezed, seed = width // _REDUCTION, next(seeds)
+        positive = keras.initializers.RandomUniform(0.0, 2.0 / width, seed)
+        self.squeeze = convolution(
+            squeezed, 1, "relu", seed, policy, initializer=positive, bias=None
+        )
         self.excite = convolution(width, 1, None, next(seeds), policy, bias=None)
         self.place = convolution(1, 7, "sigmoid", next(seeds), policy, bias=None)
 

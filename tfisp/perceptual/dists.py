@@ -44,6 +44,7 @@ class DISTS:
 
     Attributes:
         backbone: the trunk.
+        weights: where alpha and beta come from, for logs and records.
         protocol: what exactly is computed, for tables and logs.
         is_random: whether any weights were drawn instead of learnt: then the values mean nothing.
     """
@@ -76,6 +77,7 @@ class DISTS:
             alpha_beta = weights
         self.backbone = backbone or backbones.create(f"{trunk}_l2", weights)
         source = weight_files.locate("dists", alpha_beta)
+        self.weights = str(source)
         self.is_random = self.backbone.is_random or source.is_random
         self._alphas, self._betas = _untrained() if source.is_random else _load(source.path)
         origin = "random" if self.is_random else self.backbone.name.removesuffix("_l2")

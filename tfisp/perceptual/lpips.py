@@ -45,6 +45,7 @@ class LPIPS:
     Attributes:
         variant: `lpips` or `lpips+`.
         backbone: the trunk, `alexnet_imagenet`.
+        weights: where the heads come from, for logs and records.
         protocol: what exactly is computed, for tables and logs.
         is_random: whether any weights were drawn instead of learnt: then the values mean nothing.
     """
@@ -77,6 +78,7 @@ class LPIPS:
             heads = weights
         self.backbone = backbone or backbones.create(BACKBONE, weights)
         source = weight_files.locate("lpips", heads)
+        self.weights = str(source)
         self.is_random = self.backbone.is_random or source.is_random
         self._heads = _untrained_heads() if source.is_random else _load_heads(source.path)
         version = "random" if self.is_random else "v0.1"

@@ -5,6 +5,7 @@ filled under a temporary name and renamed when all of it is on disk, so a folder
 can always be trusted.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -63,10 +64,8 @@ class Checkpoints:
         try:
             with atomic_folder(path) as temporary:
                 tf.train.Checkpoint(**state).write(str(temporary / "state"))
-        except tf.errors.OpError as error:
-            raise OSError(
-                f"{path}: the checkpoint could not be written: {error.message}"
-            ) from error
+        except tf.errors.ResourceExhaustedError as error:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
         same_stage = [old for at, old in self.all() if at.stage == position.stage]
         for old in same_stage[: -self._max_to_keep]:
             shutil.rmtree(old)

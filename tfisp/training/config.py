@@ -77,15 +77,17 @@ class TrainConfig:
 
 
 def make_stages(
-    names: tuple[str, ...], steps: tuple[int, ...], **changes: Any
+    names: tuple[str, ...], steps: tuple[int, ...], generator: str = "", **changes: Any
 ) -> tuple[Stage, ...]:
     """Stages from recipe names and step counts.
 
     Args:
         names: recipe names, in order.
         steps: one count per recipe, or one for all.
-        **changes: fields of `Recipe` to replace in every stage; `critics` is a tuple of names to
-            keep of those that the stage has. None leaves a field as the recipe has it.
+        generator: name of the network to train, which may have rates of its own.
+        **changes: fields of `Recipe` to replace in every stage; `critics` is a tuple of names of
+            those to train with in the stages that have any, and `adversarial` brings the strength
+            of its penalty along, unless `gamma` is given. None leaves a field as the recipe has it.
 
     Raises:
         InputError: for an unknown recipe or critic, or if the numbers of recipes and step counts do
@@ -98,10 +100,13 @@ def make_stages(
         raise InputError(
             f"--steps: {len(steps)} counts for {len(names)} recipes; give one each, or one for all"
         )
-    critics = changes.pop("critics", None)
+    critics, adversarial = changes.pop("critics", None), changes.pop("adversarial", None)
     changes = {name: value for name, value in changes.items() if value is not None}
     stages = []
     for recipe, count in zip(recipes, steps, strict=True):
+        recipe = recipe.for_generator(generator)
+        if adversarial is not None:
+            recipe = recipe.with_adversarial(adversarial)
         recipe = dataclasses.replace(recipe, **changes)
         if critics is not None and recipe.critics:
             recipe = recipe.with_critics(critics)

@@ -13,6 +13,7 @@ from tfisp.training.seeds import derive
 _NETWORKS = {
     "token_mlp": discriminators.TokenMLP,
     "texture_cnn": discriminators.TextureCNN,
+    "pixel_cnn": discriminators.PixelCNN,
 }
 
 
@@ -36,21 +37,36 @@ class Critic:
         self.network = _NETWORKS[spec.network](feature_shape, seed=seed, name=spec.name)
         self.optimizer = adam(recipe.critic_learning_rate, recipe)
         self.optimizer.build(self.network.trainable_variables)
+        self._adversarial = recipe.adversarial
+        self._seed = seed
         self._gamma = recipe.gamma
         self._clip = recipe.critic_clip
 
     def generator_loss(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         """What it asks of the generator (Eq. 8): features `[B, ...]` of both sides -> `[B]`."""
-        return losses.generator_loss(self.network(real), self.network(fake))
+        return losses.generator_loss(self.network(real), self.network(fake), self._adversarial)
 
     def gradients(
-        self, real: tf.Tensor, fake: tf.Tensor
+        self, real: tf.Tensor, fake: tf.Tensor, step: tf.Tensor
     ) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
-        """The gradient of its own loss (Eq. 7), and that loss's parts as means over the batch."""
+        """The gradient of its own loss (Eq. 7), and that loss's parts as means over the batch.
+
+        Args:
+            real: features `[B, ...]` of photographs.
+            fake: the same of generated images.
+            step: number of the step, of which, with the seed, any random draw is a function.
+        """
         variables = self.network.trainable_variables
+        mix = tf.random.stateless_uniform(
+            tf.shape(real)[:1], tf.stack([self._seed, step]), dtype=real.dtype
+        )
         with tf.GradientTape() as tape:
-            parts = losses.critic_loss(self.network, real, fake, self._gamma)
-            loss = tf.reduce_mean(parts["adversarial"] + parts["r1"] + parts["r2"])
+            parts = losses.critic_loss(
+                self.network, real, fake, self._gamma, self._adversarial, mix
+            )
+            loss = tf.reduce_mean(
+                sum(part for name, part in parts.items() if not name.endswith("_scores"))
+            )
         gradients = tape.gradient(loss, [variable.value for variable in variables])
         logs = {name: tf.reduce_mean(part) for name, part in parts.items()}
         return gradients, logs | {"margin": logs["real_scores"] - logs["fake_scores"]}

@@ -8,7 +8,7 @@ from tfisp.data.base import Dataset, Progress
 from tfisp.errors import InputError
 from tfisp.models.generator import Generator
 from tfisp.naming import choose
-from tfisp.perceptual import backbones
+from tfisp.perceptual import backbones, distances
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.training.config import TrainConfig
 from tfisp.training.loop import Run, Upkeep
@@ -45,7 +45,8 @@ def train(
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     folder = RunFolder(work_dir, config)
-    weights = {name: backbone.weights for name, backbone in bank.backbones.items()}
+    frozen = bank.backbones | bank.distances
+    weights = {name: part.weights for name, part in frozen.items()}
     folder.describe(flags, dataset, {"backbones": weights, "notes": notes})
     Run(config, folder, dataset, generator, bank, upkeep, notes).train()
     for path, reason in dataset.skipped:
@@ -78,7 +79,7 @@ def open_data(config: TrainConfig, progress: Progress | None = None) -> Dataset:
 
 
 def load_bank(config: TrainConfig) -> FeatureBank:
-    """Loads every frozen network that any stage looks through.
+    """Loads every frozen network and trained distance that any stage looks through.
 
     Raises:
         InputError: for an unknown network or layer, if weights are not found, or if patches are too
@@ -87,15 +88,25 @@ def load_bank(config: TrainConfig) -> FeatureBank:
     names = dict.fromkeys(
         name for stage in config.stages for name in stage.recipe.frozen_networks()
     )
+    networks = {
+        name: backbones.create(
+            name,
+            config.weights.get(backbones.weights_key(name)),
+            seed=derive(config.seed, "backbone", name),
+        )
+        for name in names
+    }
+    trunks = {
+        name: trunk for stage in config.stages for name, trunk in stage.recipe.distances().items()
+    }
     bank = FeatureBank(
+        networks,
         {
-            name: backbones.create(
-                name,
-                config.weights.get(backbones.weights_key(name)),
-                seed=derive(config.seed, "backbone", name),
+            name: distances.create(
+                name, networks[trunk], config.weights.get(distances.weights_key(name))
             )
-            for name in names
-        }
+            for name, trunk in trunks.items()
+        },
     )
     for stage in config.stages:
         for feature in features_of(stage.recipe):
@@ -128,7 +139,8 @@ def make_generator(config: TrainConfig, dataset: Dataset) -> Generator:
 
 def remarks(dataset: Dataset, bank: FeatureBank) -> list[str]:
     """What a reader of the results must know: about the data, and about random weights."""
-    random = [name for name, backbone in bank.backbones.items() if backbone.is_random]
+    frozen = bank.backbones | bank.distances
+    random = [name for name, part in frozen.items() if part.is_random]
     if not random:
         return list(dataset.notes)
     names = ", ".join(random)

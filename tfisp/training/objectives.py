@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfisp import losses
 from tfisp.naming import choose
 from tfisp.perceptual.bank import Feature
+from tfisp.perceptual.distances import Distance
 from tfisp.training.recipes import CriticSpec, ObjectiveSpec, Recipe
 
 Features = Mapping[Feature, tf.Tensor]
@@ -34,7 +35,11 @@ class Objective:
     loss: PerImageLoss
 
 
-def _content(spec: ObjectiveSpec, recipe: Recipe) -> Objective:
+Distances = Mapping[str, Distance]
+Maker = Callable[[ObjectiveSpec, Recipe, Distances], Objective]
+
+
+def _content(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objective:
     features = tuple(Feature(backbone, spec.view, tap) for backbone, tap in recipe.content)
 
     def loss(
@@ -45,16 +50,42 @@ def _content(spec: ObjectiveSpec, recipe: Recipe) -> Objective:
     return Objective(spec.name, spec.weight, spec.compares, features, loss)
 
 
-def _mse(spec: ObjectiveSpec, recipe: Recipe) -> Objective:
+def _lpips(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objective:
     def loss(
         generated: tf.Tensor, seen: Features, other: tf.Tensor | None, other_seen: Features | None
     ) -> tf.Tensor:
-        return losses.mse(generated, other)
+        return losses.lpips(distances[spec.loss], seen, other_seen)
 
-    return Objective(spec.name, spec.weight, spec.compares, (), loss)
+    return Objective(spec.name, spec.weight, spec.compares, losses.LPIPS_FEATURES, loss)
 
 
-def _tv(spec: ObjectiveSpec, recipe: Recipe) -> Objective:
+def _dists(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objective:
+    def loss(
+        generated: tf.Tensor, seen: Features, other: tf.Tensor | None, other_seen: Features | None
+    ) -> tf.Tensor:
+        return losses.dists(distances[spec.loss], generated, seen, other, other_seen)
+
+    return Objective(spec.name, spec.weight, spec.compares, losses.DISTS_FEATURES, loss)
+
+
+def _of_pixels(compare: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> Maker:
+    """A loss of two images, which needs no features."""
+
+    def make(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objective:
+        def loss(
+            generated: tf.Tensor,
+            seen: Features,
+            other: tf.Tensor | None,
+            other_seen: Features | None,
+        ) -> tf.Tensor:
+            return compare(generated, other)
+
+        return Objective(spec.name, spec.weight, spec.compares, (), loss)
+
+    return make
+
+
+def _tv(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objective:
     def loss(
         generated: tf.Tensor, seen: Features, other: tf.Tensor | None, other_seen: Features | None
     ) -> tf.Tensor:
@@ -63,17 +94,37 @@ def _tv(spec: ObjectiveSpec, recipe: Recipe) -> Objective:
     return Objective(spec.name, spec.weight, "", (), loss)
 
 
-_MAKERS = {"content": _content, "mse": _mse, "tv": _tv}
+# What `ObjectiveSpec.loss` may be.
+LOSSES: dict[str, Maker] = {
+    "content": _content,
+    "lpips": _lpips,
+    "lpips+": _lpips,
+    "dists": _dists,
+    "blur_mse": _of_pixels(losses.blur_mse),
+    "mse": _of_pixels(losses.mse),
+    "l1": _of_pixels(losses.l1),
+    "huber": _of_pixels(losses.huber),
+    "charbonnier": _of_pixels(losses.charbonnier),
+    "ssim": _of_pixels(losses.ssim_loss),
+    "ms_ssim": _of_pixels(losses.ms_ssim_loss),
+    "tv": _tv,
+}
 
 
-def make_objectives(recipe: Recipe) -> tuple[Objective, ...]:
+def make_objectives(recipe: Recipe, distances: Distances | None = None) -> tuple[Objective, ...]:
     """All objectives of a recipe, in its order.
+
+    Args:
+        recipe: names the losses.
+        distances: by name, the trained distances among those; not needed to learn what features
+            the objectives read.
 
     Raises:
         InputError: for a loss that does not exist.
     """
     return tuple(
-        _MAKERS[choose("loss", spec.loss, _MAKERS)](spec, recipe) for spec in recipe.objectives
+        LOSSES[choose("loss", spec.loss, LOSSES)](spec, recipe, distances or {})
+        for spec in recipe.objectives
     )
 
 

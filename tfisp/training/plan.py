@@ -76,7 +76,7 @@ def _describe_stage(index: int, stage: Stage, trainer: Trainer) -> Iterator[str]
         yield (
             f"  critic   {critic.name}, {critic.network.count_params():,} parameters on {view} "
             f"through {backbone}:{tap}, Adam {recipe.critic_learning_rate:g} every "
-            f"{recipe.critic_interval} steps, gamma {recipe.gamma:g}"
+            f"{recipe.critic_interval} steps, {recipe.adversarial}, gamma {recipe.gamma:g}"
         )
 
 

@@ -18,7 +18,7 @@ class ObjectiveSpec:
 
     Attributes:
         name: what it is called in logs, unique within a recipe.
-        loss: `content`, `mse` or `tv`.
+        loss: one of `objectives.LOSSES`: `content`, `lpips+`, `dists`, `blur_mse`, `mse`, `tv` ...
         compares: the member of the batch that the generated image is held against: `reference`,
             `target`, or `""` for a loss of the generated image alone.
         view: how both are shown to the backbone (`content` only).
@@ -38,10 +38,11 @@ class CriticSpec:
 
     Attributes:
         name: what it is called in logs and flags, unique within a recipe.
-        role: which of the recipe's backbones it looks through: `color` or `texture`.
+        role: which of the recipe's backbones it looks through: `color` or `texture`; or `pixels`,
+            which is a backbone by itself.
         view: how images are shown to that backbone.
         tap: the layer it judges.
-        network: `token_mlp` or `texture_cnn` (Fig. 3 of the paper).
+        network: `token_mlp` or `texture_cnn` (Fig. 3 of the paper), or `pixel_cnn`.
         weight: factor of the normalised gradient that it sends to the generator.
     """
 
@@ -64,13 +65,15 @@ class Recipe:
         content: `(backbone, tap)` pairs whose feature differences add up to the content loss.
         backbones: which frozen network plays which critic's role.
         paired: the batch's target shows the scene of its RAW.
+        adversarial: the game that critics and generator play, one of `losses.ADVERSARIAL`.
         learning_rate: the generator's, for Adam.
         critic_learning_rate: the critics'.
         critic_interval: critics learn at every step whose number this divides.
         betas: Adam's decay rates, for all networks.
         epsilon: Adam's constant, added to the root of the bias-corrected second moment (Keras' own
             default is 1e-7).
-        gamma: strength of R1 and R2; 10 times a factor 100 in the published code.
+        gamma: strength of the penalties; for R1 and R2, 10 times a factor 100 in the published
+            code.
         critic_clip: largest norm of a critic's gradient, all its weights together.
     """
 
@@ -80,6 +83,7 @@ class Recipe:
     content: tuple[tuple[str, str], ...] = (("vgg19", "relu5_4"),)
     backbones: tuple[tuple[str, str], ...] = (("color", "vit_b16"), ("texture", "alexnet"))
     paired: bool = False
+    adversarial: str = "relativistic"
     learning_rate: float = 5e-4
     critic_learning_rate: float = 1e-5
     critic_interval: int = 10
@@ -89,35 +93,103 @@ class Recipe:
     critic_clip: float = 1.0
 
     def backbone(self, role: str) -> str:
-        """The name of the frozen network in a critic's role."""
-        return dict(self.backbones)[role]
+        """The name of the frozen network in a critic's role; a role that is none is its own."""
+        return dict(self.backbones).get(role, role)
+
+    def distances(self) -> dict[str, str]:
+        """The trained distances among the losses, each with the frozen network it looks through."""
+        return {o.loss: _TRUNKS[o.loss] for o in self.objectives if o.loss in _TRUNKS}
 
     def frozen_networks(self) -> list[str]:
         """Names of the frozen networks that this recipe looks through, each once."""
         names = [
             name for name, _ in self.content if any(o.loss == "content" for o in self.objectives)
         ]
+        names += self.distances().values()
         names += [self.backbone(critic.role) for critic in self.critics]
         return list(dict.fromkeys(names))
 
     def with_critics(self, names: tuple[str, ...]) -> "Recipe":
-        """This recipe with only the named critics, in its own order; `()` trains without any.
+        """This recipe with the named critics instead of its own; `()` trains without any.
 
         Raises:
-            InputError: for a critic that the recipe does not have.
+            InputError: for a critic that there is not.
         """
-        known = [critic.name for critic in self.critics]
         for name in names:
-            choose("--critics", name, known)
+            choose("--critics", name, CRITICS)
         return dataclasses.replace(
-            self, critics=tuple(critic for critic in self.critics if critic.name in names)
+            self, critics=tuple(critic for name, critic in CRITICS.items() if name in names)
         )
 
+    def with_adversarial(self, name: str) -> "Recipe":
+        """This recipe with another game, its penalty as strong as that one's paper has it.
+
+        Raises:
+            InputError: for a game that there is not.
+        """
+        choose("--adversarial", name, GAMES)
+        gamma = WGAN_GP_GAMMA if name == "wgan_gp" else self.gamma
+        return dataclasses.replace(self, adversarial=name, gamma=gamma)
+
+    def for_generator(self, name: str) -> "Recipe":
+        """This recipe with the rates that the paper found for a generator, where it names any."""
+        return dataclasses.replace(self, **RATES.get(name, {}))
+
+
+# The names of `losses.ADVERSARIAL`, which only TensorFlow's users can import.
+GAMES = ("relativistic", "relativistic_average", "standard", "least_squares", "wgan_gp")
+# Strength of its penalty in arXiv 1704.00028.
+WGAN_GP_GAMMA = 10.0
+
+# Frozen networks of the trained distances.
+_TRUNKS = {
+    "lpips": "alexnet_imagenet",
+    "lpips+": "alexnet_imagenet",
+    "dists": "vgg16_torchvision_l2",
+}
+
+# Section 4.3 of the paper: Efficient and Robust ISP train with the rates of `Recipe`; the tiny
+# RMFA-Net's critics learn faster and, "in a ratio of 4:1", at every 4th step.
+RATES: dict[str, dict[str, float | int]] = {
+    "rmfa_tiny": {
+        "learning_rate": 1e-4,
+        "critic_learning_rate": 5e-5,
+        "critic_interval": 4,
+    },
+}
 
 _TV = ObjectiveSpec("tv", "tv")
-_ADV_COLOR = CriticSpec("adv_color", "color", "blur224", "tokens", "token_mlp")
-_ADV_LIN0 = CriticSpec("adv_lin0", "texture", "gray", "relu1", "texture_cnn")
-_ADV_LIN3 = CriticSpec("adv_lin3", "texture", "gray", "relu4", "texture_cnn")
+
+CRITICS: dict[str, CriticSpec] = {
+    critic.name: critic
+    for critic in (
+        # The paper's colour critic, section 3.4.
+        CriticSpec("adv_color", "color", "blur224", "tokens", "token_mlp"),
+        # Its texture critics, section 3.5, at every depth that Table 4 compares; lin0 and lin3 are
+        # what it settles for.
+        *(
+            CriticSpec(f"adv_lin{depth}", "texture", "gray", f"relu{depth + 1}", "texture_cnn")
+            for depth in range(5)
+        ),
+        # Critics of pixels, as in DPED and WESPE: what section 4.2 compares with.
+        CriticSpec("adv_color_pixels", "pixels", "blur", "pixels", "pixel_cnn"),
+        CriticSpec("adv_texture_pixels", "pixels", "gray", "pixels", "pixel_cnn"),
+    )
+}
+
+_PAIRED = (
+    ObjectiveSpec("content", "content", compares="target", view="rgb"),
+    ObjectiveSpec("lpips_plus", "lpips+", compares="target"),
+    ObjectiveSpec("dists", "dists", compares="target"),
+    _TV,
+    ObjectiveSpec("blur_mse", "blur_mse", compares="target"),
+)
+_UNPAIRED = (ObjectiveSpec("content", "content", compares="reference", view="luminance"), _TV)
+
+
+def _critics(*names: str) -> tuple[CriticSpec, ...]:
+    return tuple(CRITICS[name] for name in names)
+
 
 RECIPES: dict[str, Recipe] = {
     # Eq. 12: learn to demosaic, so that the adversarial stage starts from sound structure.
@@ -129,14 +201,27 @@ RECIPES: dict[str, Recipe] = {
             _TV,
         ),
     ),
+    # Eq. 10 without its critics: the photograph shows the scene of the RAW.
+    "paired": Recipe(name="paired", objectives=_PAIRED, paired=True),
+    # Eq. 10.
+    "paired_adversarial": Recipe(
+        name="paired_adversarial",
+        objectives=_PAIRED,
+        critics=_critics("adv_lin0", "adv_lin3"),
+        paired=True,
+    ),
     # Eq. 11: content from the RAW itself, look from photographs of other scenes.
     "unpaired": Recipe(
         name="unpaired",
-        objectives=(
-            ObjectiveSpec("content", "content", compares="reference", view="luminance"),
-            _TV,
-        ),
-        critics=(_ADV_COLOR, _ADV_LIN0, _ADV_LIN3),
+        objectives=_UNPAIRED,
+        critics=_critics("adv_color", "adv_lin0", "adv_lin3"),
+    ),
+    # The same with critics of pixels, for comparison. WESPE (arXiv 1709.01118) itself also learns
+    # the way back, which is left out here: only the critics differ.
+    "wespe": Recipe(
+        name="wespe",
+        objectives=_UNPAIRED,
+        critics=_critics("adv_color_pixels", "adv_texture_pixels"),
     ),
 }
 

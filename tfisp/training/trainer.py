@@ -70,7 +70,7 @@ class Trainer:
         self.bank = bank
         self.accumulate = accumulate
         self.ema = generator.copy()
-        self.objectives = make_objectives(recipe)
+        self.objectives = make_objectives(recipe, bank.distances)
         self.critics = make_critics(recipe, bank, image_shape, seed)
         self.optimizer = adam(recipe.learning_rate, recipe)
         self.optimizer.build(generator.trainable_variables)
@@ -159,7 +159,7 @@ class Trainer:
                 seen["target"][critic.feature],
                 tf.stop_gradient(fake[critic.feature]),
             )
-            critic_gradients[critic.name], parts = critic.gradients(real_seen, fake_seen)
+            critic_gradients[critic.name], parts = critic.gradients(real_seen, fake_seen, self.step)
             logs |= {f"critic/{critic.name}/{part}": value for part, value in parts.items()}
         return StepGradients(pulled_back, critic_gradients, logs)
 

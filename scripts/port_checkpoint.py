@@ -1,0 +1,352 @@
+"""Turns the paper's released generators into presets that tfisp uses.
+
+    python scripts/port_checkpoint.py Robust_unpaired_step_66090.pth --output=robust_ultraisp
+
+The files are those that the authors of arXiv 2505.10420 released on GitHub, in
+AndreiiArhire/Learned-Lightweight-Smartphone-ISP-with-Unpaired-Data. Which network a file holds is
+read from the names and shapes of its tensors; `module.` in front of the names and dictionaries
+around them do not matter. A file does not say what it was trained on: --sensor notes it in the
+preset.
+
+Before anything is written, the converted network is compared with PyTorch's on random input.
+Nothing in the `.pth` is executed. Needs PyTorch: pip install "tfisp[port]".
+"""
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from tfisp import models
+from tfisp.backend import load_tensorflow
+from tfisp.errors import InputError
+from tfisp.sensor import Sensor, get_sensor
+
+if TYPE_CHECKING:
+    import keras
+    import torch
+
+    from tfisp.models.generator import Generator
+
+SOURCE = "https://github.com/AndreiiArhire/Learned-Lightweight-Smartphone-ISP-with-Unpaired-Data"
+
+# Largest difference to PyTorch that is accepted, on output of about 0..1.
+LIMIT = 1e-5
+
+# Names of tensors, without what is put in front of all names of a network -> tensors.
+State = Mapping[str, "torch.Tensor"]
+
+
+def main() -> None:
+    """Converts one file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("file", type=Path, help="The released .pth file.")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="DIR", help="The preset's folder, to be made."
+    )
+    parser.add_argument(
+        "--sensor", help="What it was trained for, to be noted: zrr, ultraisp or a JSON file."
+    )
+    arguments = parser.parse_args()
+    try:
+        difference = port(arguments.file, arguments.output, arguments.sensor)
+    except (InputError, OSError) as error:
+        print(f"port_checkpoint: {error}", file=sys.stderr)
+        sys.exit(1)
+    print(f"largest difference to PyTorch {difference:.1e}; written to {arguments.output}")
+
+
+def port(file: Path, folder: Path, sensor: str | None = None) -> float:
+    """Converts one file, checks the result and writes it as a preset.
+
+    Args:
+        file: a released checkpoint.
+        folder: of the preset, to be made.
+        sensor: name of the sensor to be noted in the preset, or a JSON file that describes one.
+
+    Returns:
+        The largest difference between our network and PyTorch's.
+
+    Raises:
+        InputError: the file is none of the released generators, the result differs from PyTorch's,
+            or the folder exists.
+    """
+    noted = None if sensor is None else get_sensor(sensor)
+    tensors = read(file)
+    load_tensorflow()
+    family, generator, state = _recognise(tensors, file)
+    _copy_weights(generator, family.layers(generator), state)
+    difference = _largest_difference(generator, family.in_pytorch, state)
+    if not difference <= LIMIT:  # NaN fails too
+        raise InputError(
+            f"{file}: the converted network differs from PyTorch's by {difference:.3g}, allowed"
+            f" are {LIMIT:g}"
+        )
+    card = _card(file, generator, noted, difference)
+    models.save_to_preset(generator, folder, sensor=noted, card=card)
+    return difference
+
+
+def read(file: Path) -> dict[str, "torch.Tensor"]:
+    """All tensors of a file as float32, by dotted name, without executing anything in it.
+
+    Raises:
+        InputError: there is no such file, it holds no tensors or more than data, or PyTorch is not
+            installed.
+    """
+    if not file.is_file():
+        raise InputError(f"{file}: no such file")
+    try:
+        import torch
+    except ImportError as error:
+        raise InputError(f'{file}: reading it needs PyTorch: pip install "tfisp[port]"') from error
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    # PyTorch raises errors of many kinds for files that are damaged or want to run code.
+    except Exception as error:
+        first_line = (str(error).strip() or repr(error)).splitlines()[0]
+        raise InputError(f"{file}: not readable as weights alone ({first_line})") from error
+    tensors = {
+        name: value.detach().float()
+        for name, value in _flattened(content)
+        if isinstance(value, torch.Tensor)
+    }
+    if not tensors:
+        raise InputError(f"{file}: holds no named tensors")
+    return tensors
+
+
+def _flattened(content: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The values in dictionaries within dictionaries, by their keys joined with dots."""
+    if isinstance(content, Mapping):
+        for key, value in content.items():
+            yield from _flattened(value, f"{prefix}.{key}" if prefix else str(key))
+    else:
+        yield prefix, content
+
+
+class _Family(NamedTuple):
+    """Networks whose tensors have the same names.
+
+    Attributes:
+        first: name of its first layer's kernel.
+        create: makes the generator for given tensors; None if there is none of their sizes.
+        layers: name of every layer in the file -> layer of the generator.
+        in_pytorch: renders NCHW input by PyTorch.
+    """
+
+    first: str
+    create: Callable[[State], "Generator | None"]
+    layers: Callable[["Generator"], dict[str, "keras.Layer"]]
+    in_pytorch: Callable[["torch.Tensor", State], "torch.Tensor"]
+
+
+def _recognise(tensors: State, file: Path) -> tuple[_Family, "Generator", State]:
+    """The family of the network in a file, a generator of its size, and the tensors that are its.
+
+    A checkpoint may hold other things beside it, such as a discriminator. So every group of tensors
+    whose names begin alike is tried.
+    """
+    found = []
+    for family in _FAMILIES:
+        for name in tensors:
+            if name != family.first and not name.endswith("." + family.first):
+                continue
+            prefix = name.removesuffix(family.first)
+            state = {
+                other.removeprefix(prefix): tensor
+                for other, tensor in tensors.items()
+                if other.startswith(prefix)
+            }
+            generator = family.create(state)
+            if generator is not None and _fits(family.layers(generator), state):
+                found.append((family, generator, state))
+    if len(found) != 1:
+        what = f"{len(found)} generators, expected one" if found else "no released generator"
+        raise InputError(
+            f"{file}: holds {what}; known are Efficient ISP, Robust ISP, dh_isp and RMFA-Net"
+        )
+    if not all(bool(tensor.isfinite().all()) for tensor in found[0][-1].values()):
+        raise InputError(f"{file}: holds weights that are not finite")
+    return found[0]
+
+
+def _fits(layers: Mapping[str, "keras.Layer"], state: State) -> bool:
+    """Whether the tensors are those of the layers, all of them and no others."""
+    shapes = {}
+    for name, layer in layers.items():
+        rows, columns, inputs, outputs = layer.kernel.shape
+        shapes[f"{name}.weight"] = (outputs, inputs, rows, columns)
+        if layer.use_bias:
+            shapes[f"{name}.bias"] = (outputs,)
+    return shapes == {name: tuple(tensor.shape) for name, tensor in state.items()}
+
+
+def _copy_weights(
+    generator: "Generator", layers: Mapping[str, "keras.Layer"], state: State
+) -> None:
+    """Copies the tensors into a generator: kernels OIHW -> HWIO.
+
+    In front of a pixel shuffle channels are put into another order: PyTorch's reads channel 4 c + 2
+    i + j for colour c at row i, column j; TensorFlow's `depth_to_space` reads 3 (2 i + j) + c.
+    """
+    shuffled = [4 * c + 2 * i + j for i in range(2) for j in range(2) for c in range(3)]
+    last = list(layers)[-1]
+    for name, layer in layers.items():
+        kernel = state[f"{name}.weight"].numpy().transpose(2, 3, 1, 0)
+        bias = [state[f"{name}.bias"].numpy()] if layer.use_bias else []
+        if name == last and generator.scale == 2:
+            kernel, bias = kernel[..., shuffled], [bias[0][shuffled]]
+        layer.set_weights([kernel, *bias])
+
+
+def _largest_difference(
+    generator: "Generator",
+    in_pytorch: Callable[["torch.Tensor", State], "torch.Tensor"],
+    state: State,
+) -> float:
+    """Renders the same input by both frameworks: noise, and something like a photograph."""
+    import torch
+
+    from tfisp.rendering import Facts
+    from tfisp.rendering.conversion import trial_inputs
+
+    facts = Facts.of(generator)
+    differences = []
+    for raw in trial_inputs(facts, (1, 96, 64, facts.channels)):
+        ours = generator(raw).numpy()
+        with torch.no_grad():
+            given = torch.from_numpy(np.ascontiguousarray(raw.transpose(0, 3, 1, 2)))
+            theirs = in_pytorch(given, state).numpy().transpose(0, 2, 3, 1)
+        differences.append(float(np.abs(ours - theirs).max()))
+    return float(np.max(differences))  # unlike Python's max, keeps a NaN
+
+
+# --- Efficient ISP, Robust ISP, dh_isp
+
+
+def _create_plain(state: State) -> "Generator | None":
+    widths = {(12, 12): "efficient_isp", (16, 4): "robust_isp", (16, 16): "dh_isp"}
+    if "conv2.weight" not in state:
+        return None
+    name = widths.get((state["conv1.weight"].shape[0], state["conv2.weight"].shape[0]))
+    return None if name is None else models.create(name)
+
+
+def _layers_of_plain(generator: "Generator") -> dict[str, "keras.Layer"]:
+    return {name: getattr(generator, name) for name in ("conv1", "conv2", "conv3")}
+
+
+def _plain_in_pytorch(packed: "torch.Tensor", state: State) -> "torch.Tensor":
+    import torch
+    from torch.nn import functional as nn
+
+    x = torch.tanh(nn.conv2d(packed, state["conv1.weight"], state["conv1.bias"], padding=1))
+    x = nn.relu(nn.conv2d(x, state["conv2.weight"], state["conv2.bias"], padding=1))
+    x = nn.relu(nn.conv2d(x, state["conv3.weight"], state["conv3.bias"], padding=1))
+    return nn.pixel_shuffle(x, 2)
+
+
+# --- RMFA-Net
+
+# Layer of our block -> its name in a released one.
+_RMFA_BLOCK = {
+    "high_frequencies": "texture_module.high_freq.0",
+    "low_frequencies": "texture_module.low_freq.0",
+    "tone1": "tone_mapping.level1.1",
+    "tone2": "tone_mapping.level2.1",
+    "tone3": "tone_mapping.level3.0",
+    "fusion": "fusion.0",
+    "squeeze": "channel_attention.fc.0",
+    "excite": "channel_attention.fc.2",
+    "place": "spatial_attention.conv",
+}
+
+
+def _depth_of_rmfa(state: State) -> int:
+    return len({name.split(".")[1] for name in state if name.startswith("rmfa_blocks.")})
+
+
+def _create_rmfa(state: State) -> "Generator | None":
+    sizes = {2: "rmfa_net_tiny", 8: "rmfa_net_medium", 20: "rmfa_net_large"}
+    name, width = sizes.get(_depth_of_rmfa(state)), state["input_module.0.weight"].shape[0]
+    if name is None:
+        return None
+    try:
+        return models.create(name, width=width)
+    except InputError:  # no RMFA-Net has that width
+        return None
+
+
+def _layers_of_rmfa(generator: "Generator") -> dict[str, "keras.Layer"]:
+    layers = {"input_module.0": generator.entry1, "input_module.1": generator.entry2}
+    for index, block in enumerate(generator.blocks):
+        for ours, theirs in _RMFA_BLOCK.items():
+            layers[f"rmfa_blocks.{index}.{theirs}"] = getattr(block, ours)
+    return {**layers, "output_module.0": generator.exit}
+
+
+def _rmfa_in_pytorch(split: "torch.Tensor", state: State) -> "torch.Tensor":
+    import torch
+    from torch.nn import functional as nn
+
+    def conv(x: torch.Tensor, name: str) -> torch.Tensor:
+        kernel = state[f"{name}.weight"]
+        return nn.conv2d(x, kernel, state.get(f"{name}.bias"), padding=kernel.shape[-1] // 2)
+
+    def doubled(x: torch.Tensor) -> torch.Tensor:
+        return nn.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+    x = torch.tanh(conv(conv(split, "input_module.0"), "input_module.1"))
+    for index in range(_depth_of_rmfa(state)):
+        name = {ours: f"rmfa_blocks.{index}.{theirs}" for ours, theirs in _RMFA_BLOCK.items()}
+        half = nn.relu(conv(nn.avg_pool2d(x, 2), name["tone1"]))
+        quarter = nn.relu(conv(nn.avg_pool2d(half, 2), name["tone2"]))
+        quarter = nn.relu(conv(quarter, name["tone3"]))
+        parts = [
+            nn.relu(conv(x, name["high_frequencies"])),
+            nn.relu(conv(x, name["low_frequencies"])),
+            x - doubled(half + doubled(quarter)),
+        ]
+        y = nn.relu(conv(torch.cat(parts, 1), name["fusion"]))
+        gates = [
+            conv(nn.relu(conv(pooled, name["squeeze"])), name["excite"])
+            for pooled in (y.mean((2, 3), keepdim=True), y.amax((2, 3), keepdim=True))
+        ]
+        y = y * torch.sigmoid(gates[0] + gates[1])
+        places = torch.cat([y.mean(1, keepdim=True), y.amax(1, keepdim=True)], 1)
+        x = x + y * torch.sigmoid(conv(places, name["place"]))
+    return torch.sigmoid(conv(x, "output_module.0"))
+
+
+_FAMILIES = (
+    _Family("conv1.weight", _create_plain, _layers_of_plain, _plain_in_pytorch),
+    _Family("input_module.0.weight", _create_rmfa, _layers_of_rmfa, _rmfa_in_pytorch),
+)
+
+
+def _card(file: Path, generator: "Generator", sensor: Sensor | None, difference: float) -> str:
+    """The model card: what is known, and what is not."""
+    trained = "the file does not say" if sensor is None else f"{sensor.name}, by who converted it"
+    return (
+        f"# {type(generator).__name__}, released weights\n\n"
+        f"{generator.count_params():,} parameters, trained by the authors of arXiv 2505.10420,"
+        ' "Learned Lightweight Smartphone ISP with Unpaired Data".\n\n'
+        f"- Source: {SOURCE}\n"
+        f"- File: `{file.name}`, SHA-256 {hashlib.sha256(file.read_bytes()).hexdigest()}\n"
+        "- Licence: none stated in that repository; ask its authors before passing this on\n"
+        f"- Trained for: {trained}\n"
+        "- Input: as published, see the contract in `config.json`; samples are scaled by its levels"
+        " whatever the sensor's are\n"
+        f"- Largest difference to PyTorch when converted: {difference:.1e}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Each game by hand, its penalties against finite differences, and where gradients could break."""
+
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfisp import losses
+from tfisp.errors import InputError
+
+GAMES = list(losses.ADVERSARIAL)
+MIX = tf.constant([0.25, 0.5], tf.float64)
+
+
+def softplus(x):
+    return math.log1p(math.exp(x))
+
+
+# Scores of two real and two generated pictures, of mean 1.5 and -0.5; what both sides then
+# minimise, from the papers' formulas.
+REAL, FAKE = [1.0, 2.0], [0.0, -1.0]
+BY_HAND = {
+    # game: (generator, critic)
+    "relativistic": (
+        [softplus(1.0), softplus(3.0)],
+        [softplus(-1.0), softplus(-3.0)],
+    ),
+    "relativistic_average": (
+        [softplus(1.0 + 0.5) + softplus(1.5 - 0.0), softplus(2.0 + 0.5) + softplus(1.5 + 1.0)],
+        [softplus(-0.5 - 1.0) + softplus(0.0 - 1.5), softplus(-0.5 - 2.0) + softplus(-1.0 - 1.5)],
+    ),
+    "standard": (
+        [math.log(2.0), softplus(1.0)],
+        [softplus(-1.0) + math.log(2.0), softplus(-2.0) + softplus(-1.0)],
+    ),
+    "least_squares": (
+        [0.5, 2.0],
+        [0.0, 0.5 + 0.5],
+    ),
+    "wgan_gp": (
+        [0.0, 1.0],
+        [-1.0, -3.0],
+    ),
+}
+
+
+def test_every_game_has_numbers_by_hand():
+    assert BY_HAND.keys() == losses.ADVERSARIAL.keys()
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_what_both_sides_minimise_by_hand(game):
+    generator, critic = BY_HAND[game]
+    found = losses.generator_loss(tf.constant(REAL), tf.constant(FAKE), game)
+    np.testing.assert_allclose(found, generator, rtol=1e-6)
+    # A critic that returns its input as score.
+    real, fake = (tf.constant(scores)[:, None] for scores in (REAL, FAKE))
+    parts = losses.critic_loss(lambda x: x[:, 0], real, fake, 1.0, game, tf.cast(MIX, tf.float32))
+    np.testing.assert_allclose(parts["adversarial"], critic, rtol=1e-6, atol=1e-7)
+    np.testing.assert_array_equal(parts["real_scores"], REAL)
+    np.testing.assert_array_equal(parts["fake_scores"], FAKE)
+
+
+def test_the_penalty_of_wgan_gp_is_taken_between_the_samples():
+    # D(x) = |x|^2 has the slope 2 x: at a quarter of the way from fake (0, 0) to real (4, 0) it is
+    # 2, half way from (0, 3) to (0, 1) it is 4.
+    real, fake = tf.constant([[4.0, 0.0], [0.0, 1.0]]), tf.constant([[0.0, 0.0], [0.0, 3.0]])
+    parts = losses.critic_loss(
+        lambda x: tf.reduce_sum(x**2, axis=1), real, fake, 10.0, "wgan_gp", tf.cast(MIX, tf.float32)
+    )
+    np.testing.assert_allclose(parts["gp"], [10.0, 90.0], rtol=1e-6)
+    assert set(parts) == {"adversarial", "gp", "real_scores", "fake_scores"}
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_gradients_agree_with_finite_differences_in_float64(game):
+    rng = np.random.default_rng(1)
+    weights = tf.Variable(rng.normal(size=(4, 3)))
+    head = tf.Variable(rng.normal(size=(3,)))
+    real, fake = tf.constant(rng.normal(size=(2, 4))), tf.constant(rng.normal(size=(2, 4)))
+
+    def loss():
+        def critic(x):
+            return tf.linalg.matvec(tf.math.tanh(x @ weights), head)
+
+        parts = losses.critic_loss(critic, real, fake, 7.0, game, MIX)
+        return sum(tf.reduce_sum(p) for name, p in parts.items() if not name.endswith("_scores"))
+
+    with tf.GradientTape() as tape:
+        value = loss()
+    gradients = tape.gradient(value, [weights, head])
+    for variable, gradient in zip([weights, head], gradients, strict=True):
+        start, step = variable.numpy(), 1e-6
+        for index in np.ndindex(start.shape):
+            shift = np.zeros_like(start)
+            shift[index] = step
+            variable.assign(start + shift)
+            above = loss().numpy()
+            variable.assign(start - shift)
+            below = loss().numpy()
+            variable.assign(start)
+            assert gradient.numpy()[index] == pytest.approx(
+                (above - below) / (2 * step), rel=1e-6, abs=1e-7
+            )
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_a_critic_without_slope_has_a_finite_gradient(game):
+    layer = tf.Variable(tf.zeros([3]))
+    with tf.GradientTape() as tape:
+        parts = losses.critic_loss(
+            lambda x: tf.linalg.matvec(x, layer),
+            tf.zeros([2, 3]),
+            tf.zeros([2, 3]),
+            1000.0,
+            game,
+            tf.cast(MIX, tf.float32),
+        )
+        loss = sum(tf.reduce_sum(p) for name, p in parts.items() if not name.endswith("_scores"))
+    assert np.isfinite(tape.gradient(loss, layer)).all()
+
+
+@pytest.mark.parametrize("game", GAMES)
+@pytest.mark.parametrize("score", [0.0, -60.0, 60.0])
+def test_the_generators_gradient_is_finite_at_extreme_scores(game, score):
+    fake = tf.fill([2], score)
+    with tf.GradientTape() as tape:
+        tape.watch(fake)
+        loss = losses.generator_loss(tf.zeros([2]), fake, game)
+    assert np.isfinite(loss).all()
+    assert np.isfinite(tape.gradient(loss, fake)).all()
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_the_generator_wants_higher_scores_and_the_critic_lower_ones(game):
+    fake = tf.constant([-0.5, 0.3])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(fake)
+        generator = losses.generator_loss(tf.constant([1.0, 0.7]), fake, game)
+        critic = losses.ADVERSARIAL[game].critic(tf.constant([1.0, 0.7]), fake)
+    assert np.all(tape.gradient(generator, fake) < 0)
+    assert np.sum(tape.gradient(critic, fake)) > 0 or game == "least_squares"
+
+
+def test_a_mistyped_game_is_answered_with_the_right_one():
+    with pytest.raises(InputError, match="did you mean wgan_gp"):
+        losses.generator_loss(tf.zeros([1]), tf.zeros([1]), "wgan-gp")

@@ -1,0 +1,405 @@
+"""Every registered loss, critic, game and recipe: a value from elsewhere, and sound gradients.
+
+The tables below say what is expected; a part that is registered and not in its table fails.
+"""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfisp import losses, models
+from tfisp.errors import InputError
+from tfisp.losses import ADVERSARIAL
+from tfisp.perceptual import DISTS, LPIPS, backbones, distances, views
+from tfisp.perceptual.bank import FeatureBank
+from tfisp.training.config import make_stages
+from tfisp.training.critics import make_critics
+from tfisp.training.objectives import LOSSES, features_of, make_objectives
+from tfisp.training.recipes import CRITICS, GAMES, RECIPES, ObjectiveSpec, Recipe
+from tfisp.training.trainer import Trainer
+
+CONTENT = (("vgg19_narrow", "relu3_4"),)
+ROLES = (("color", "vit_narrow"), ("texture", "alexnet_narrow"))
+
+
+@pytest.fixture(scope="module")
+def bank():
+    """Every network and distance that a recipe can name, with random weights."""
+    names = (
+        "vgg19_narrow", "vit_narrow", "alexnet_narrow", "alexnet_imagenet", "vgg16_torchvision_l2",
+        "pixels",
+    )  # fmt: skip
+    networks = {name: backbones.create(name, None if name == "pixels" else "random")
+                for name in names}  # fmt: skip
+    trunks = {"lpips": "alexnet_imagenet", "lpips+": "alexnet_imagenet",
+              "dists": "vgg16_torchvision_l2"}  # fmt: skip
+    return FeatureBank(
+        networks,
+        {name: distances.create(name, networks[t], "random") for name, t in trunks.items()},
+    )
+
+
+def images(side, count=1, seed=0):
+    rng = np.random.default_rng(seed)
+    small = rng.uniform(-0.1, 1.1, (count, -(-side // 8), -(-side // 8), 3))
+    big = np.kron(small, np.ones((1, 8, 8, 1)))[:, :side, :side]
+    return (big + rng.normal(0, 0.05, big.shape)).astype(np.float32)
+
+
+# Losses ------------------------------------------------------------------------------------------
+
+
+def blurred(x):
+    ndimage = pytest.importorskip("scipy.ndimage")
+    stats = pytest.importorskip("scipy.stats")
+    kernel = np.sqrt(np.diff(stats.norm.cdf(np.linspace(-19 / 6, 19 / 6, 22))))
+    for axis in (1, 2):
+        x = ndimage.correlate1d(x.astype(float), kernel / kernel.sum(), axis, mode="mirror")
+    return x
+
+
+def content(x, y):
+    backbone = backbones.create("vgg19_narrow")
+    seen = [
+        backbone(views.luminance(tf.constant(i)), ["relu3_4"])["relu3_4"].numpy() for i in (x, y)
+    ]
+    return ((seen[0] - seen[1]) ** 2).mean((1, 2, 3))
+
+
+def huber(x, y):
+    size = np.abs(x - y)
+    return np.where(size <= 1, size**2 / 2, size - 0.5).mean((1, 2, 3))
+
+
+def variation(x, y):
+    axes = (1, 2, 3)
+    return (np.diff(x, axis=1) ** 2).mean(axes) + (np.diff(x, axis=2) ** 2).mean(axes)
+
+
+def square(x, y):
+    return ((x - y) ** 2).mean((1, 2, 3))
+
+
+# What each loss is of a generated image x and of another, y.
+LOSS_VALUES = {
+    "content": content,
+    "lpips": lambda x, y: LPIPS("lpips", weights="random")(x, y),
+    "lpips+": lambda x, y: LPIPS("lpips+", weights="random")(x, y),
+    "dists": lambda x, y: DISTS(weights="random")(x, y),
+    "blur_mse": lambda x, y: square(blurred(x), blurred(y)),
+    "mse": square,
+    "l1": lambda x, y: np.abs(x - y).mean((1, 2, 3)),
+    "huber": huber,
+    "charbonnier": lambda x, y: np.sqrt((x - y) ** 2 + 1e-6).mean((1, 2, 3)),
+    "ssim": lambda x, y: 1 - tf.image.ssim(x, y, 1.0),
+    "ms_ssim": lambda x, y: 1 - tf.image.ssim_multiscale(x, y, 1.0),
+    "tv": variation,
+}
+
+
+def compute(name, bank, generated, other):
+    """A loss as the trainer computes it."""
+    compares = "" if name == "tv" else "target"
+    spec = ObjectiveSpec(name, name, compares, "luminance" if name == "content" else "")
+    recipe = Recipe("one", (spec,), content=CONTENT)
+    (objective,) = make_objectives(recipe, bank.distances)
+    assert objective.features == tuple(features_of(recipe))
+    seen, other_seen = (bank(image, objective.features) for image in (generated, other))
+    return objective.loss(generated, seen, other, other_seen)
+
+
+def side_for(name):
+    return 161 if name == "ms_ssim" else 48
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_has_the_value_it_should(name, bank):
+    x, y = (images(side_for(name), count=2, seed=seed) for seed in (0, 1))
+    found = compute(name, bank, tf.constant(x), tf.constant(y))
+    assert found.shape == (2,)
+    assert np.min(found) > 0
+    np.testing.assert_allclose(found, LOSS_VALUES[name](x, y), rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_has_a_gradient_that_is_finite_where_it_could_break(name, bank):
+    y = tf.constant(images(side_for(name), seed=1))
+    for value in (0.0, -0.5, 0.7, 1.0, 1.7):
+        x = tf.fill(y.shape, value)
+        for other in (y, x, tf.zeros_like(x)):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                loss = compute(name, bank, x, other)
+            assert np.isfinite(loss).all(), value
+            assert np.isfinite(tape.gradient(loss, x)).all(), value
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_step_against_the_gradient_lowers_every_loss(name, bank):
+    x, y = (tf.constant(images(side_for(name), seed=seed)) for seed in (0, 1))
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        before = compute(name, bank, x, y)
+    slope = tape.gradient(before, x)
+    after = compute(name, bank, x - 1e-3 / tf.norm(slope) * slope, y)
+    assert float(after[0]) <= float(before[0])
+    assert float(tf.norm(slope)) > 0
+
+
+def test_the_reference_and_not_the_generated_image_weighs_the_positions_of_lpips_plus(bank):
+    x, y = images(48), images(48, seed=1)
+    y[:, :, 24:] = 0.0
+    lpips = LPIPS("lpips+", weights="random")
+    found = compute("lpips+", bank, tf.constant(x), tf.constant(y))
+    np.testing.assert_allclose(found, lpips(x, y), rtol=1e-4)
+    assert abs(float(found[0] - lpips(y, x)[0])) > 1e-3
+
+
+def test_the_distances_of_a_recipe_look_through_the_networks_it_names():
+    recipe = RECIPES["paired"]
+    features = {spec.loss: make_objectives(recipe)[i].features
+                for i, spec in enumerate(recipe.objectives)}  # fmt: skip
+    for name, trunk in recipe.distances().items():
+        assert {feature.backbone for feature in features[name]} == {trunk}
+        assert trunk in recipe.frozen_networks()
+
+
+# Critics -----------------------------------------------------------------------------------------
+
+# What each critic looks at: backbone, view, tap; and how torch_networks computes its network.
+CRITIC_PARTS = {
+    "adv_color": ("vit_narrow", "blur224", "tokens", "token_critic"),
+    "adv_lin0": ("alexnet_narrow", "gray", "relu1", "texture_critic"),
+    "adv_lin1": ("alexnet_narrow", "gray", "relu2", "texture_critic"),
+    "adv_lin2": ("alexnet_narrow", "gray", "relu3", "texture_critic"),
+    "adv_lin3": ("alexnet_narrow", "gray", "relu4", "texture_critic"),
+    "adv_lin4": ("alexnet_narrow", "gray", "relu5", "texture_critic"),
+    "adv_color_pixels": ("pixels", "blur", "pixels", "pixel_critic"),
+    "adv_texture_pixels": ("pixels", "gray", "pixels", "pixel_critic"),
+}
+
+
+def make_critic(name, bank, **changes):
+    recipe = Recipe("one", (), (CRITICS[name],), backbones=ROLES, **changes)
+    (critic,) = make_critics(recipe, bank, (48, 48), seed=1)
+    return critic
+
+
+@pytest.mark.parametrize("name", CRITICS)
+def test_every_critic_gives_the_scores_of_the_pytorch_rendering(name, bank):
+    torch = pytest.importorskip("torch")
+    import torch_networks
+
+    backbone, view, tap, rendering = CRITIC_PARTS[name]
+    critic = make_critic(name, bank)
+    x = images(48, count=2)
+    features = bank.backbones[backbone](views.view(view, tf.constant(x)), [tap])[tap].numpy()
+    found = critic.network(bank(x, [critic.feature])[critic.feature])
+    state = {}
+    for index, (kernel, bias) in enumerate(
+        zip(critic.network.weights[::2], critic.network.weights[1::2], strict=True)
+    ):
+        array = kernel.numpy()
+        array = array.transpose(3, 2, 0, 1) if array.ndim == 4 else array.T
+        state[f"w{index}"] = torch.from_numpy(array.copy())
+        state[f"b{index}"] = torch.from_numpy(bias.numpy())
+    layout = torch_networks.nchw if features.ndim == 4 else torch.from_numpy
+    expected = getattr(torch_networks, rendering)(layout(features), state)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CRITICS)
+def test_every_critic_moves_the_image_and_learns_with_all_its_weights(name, bank):
+    critic = make_critic(name, bank)
+    real = bank(images(48, count=2, seed=1), [critic.feature])[critic.feature]
+    for x in (
+        images(48, count=2),
+        *(np.full((2, 48, 48, 3), v, "float32") for v in (0, -0.5, 1.7)),
+    ):
+        x = tf.constant(x)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            fake = bank(x, [critic.feature])[critic.feature]
+            loss = critic.generator_loss(real, fake)
+        at_image = tape.gradient(loss, x)
+        gradients, parts = critic.gradients(real, tf.stop_gradient(fake), tf.constant(0, tf.int64))
+        assert np.isfinite(at_image).all()
+        assert all(np.isfinite(value) for value in parts.values())
+        for variable, gradient in zip(critic.network.trainable_variables, gradients, strict=True):
+            assert np.isfinite(gradient).all(), variable.path
+            if "kernel" in variable.path and np.ptp(x) > 0:
+                assert np.abs(gradient).max() > 0, variable.path
+        if np.ptp(x) > 0:
+            assert np.abs(at_image).max() > 0
+
+
+# Games -------------------------------------------------------------------------------------------
+
+
+def test_the_games_that_can_be_asked_for_are_those_that_there_are():
+    assert set(GAMES) == set(ADVERSARIAL)
+    assert all(recipe.adversarial in ADVERSARIAL for recipe in RECIPES.values())
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_a_critic_plays_every_game(game, bank):
+    critic = make_critic("adv_lin3", bank, adversarial=game, gamma=3.0)
+    real, fake = (
+        bank(images(48, count=2, seed=seed), [critic.feature])[critic.feature] for seed in (1, 0)
+    )
+    np.testing.assert_allclose(
+        critic.generator_loss(real, fake),
+        losses.generator_loss(critic.network(real), critic.network(fake), game),
+    )
+    step = tf.constant(7, tf.int64)
+    eager, parts = critic.gradients(real, fake, step)
+    mix = tf.random.stateless_uniform([2], [critic._seed, 7])
+    expected = losses.critic_loss(critic.network, real, fake, 3.0, game, mix)
+    for name, part in expected.items():
+        np.testing.assert_allclose(parts[name], tf.reduce_mean(part), rtol=1e-5)
+    graph, _ = tf.function(critic.gradients)(real, fake, step)
+    for a, b in zip(eager, graph, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6)
+
+
+def test_only_wgan_gp_draws_and_only_from_seed_and_step(bank):
+    for game in ("wgan_gp", "relativistic"):
+        critic = make_critic("adv_lin3", bank, adversarial=game)
+        real, fake = (
+            bank(images(48, count=2, seed=seed), [critic.feature])[critic.feature]
+            for seed in (1, 0)
+        )
+        first, again, later = (
+            critic.gradients(real, fake, tf.constant(step, tf.int64))[0][0] for step in (1, 1, 2)
+        )
+        np.testing.assert_array_equal(first, again)
+        assert np.array_equal(first, later) == (game != "wgan_gp")
+
+
+def test_a_game_brings_the_strength_of_its_penalty():
+    stages = make_stages(("unpaired",), (1,), adversarial="wgan_gp")
+    assert (stages[0].recipe.adversarial, stages[0].recipe.gamma) == ("wgan_gp", 10.0)
+    stages = make_stages(("unpaired",), (1,), adversarial="wgan_gp", gamma=2.0)
+    assert stages[0].recipe.gamma == 2.0
+    assert make_stages(("unpaired",), (1,), adversarial="standard")[0].recipe.gamma == 1000.0
+    with pytest.raises(InputError, match="--adversarial=wgan: unknown"):
+        make_stages(("unpaired",), (1,), adversarial="wgan")
+
+
+# Recipes -----------------------------------------------------------------------------------------
+
+# Loss -> (what it compares with, view), and critics; sections 3.1 and 3.7 of the paper.
+PAIRED = {
+    "content": ("target", "rgb"),
+    "lpips+": ("target", ""),
+    "dists": ("target", ""),
+    "tv": ("", ""),
+    "blur_mse": ("target", ""),
+}
+UNPAIRED = {"content": ("reference", "luminance"), "tv": ("", "")}
+RECIPE_TERMS = {
+    "pretrain": (
+        {"content": ("reference", "rgb"), "mse": ("reference", ""), "tv": ("", "")},
+        [],
+    ),
+    "paired": (PAIRED, []),
+    "paired_adversarial": (PAIRED, ["adv_lin0", "adv_lin3"]),
+    "unpaired": (UNPAIRED, ["adv_color", "adv_lin0", "adv_lin3"]),
+    "wespe": (UNPAIRED, ["adv_color_pixels", "adv_texture_pixels"]),
+}
+
+
+def make_trainer(name, bank):
+    (stage,) = make_stages((name,), (10,), content=CONTENT, backbones=ROLES)
+    generator = models.create("efficient_isp", seed=1)
+    # Away from the dead zone of the last ReLU, so that every loss has something to pull at.
+    generator.weights[-1].assign(tf.fill(generator.weights[-1].shape, 0.3))
+    return Trainer(generator, stage.recipe, bank, (48, 48), seed=3)
+
+
+def make_batch():
+    return {
+        "raw": tf.constant(np.random.default_rng(0).uniform(size=(2, 24, 24, 4)).astype("float32")),
+        "reference": tf.constant(images(48, count=2, seed=1)),
+        "target": tf.constant(images(48, count=2, seed=2)),
+    }
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_has_the_terms_of_the_paper(name):
+    terms, critics = RECIPE_TERMS[name]
+    recipe = RECIPES[name]
+    assert {o.loss: (o.compares, o.view) for o in recipe.objectives} == terms
+    assert [critic.name for critic in recipe.critics] == critics
+    assert recipe.paired == name.startswith("paired")
+    assert all(part.weight == 1.0 for part in (*recipe.objectives, *recipe.critics))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_pulls_at_the_generator_as_one_tape_over_everything_does(name, bank):
+    trainer, batch = make_trainer(name, bank), make_batch()
+    found = trainer.gradients(batch, critics_learn=True)
+    variables = [v.value for v in trainer.generator.trainable_variables]
+    specs = {spec.name: spec for spec in trainer.recipe.objectives}
+    assert list(found.generator) == [*specs, *(critic.name for critic in trainer.critics)]
+
+    def value(part):
+        made = trainer.generator(batch["raw"])
+        if part in specs:
+            (objective,) = (o for o in trainer.objectives if o.name == part)
+            other = batch.get(objective.compares)
+            other_seen = None if other is None else bank(other, objective.features)
+            return objective.loss(made, bank(made, objective.features), other, other_seen)
+        (critic,) = (c for c in trainer.critics if c.name == part)
+        real, fake = (bank(x, [critic.feature])[critic.feature] for x in (batch["target"], made))
+        return critic.generator_loss(real, fake)
+
+    for part, gradient in found.generator.items():
+        with tf.GradientTape() as tape:
+            mean = tf.reduce_mean(value(part))
+        expected = tape.gradient(mean, variables)
+        assert found.logs[f"loss/{part}"].numpy() == pytest.approx(mean.numpy(), rel=1e-4)
+        a, b = (np.concatenate([np.ravel(g) for g in side]) for side in (gradient, expected))
+        assert np.linalg.norm(b) > 0, part
+        assert np.linalg.norm(a - b) < 1e-3 * np.linalg.norm(b), part
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_shows_each_image_once_to_each_network_and_takes_steps(name, bank):
+    calls = []
+
+    def counting(name, network):
+        def call(view, taps):
+            calls.append((name, view.shape[1:3]))
+            return network(view, taps)
+
+        call.tap_shape = network.tap_shape
+        return call
+
+    counted = FeatureBank(
+        {name: counting(name, network) for name, network in bank.backbones.items()}, bank.distances
+    )
+    trainer, batch = make_trainer(name, counted), make_batch()
+    logs = trainer.run_step(batch, 0)
+    assert all(np.isfinite(value) for value in logs.values())
+    # Traced once: two images for each network (and for each view of `pixels`).
+    needed = {(f.backbone, f.view) for f in features_of(trainer.recipe)}
+    assert len(calls) == 2 * len(needed)
+    before = trainer.generator.get_weights()
+    logs = trainer.run_step(batch, 1)
+    assert all(np.isfinite(value) for value in logs.values())
+    assert any(
+        not np.array_equal(a, b)
+        for a, b in zip(before, trainer.generator.get_weights(), strict=True)
+    )
+
+
+def test_the_rates_of_the_tiny_rmfa_net_are_those_of_section_4_3():
+    (stage,) = make_stages(("unpaired",), (1,), "rmfa_tiny")
+    recipe = stage.recipe
+    assert (recipe.learning_rate, recipe.critic_learning_rate) == (1e-4, 5e-5)
+    assert recipe.critic_interval == 4
+    (stage,) = make_stages(("unpaired",), (1,), "rmfa_tiny", learning_rate=1e-3)
+    assert stage.recipe.learning_rate == 1e-3
+    for name in ("efficient_isp", "robust_isp", "some/folder"):
+        assert make_stages(("unpaired",), (1,), name)[0].recipe == RECIPES["unpaired"]

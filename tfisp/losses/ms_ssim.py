@@ -1,0 +1,21 @@
+"""What two images lack in structural similarity at five scales."""
+
+import tensorflow as tf
+
+from tfisp.perceptual import similarity
+
+
+def ms_ssim_loss(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
+    """`1 - MS-SSIM`, per image; see `tfisp.perceptual.similarity.ms_ssim`.
+
+    Args:
+        images: `[B, H, W, C]`, nominally 0..1, at least 161 pixels high and wide.
+        references: the same shape.
+
+    Returns:
+        `[B]`, 0 for equal images, at most 1.
+
+    Raises:
+        InputError: if the images are too small for five scales.
+    """
+    return 1.0 - similarity.ms_ssim(images, references)

@@ -1,0 +1,38 @@
+"""Trained distances between features, by name, on a trunk that is already loaded."""
+
+import os
+
+from tfisp.naming import choose
+from tfisp.perceptual.base import Backbone
+from tfisp.perceptual.dists import DISTS
+from tfisp.perceptual.lpips import LPIPS
+
+Distance = LPIPS | DISTS
+
+# Name -> key of the published weights that the distance adds to its trunk's.
+_DISTANCES = {"lpips": "lpips", "lpips+": "lpips", "dists": "dists"}
+
+
+def weights_key(name: str) -> str:
+    """Which published weights a distance takes besides its trunk's.
+
+    Raises:
+        InputError: for an unknown name, with the closest ones.
+    """
+    return _DISTANCES[choose("distance", name, _DISTANCES)]
+
+
+def create(name: str, backbone: Backbone, weights: str | os.PathLike | None = None) -> Distance:
+    """A distance on a loaded trunk.
+
+    Args:
+        name: `lpips`, `lpips+` or `dists`.
+        backbone: its trunk.
+        weights: what it adds to the trunk's: a path, `random`, or None to look for them.
+
+    Raises:
+        InputError: for an unknown name, or if weights are not found or do not fit.
+    """
+    if weights_key(name) == "dists":
+        return DISTS(alpha_beta=weights, backbone=backbone)
+    return LPIPS(name, heads=weights, backbone=backbone)
