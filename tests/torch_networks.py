@@ -33,7 +33,7 @@ def alexnet(images, weights, biases):
 
 def vgg19(images, weights, biases):
     """relu1_1 .. relu5_4 of VGG-19 from RGB 0..1; sixteen kernels OIHW for BGR input."""
-    mean = torch.tensor([103.939, 116.779, 123.68]).view(1, 3, 1, 1)
+    mean = torch.tensor([103.939, 116.779, 123.68], dtype=images.dtype).view(1, 3, 1, 1)
     x = images.flip(1) * 255 - mean
     taps, index = [], 0
     for block, count in enumerate([2, 2, 4, 4, 4]):
@@ -90,10 +90,30 @@ def dists(images, references, weights, biases, alpha, beta):
     return distance
 
 
-def vision_transformer(images, arrays, blocks, heads, epsilon=1e-6):
+def lpips(features, reference_features, heads, plus):
+    """LPIPS, or LPIPS+, from features `[B, C, h, w]`, written after E1 and E2 of the fact sheet."""
+
+    def unit(f):
+        return f / (f.pow(2).sum(1, keepdim=True).sqrt() + 1e-10)
+
+    total = 0
+    for f, r, head in zip(features, reference_features, heads, strict=True):
+        distance = nn.conv2d((unit(f) - unit(r)) ** 2, head)
+        if plus:
+            weight = nn.interpolate(
+                reference_features[2], f.shape[2:], mode="bilinear", align_corners=False
+            )
+            # 1 channel against 384: every channel of the weight weighs the same map
+            total = total + (distance * weight).sum((1, 2, 3)) / weight.sum((1, 2, 3))
+        else:
+            total = total + distance.mean((1, 2, 3))
+    return total
+
+
+def vision_transformer(images, arrays, blocks, heads, epsilon=1e-6, gelu=nn.gelu):
     """Tokens of a Vision Transformer after the final norm, without the class token; timm's
     names."""
-    p = {name: torch.from_numpy(np.asarray(array, np.float32)) for name, array in arrays.items()}
+    p = {name: torch.from_numpy(array).to(images.dtype) for name, array in arrays.items()}
     patch = p["patch_embed.proj.weight"].shape[-1]
     x = nn.conv2d(images, p["patch_embed.proj.weight"], p["patch_embed.proj.bias"], stride=patch)
     x = x.flatten(2).transpose(1, 2)
@@ -112,7 +132,7 @@ def vision_transformer(images, arrays, blocks, heads, epsilon=1e-6):
         scores = qkv[0] @ qkv[1].transpose(-2, -1) / (width // heads) ** 0.5
         mixed = (scores.softmax(dim=-1) @ qkv[2]).transpose(1, 2).reshape(batch, count + 1, width)
         x = x + linear(mixed, f"blocks.{i}.attn.proj")
-        hidden = nn.gelu(linear(norm(x, f"blocks.{i}.norm2"), f"blocks.{i}.mlp.fc1"))
+        hidden = gelu(linear(norm(x, f"blocks.{i}.norm2"), f"blocks.{i}.mlp.fc1"))
         x = x + linear(hidden, f"blocks.{i}.mlp.fc2")
     return norm(x, "norm")[:, 1:]
 

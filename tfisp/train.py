@@ -138,7 +138,7 @@ def make_config(values: flags.FlagValues) -> "TrainConfig":
     Raises:
         InputError: for a name or number that makes no sense.
     """
-    from tfisp.training.config import TrainConfig, make_stages
+    from tfisp.training.config import TrainConfig, fit_to_generator, make_stages
     from tfisp.training.recipes import Recipe, parse_content
 
     roles = {"color": values.color_backbone, "texture": values.texture_backbone}
@@ -162,7 +162,7 @@ def make_config(values: flags.FlagValues) -> "TrainConfig":
     )  # fmt: skip
     return TrainConfig(
         stages=stages,
-        data=data_flags.make_config(values),
+        data=fit_to_generator(data_flags.make_config(values), values.model),
         weights={key: given for key, given in weights.items() if given},
         **{name: values[name].value for name in same},
     )

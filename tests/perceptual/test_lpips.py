@@ -28,27 +28,6 @@ def untrained():
     return {variant: LPIPS(variant, weights="random") for variant in ("lpips", "lpips+")}
 
 
-def torch_distance(features, reference_features, heads, plus):
-    """Both variants from features `[B, C, h, w]`, written after E1 and E2 of the fact sheet."""
-    torch = pytest.importorskip("torch")
-
-    def unit(f):
-        return f / (f.pow(2).sum(1, keepdim=True).sqrt() + 1e-10)
-
-    total = 0
-    for f, r, head in zip(features, reference_features, heads, strict=True):
-        distance = torch.nn.functional.conv2d((unit(f) - unit(r)) ** 2, head)
-        if plus:
-            weight = torch.nn.functional.interpolate(
-                reference_features[2], f.shape[2:], mode="bilinear", align_corners=False
-            )
-            # 1 channel against 384: every channel of the weight weighs the same map
-            total = total + (distance * weight).sum((1, 2, 3)) / weight.sum((1, 2, 3))
-        else:
-            total = total + distance.mean((1, 2, 3))
-    return total
-
-
 @pytest.mark.slow
 def test_the_published_sample_values():
     lpips = LPIPS(
@@ -88,7 +67,7 @@ def test_values_equal_the_pytorch_rendering(untrained, variant):
     found = lpips.compare(*(dict(zip(TAPS, side, strict=True)) for side in sides))
     lpips._heads = lpips_heads
     in_torch = [[torch_networks.nchw(f) for f in side] for side in sides]
-    expected = torch_distance(
+    expected = torch_networks.lpips(
         *in_torch, [torch.from_numpy(h).view(1, -1, 1, 1) for h in heads], variant == "lpips+"
     )
     np.testing.assert_allclose(found, expected, rtol=1e-4)

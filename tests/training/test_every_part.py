@@ -108,13 +108,16 @@ def compute(name, bank, generated, other):
     return objective.loss(generated, seen, other, other_seen)
 
 
-def side_for(name):
-    return 161 if name == "ms_ssim" else 48
+def alike(name, count=1):
+    """A generated image and another that is not too different, of a size that the loss can take."""
+    side = 161 if name == "ms_ssim" else 48
+    x, y = (images(side, count, seed) for seed in (0, 1))
+    return x, 0.7 * x + 0.3 * y
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_has_the_value_it_should(name, bank):
-    x, y = (images(side_for(name), count=2, seed=seed) for seed in (0, 1))
+    x, y = alike(name, count=2)
     found = compute(name, bank, tf.constant(x), tf.constant(y))
     assert found.shape == (2,)
     assert np.min(found) > 0
@@ -123,7 +126,7 @@ def test_every_loss_has_the_value_it_should(name, bank):
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_has_a_gradient_that_is_finite_where_it_could_break(name, bank):
-    y = tf.constant(images(side_for(name), seed=1))
+    y = tf.constant(alike(name)[1])
     for value in (0.0, -0.5, 0.7, 1.0, 1.7):
         x = tf.fill(y.shape, value)
         for other in (y, x, tf.zeros_like(x)):
@@ -136,7 +139,7 @@ def test_every_loss_has_a_gradient_that_is_finite_where_it_could_break(name, ban
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_step_against_the_gradient_lowers_every_loss(name, bank):
-    x, y = (tf.constant(images(side_for(name), seed=seed)) for seed in (0, 1))
+    x, y = (tf.constant(image) for image in alike(name))
     with tf.GradientTape() as tape:
         tape.watch(x)
         before = compute(name, bank, x, y)
@@ -151,8 +154,8 @@ def test_the_reference_and_not_the_generated_image_weighs_the_positions_of_lpips
     y[:, :, 24:] = 0.0
     lpips = LPIPS("lpips+", weights="random")
     found = compute("lpips+", bank, tf.constant(x), tf.constant(y))
-    np.testing.assert_allclose(found, lpips(x, y), rtol=1e-4)
-    assert abs(float(found[0] - lpips(y, x)[0])) > 1e-3
+    np.testing.assert_allclose(found, lpips(x, y), rtol=1e-5)
+    assert abs(float(found[0] / lpips(y, x)[0]) - 1) > 1e-3
 
 
 def test_the_distances_of_a_recipe_look_through_the_networks_it_names():
@@ -257,9 +260,10 @@ def test_a_critic_plays_every_game(game, bank):
     expected = losses.critic_loss(critic.network, real, fake, 3.0, game, mix)
     for name, part in expected.items():
         np.testing.assert_allclose(parts[name], tf.reduce_mean(part), rtol=1e-5)
-    graph, _ = tf.function(critic.gradients)(real, fake, step)
-    for a, b in zip(eager, graph, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6)
+    if game == "wgan_gp":  # the others' penalties are those of the default, tested elsewhere
+        graph, _ = tf.function(critic.gradients)(real, fake, step)
+        for a, b in zip(eager, graph, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6)
 
 
 def test_only_wgan_gp_draws_and_only_from_seed_and_step(bank):
@@ -365,7 +369,7 @@ def test_every_recipe_pulls_at_the_generator_as_one_tape_over_everything_does(na
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_every_recipe_shows_each_image_once_to_each_network_and_takes_steps(name, bank):
+def test_every_recipe_shows_each_image_once_to_each_network_and_takes_a_step(name, bank):
     calls = []
 
     def counting(name, network):
@@ -380,18 +384,13 @@ def test_every_recipe_shows_each_image_once_to_each_network_and_takes_steps(name
         {name: counting(name, network) for name, network in bank.backbones.items()}, bank.distances
     )
     trainer, batch = make_trainer(name, counted), make_batch()
-    logs = trainer.run_step(batch, 0)
-    assert all(np.isfinite(value) for value in logs.values())
-    # Traced once: two images for each network (and for each view of `pixels`).
-    needed = {(f.backbone, f.view) for f in features_of(trainer.recipe)}
-    assert len(calls) == 2 * len(needed)
     before = trainer.generator.get_weights()
-    logs = trainer.run_step(batch, 1)
+    logs = trainer.train_step(batch, critics_learn=True)
     assert all(np.isfinite(value) for value in logs.values())
-    assert any(
-        not np.array_equal(a, b)
-        for a, b in zip(before, trainer.generator.get_weights(), strict=True)
-    )
+    # Two images, for each network and for each view of `pixels`.
+    assert len(calls) == 2 * len({(f.backbone, f.view) for f in features_of(trainer.recipe)})
+    after = trainer.generator.get_weights()
+    assert not all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
 
 
 def test_the_rates_of_the_tiny_rmfa_net_are_those_of_section_4_3():

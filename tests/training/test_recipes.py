@@ -1,9 +1,13 @@
 """The published numbers, and what is refused."""
 
+import dataclasses
+
 import pytest
 
+from tfisp.contract import AS_SHOT, PUBLISHED, Contract
+from tfisp.data.config import DataConfig
 from tfisp.errors import InputError
-from tfisp.training.config import differences, make_stages
+from tfisp.training.config import differences, fit_to_generator, make_stages
 from tfisp.training.recipes import RECIPES, get_recipe, parse_content
 
 
@@ -90,3 +94,18 @@ def test_differences_name_the_path_and_both_values():
     old = {"a": 1, "b": {"c": [1, 2]}, "gone": 5}
     new = {"a": 1, "b": {"c": [1, 3]}}
     assert differences(old, new) == ["b.c[1]: 2 before, 3 now", "gone: 5 before, None now"]
+
+
+@pytest.mark.parametrize(
+    ("data", "model", "contract"),
+    [
+        ("zrr", "efficient_isp", PUBLISHED),
+        ("zrr", "rmfa_net_tiny", Contract("split", 63, 1086, clip="shadows")),
+        ("folders", "rmfa_net_tiny", dataclasses.replace(AS_SHOT, form="split")),
+        ("folders", "lan", dataclasses.replace(AS_SHOT, form="mosaic")),
+        ("folders", "/some/preset", AS_SHOT),
+    ],
+)
+def test_data_is_prepared_in_the_form_that_the_generator_takes(data, model, contract):
+    fitted = fit_to_generator(DataConfig(data, raw_dir="raw"), model)
+    assert fitted.resolved_contract() == contract

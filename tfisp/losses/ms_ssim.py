@@ -13,7 +13,8 @@ def ms_ssim_loss(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
         references: the same shape.
 
     Returns:
-        `[B]`, 0 for equal images, at most 1.
+        `[B]`, 0 for equal images, at most 1. It is 1, and has no gradient to learn from, where the
+        images are of opposite structure at some scale: it needs a generator that is nearly right.
 
     Raises:
         InputError: if the images are too small for five scales.

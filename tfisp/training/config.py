@@ -4,8 +4,10 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from tfisp.contract import PUBLISHED
 from tfisp.data.config import DataConfig
 from tfisp.errors import InputError
+from tfisp.models import registry
 from tfisp.training.recipes import Recipe, get_recipe
 
 
@@ -112,6 +114,23 @@ def make_stages(
             recipe = recipe.with_critics(critics)
         stages.append(Stage(recipe, count))
     return tuple(stages)
+
+
+def fit_to_generator(data: DataConfig, model: str) -> DataConfig:
+    """The data as the named generator takes it: some read the mosaic in another form.
+
+    Data sets with the published levels then get the contract that the generator was published with;
+    others keep their own but for the form. Presets, which have contracts, are left alone.
+    """
+    if model not in registry.names():
+        return data
+    kind = registry.generator_class(model)
+    contract = data.resolved_contract()
+    if contract.form == kind.form:
+        return data
+    published = contract == PUBLISHED
+    fitting = kind.published if published else dataclasses.replace(contract, form=kind.form)
+    return data.replace(contract=fitting)
 
 
 def differences(old: Any, new: Any, path: str = "") -> list[str]:

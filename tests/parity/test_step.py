@@ -1,0 +1,320 @@
+"""The whole step against a PyTorch rendering: losses, gradients and updates, number by number.
+
+Both sides get the same weights (drawn at random, biases too), batch and state. In double precision
+small networks must agree to 1e-8, in single precision the networks of the paper to 1e-4.
+"""
+
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfisp import losses, models
+from tfisp.perceptual import alexnet, backbones, dists, distances, lpips, vit, vit_weights
+from tfisp.perceptual.bank import FeatureBank
+from tfisp.perceptual.convolutional import Conv
+from tfisp.training.config import make_stages
+from tfisp.training.trainer import Trainer
+
+torch = pytest.importorskip("torch")
+import torch_networks  # noqa: E402
+import torch_step  # noqa: E402
+
+RECIPES = ("unpaired", "paired_adversarial")
+PARTS = ("adversarial", "r1", "r2")
+# Steps of plain gradient descent: powers of two, which no precision rounds.
+RATE, CRITIC_RATE = 2.0**-6, 2.0**-4
+
+
+class Case(NamedTuple):
+    """How large, and how exact.
+
+    Attributes:
+        dtype: of everything but the frozen weights, which are float32 numbers.
+        tolerance: relative difference allowed per loss and per variable.
+        size: side of the images in pixels.
+        frozen: networks of content, colour and texture.
+    """
+
+    dtype: str
+    tolerance: float
+    size: int
+    frozen: tuple[str, str, str]
+
+
+SMALL = Case("float64", 1e-8, 48, ("vgg19_narrow", "vit_narrow", "alexnet_narrow"))
+FULL = Case("float32", 1e-4, 64, ("vgg19", "vit_b16", "alexnet"))
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(SMALL, id="small"), pytest.param(FULL, id="full", marks=pytest.mark.slow)],
+)
+def case(request):
+    """The case, with everything that is built meanwhile in its precision."""
+    before = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx(request.param.dtype)
+    keras.config.set_dtype_policy(request.param.dtype)
+    yield request.param
+    keras.config.set_floatx(before[0])
+    keras.config.set_dtype_policy(before[1])
+
+
+@pytest.fixture(scope="module")
+def frozen(case, tmp_path_factory):
+    """Our bank of all frozen networks that any of the recipes needs, and the same in PyTorch."""
+    folder, rng = tmp_path_factory.mktemp("distances"), np.random.default_rng(5)
+    content, color, texture = case.frozen
+    shown = {
+        name: backbones.create(name, "random")
+        for name in (content, texture, lpips.BACKBONE, dists.BACKBONE)
+    }
+    in_torch = {name: copied(network, case.dtype, rng) for name, network in shown.items()}
+    shown[color], color_arrays = transformer(color, case.dtype, rng)
+    files = {}
+    for name, shapes in (("lpips", lpips.head_shapes()), ("dists", dists.file_shapes())):
+        files[name] = {key: np.float32(rng.uniform(size=shape)) for key, shape in shapes.items()}
+        np.savez(folder / f"{name}.npz", **files[name])
+    bank = FeatureBank(
+        shown,
+        {
+            "lpips+": distances.create("lpips+", shown[lpips.BACKBONE], folder / "lpips.npz"),
+            "dists": distances.create("dists", shown[dists.BACKBONE], folder / "dists.npz"),
+        },
+    )
+
+    shift, scale = (
+        tensor(np.reshape(values, (1, 3, 1, 1)), case.dtype)
+        for values in (alexnet.LPIPS_SHIFT, alexnet.LPIPS_SCALE)
+    )
+    heads = [tensor(head, case.dtype) for head in files["lpips"].values()]
+    alpha_beta = [tensor(array.reshape(-1), case.dtype) for array in files["dists"].values()]
+
+    def lpips_trunk(x):
+        return torch_networks.alexnet((2 * x - 1 - shift) / scale, *in_torch[lpips.BACKBONE])
+
+    built = vit.architecture(color)
+    networks = torch_step.Networks(
+        content=lambda x: torch_networks.vgg19(x, *in_torch[content])[-1],
+        tokens=lambda x: torch_networks.vision_transformer(
+            2 * x - 1, color_arrays, built.blocks, built.heads, gelu=gelu
+        ),
+        texture=lambda x: torch_networks.alexnet(x, *in_torch[texture]),
+        lpips_plus=lambda x, y: torch_networks.lpips(lpips_trunk(x), lpips_trunk(y), heads, True),
+        dists=lambda x, y: torch_networks.dists(x, y, *in_torch[dists.BACKBONE], *alpha_beta),
+    )
+    return bank, networks
+
+
+def tensor(array, dtype):
+    return torch.from_numpy(np.array(array, dtype))
+
+
+def copied(network, dtype, rng):
+    """Gives a convolutional network biases, and returns its kernels and biases for PyTorch."""
+    kernels, biases = [], []
+    for layer in network._chain:
+        if isinstance(layer, Conv):
+            bias = network._variables[f"{layer.name}/bias"]
+            bias.assign(rng.normal(0, 0.1, bias.shape))
+            kernel = network._variables[f"{layer.name}/kernel"].numpy()
+            kernels.append(tensor(kernel.transpose(3, 2, 0, 1), dtype))
+            biases.append(tensor(bias.numpy(), dtype))
+    return kernels, biases
+
+
+def transformer(name, dtype, rng):
+    """A Vision Transformer that computes in that precision, and its weights under timm's names."""
+    import keras_hub
+
+    built, backbone = vit.architecture(name), backbones.create(name, "random")
+    arrays = vit_weights.random_arrays(built, seed=0)
+    for key, array in arrays.items():
+        if "norm" in key or key.endswith(".bias"):
+            array += np.float32(rng.normal(0, 0.1, array.shape))
+    if dtype != "float32":
+        config = backbone._network.get_config() | {"dtype": dtype}
+        backbone._network = keras_hub.models.ViTBackbone.from_config(config)
+    vit_weights.assign(backbone._network, arrays, built)
+    return backbone, arrays
+
+
+def gelu(x):
+    """As `tf.nn.gelu` has it, whose 1 / sqrt(2) is a float32 number in double precision too."""
+    return 0.5 * x * torch.erfc(-x * float(np.float32(0.5**0.5)))
+
+
+def make_trainer(case, recipe, bank, interval=1):
+    """Ours, with plain gradient descent instead of Adam and biases that are not zero."""
+    content, color, texture = case.frozen
+    (stage,) = make_stages(
+        (recipe,),
+        (10,),
+        content=((content, "relu5_4"),),
+        backbones=(("color", color), ("texture", texture)),
+        critic_interval=interval,
+    )
+    trainer = Trainer(
+        models.create("efficient_isp", seed=1), stage.recipe, bank, (case.size, case.size), seed=3
+    )
+    rng = np.random.default_rng(11)
+    for network in (trainer.generator, *(critic.network for critic in trainer.critics)):
+        for bias in network.trainable_variables[1::2]:
+            bias.assign(bias + rng.normal(0, 0.05, bias.shape))
+    for learner, variables, rate in (
+        (trainer, trainer.generator.trainable_variables, RATE),
+        *((c, c.network.trainable_variables, CRITIC_RATE) for c in trainer.critics),
+    ):
+        learner.optimizer = keras.optimizers.SGD(rate)
+        learner.optimizer.build(variables)
+    return trainer
+
+
+def torch_weights(trainer):
+    def leaves(network):
+        return [
+            torch.from_numpy(v.numpy().copy()).requires_grad_() for v in network.trainable_variables
+        ]
+
+    return torch_step.Weights(
+        leaves(trainer.generator), {c.name: leaves(c.network) for c in trainer.critics}
+    )
+
+
+def make_batch(case, count=2, seed=0):
+    """Smooth pictures with some noise, the same for both sides."""
+    rng = np.random.default_rng(seed)
+    sides = {"raw": case.size // 2, "reference": case.size, "target": case.size}
+    batch = {}
+    for name, side in sides.items():
+        channels = 4 if name == "raw" else 3
+        coarse = rng.uniform(0.1, 0.9, (count, side // 8, side // 8, channels))
+        noise = rng.uniform(0, 0.2, (count, side, side, channels))
+        batch[name] = (np.kron(coarse, np.ones((1, 8, 8, 1))) + noise).astype(case.dtype)
+    return (
+        {name: tf.constant(array) for name, array in batch.items()},
+        {name: torch_networks.nchw(array) for name, array in batch.items()},
+    )
+
+
+def relative(found, expected):
+    """Length of the difference over the length of what is expected; 0 where both are zero."""
+    found, expected = (np.asarray(x, "float64") for x in (found, expected))
+    difference, length = np.linalg.norm(found - expected), np.linalg.norm(expected)
+    return difference / length if length else difference
+
+
+def agree(found, expected, tolerance, name):
+    assert len(found) == len(expected)
+    for index, (ours, theirs) in enumerate(zip(found, expected, strict=True)):
+        assert relative(ours, theirs.detach()) <= tolerance, f"{name}: variable {index}"
+
+
+def listening(trainer):
+    """Notes the features that each critic is given to learn from."""
+    heard = {}
+    for critic in trainer.critics:
+
+        def gradients(real, fake, step, critic=critic, learn=critic.gradients):
+            heard[critic.name] = (real, fake)
+            return learn(real, fake, step)
+
+        critic.gradients = gradients
+    return heard
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_losses_and_gradients_of_generator_and_critics(case, frozen, recipe):
+    bank, networks = frozen
+    trainer = make_trainer(case, recipe, bank)
+    ours, theirs = make_batch(case)
+    gamma = trainer.recipe.gamma
+    expected = torch_step.gradients(recipe, networks, torch_weights(trainer), theirs, gamma)
+    heard = listening(trainer)
+    found = trainer.gradients(ours, critics_learn=True)
+
+    assert found.generator.keys() == expected.generator.keys()
+    for name, gradient in expected.generator.items():
+        assert relative(found.logs[f"loss/{name}"], expected.losses[name].detach()) <= (
+            case.tolerance
+        ), name
+        agree(found.generator[name], gradient, case.tolerance, name)
+
+    assert found.critics.keys() == expected.critics.keys()
+    for critic in trainer.critics:
+        variables = [v.value for v in critic.network.trainable_variables]
+        with tf.GradientTape(persistent=True) as tape:
+            parts = losses.critic_loss(critic.network, *heard[critic.name], gamma)
+            means = {part: tf.reduce_mean(parts[part]) for part in PARTS}
+        whole = [0.0] * len(variables)
+        for part in PARTS:
+            place, gradient = f"{critic.name}/{part}", expected.critics[critic.name][part]
+            value = expected.parts[critic.name][part].detach()
+            assert relative(found.logs[f"critic/{place}"], value) <= case.tolerance, place
+            separate = tape.gradient(means[part], variables, unconnected_gradients="zero")
+            agree(separate, gradient, case.tolerance, place)
+            whole = [a + b for a, b in zip(whole, gradient, strict=True)]
+            # What a penalty depends on: every kernel, while biases do not tilt a critic that is
+            # linear between its kinks.
+            assert all(g.abs().max() > 0 for g in gradient[::2]), place
+        agree(found.critics[critic.name], whole, case.tolerance, critic.name)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_updates_of_three_steps_of_gradient_descent(case, frozen, recipe):
+    bank, networks = frozen
+    trainer = make_trainer(case, recipe, bank, interval=2)
+    weights = torch_weights(trainer)
+    learners = {"generator": trainer.generator} | {c.name: c.network for c in trainer.critics}
+    leaves = {"generator": weights.generator} | weights.critics
+    start = {name: network.get_weights() for name, network in learners.items()}
+    for step in range(3):
+        ours, theirs = make_batch(case, seed=step)
+        expected = torch_step.gradients(recipe, networks, weights, theirs, trainer.recipe.gamma)
+        clip = trainer.recipe.critic_clip if step % 2 == 0 else None
+        torch_step.descend(weights, expected, RATE, CRITIC_RATE, clip)
+        logs = trainer.run_step(ours, step)
+        for name, gradient in expected.generator.items():
+            length = torch_step.norm(gradient)
+            assert relative(logs[f"grad_norm/{name}"], length) <= case.tolerance, (step, name)
+    for name, network in learners.items():
+        moved = [now - then for now, then in zip(network.get_weights(), start[name], strict=True)]
+        expected = [
+            leaf.detach() - torch.from_numpy(then)
+            for leaf, then in zip(leaves[name], start[name], strict=True)
+        ]
+        agree(moved, expected, case.tolerance, name)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_each_frozen_network_runs_once_per_view_and_image(case, frozen, recipe):
+    if case is FULL:
+        pytest.skip("the count does not depend on the size")
+    bank, _ = frozen
+    trainer, calls = make_trainer(case, recipe, bank), []
+
+    def counting(name, network):
+        def call(images, taps):
+            calls.append((name, tuple(taps)))
+            return network(images, taps)
+
+        return call
+
+    trainer.bank = FeatureBank(
+        {name: counting(name, network) for name, network in bank.backbones.items()},
+        bank.distances,
+    )
+    trainer.gradients(make_batch(case)[0], critics_learn=True)
+    content, color, texture = case.frozen
+    expected = {
+        "unpaired": [(content, ("relu5_4",)), (color, ("tokens",)), (texture, ("relu1", "relu4"))],
+        "paired_adversarial": [
+            (content, ("relu5_4",)),
+            (lpips.BACKBONE, lpips.TAPS),
+            (dists.BACKBONE, dists.TAPS),
+            (texture, ("relu1", "relu4")),
+        ],
+    }
+    assert sorted(calls) == sorted(2 * expected[recipe])
