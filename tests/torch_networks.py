@@ -226,15 +226,16 @@ def shuffled(x):
 
 TEXTURE_LAYERS = [(2, 2), (2, 1), (1, 1), (1, 1), (2, 1)]  # stride, padding
 PIXEL_LAYERS = [(4, 5), (2, 2), (1, 1), (1, 1), (2, 1)]
+LEAK = float(np.float32(0.2))  # TensorFlow's operation keeps the slope in single precision
 
 
 def texture_critic(features, state, layers=TEXTURE_LAYERS):
     """Five convolutions and two dense layers, LeakyReLU 0.2; flattened as NHWC, as tfisp does."""
     x = features
     for i, (stride, padding) in enumerate(layers):
-        x = nn.leaky_relu(nn.conv2d(x, state[f"w{i}"], state[f"b{i}"], stride, padding), 0.2)
+        x = nn.leaky_relu(nn.conv2d(x, state[f"w{i}"], state[f"b{i}"], stride, padding), LEAK)
     x = x.permute(0, 2, 3, 1).flatten(1)
-    x = nn.leaky_relu(nn.linear(x, state["w5"], state["b5"]), 0.2)
+    x = nn.leaky_relu(nn.linear(x, state["w5"], state["b5"]), LEAK)
     return nn.linear(x, state["w6"], state["b6"])[:, 0]
 
 

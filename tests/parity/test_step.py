@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from tfisp import losses, models
-from tfisp.perceptual import alexnet, backbones, dists, distances, lpips, vit, vit_weights
+from tfisp.perceptual import alexnet, backbones, distances, dists, lpips, vit, vit_weights
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.perceptual.convolutional import Conv
 from tfisp.training.config import make_stages

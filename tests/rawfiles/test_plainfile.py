@@ -154,7 +154,7 @@ def test_a_png_whose_pixels_do_not_inflate_is_refused(frame):
         (np.zeros((0, 4), np.uint16), "empty"),
         (MOSAIC.astype(np.int32) - 1000, "samples from -"),
         (MOSAIC.astype(np.int64) * 1000, "expected 0 to 65535"),
-        (np.array([{"a": 1}]), "not a whole .npy"),
+        (np.array([{"a": 1}]), "no array of plain numbers"),
     ],
 )
 def test_an_array_that_is_no_mosaic_says_what_it_is(frame, array, message):
@@ -165,7 +165,7 @@ def test_an_array_that_is_no_mosaic_says_what_it_is(frame, array, message):
 def test_every_truncation_of_an_array_is_refused(frame, tmp_path):
     data = frame("npy").read_bytes()
     for length in (0, 5, 11, 60, 128, 1000, len(data) - 1):
-        with pytest.raises(InputError, match="not a whole"):
+        with pytest.raises(InputError, match=r"not a \.npy file|damaged|too few"):
             read_plain(frame("npy", data[:length]), ZRR)
 
 

@@ -213,7 +213,7 @@ def test_a_dry_run_tells_plan_time_and_memory_and_writes_nothing(cache, tmp_path
         (("--model=eficient_isp",), 1, "did you mean efficient_isp"),
         (("--data=folder",), 2, "did you mean folders"),
         (("--steps=1,2,3",), 1, "--steps"),
-        (("--critics=adv_lin9",), 1, "adv_lin0"),
+        (("--critics=adv_lin9",), 1, "did you mean adv_lin"),
         (("--content=vgg19_narow:relu3_4",), 1, "did you mean vgg19_narrow"),
         (("--content=vgg19_narrow:relu9_9",), 1, "relu"),
         (("--batch_size=0",), 2, "--batch_size=0"),

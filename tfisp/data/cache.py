@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from tfisp.data.npy import map_npy
+from tfisp.rawfiles.npy import map_npy
 from tfisp.errors import InputError
 from tfisp.files import atomic_file
 

@@ -19,7 +19,7 @@ from tfisp.data.config import DataConfig
 from tfisp.data.frames import PatchFrame
 from tfisp.data.images import IMAGE_SUFFIXES, probe, read_photograph
 from tfisp.data.listing import files_in, match, missing, require_folder
-from tfisp.data.npy import map_npy, parse_npy
+from tfisp.rawfiles.npy import map_npy, parse_npy
 from tfisp.data.opening import Opening
 from tfisp.errors import InputError
 

@@ -2,6 +2,6 @@
 
 `camerafile.py` decodes what cameras write, by LibRaw under the guards of `watch.py`; `dng.py`,
 `tiff.py` and `gainmap.py` read the tags that LibRaw does not hand out; `plainfile.py` reads PNG,
-`.npy` and headerless files. All give a `frame.Frame`, whose samples are checked there.
+`.npy` (by `npy.py`) and headerless files. All give a `frame.Frame`, checked there.
 `diagnosis.py` describes a frame for `tfisp.inspect_raw`.
 """

@@ -3,11 +3,13 @@
 None of them states what its samples mean. That comes from a `Sensor` the caller gives, or from a
 JSON file of the same name beside it:
 
-    {"width": 768, "height": 512, "byte_order": "little",       layout, needed for .raw only
-     "pattern": "RGGB", "black_level": 600, "white_level": 15520,   or "bits": 14 for 0 and 2**14 -
-     1 "white_balance": [1.949, 1.0, 1.344], "orientation": 1,    optional, and so are iso,
-     exposure_time, "xyz_to_camera": [[...], [...], [...]]}                    baseline_exposure,
-     name, note
+    {"width": 768, "height": 512, "byte_order": "little",
+     "pattern": "RGGB", "black_level": 600, "white_level": 15520,
+     "white_balance": [1.949, 1.0, 1.344], "orientation": 1}
+
+The first line is the layout, needed for `.raw` only. `"bits": 14` stands for the levels 0 and
+2**14 - 1. `iso`, `exposure_time`, `baseline_exposure`, `xyz_to_camera`, `name` and `note` are
+optional, and so is the last line.
 """
 
 import json
@@ -22,6 +24,7 @@ import numpy as np
 from tfisp.errors import InputError
 from tfisp.naming import choose
 from tfisp.rawfiles.frame import Frame
+from tfisp.rawfiles.npy import map_npy
 from tfisp.sensor import Capture, Sensor, as_gains, smallest_one
 
 _LAYOUT = ("width", "height", "dtype", "byte_order")
@@ -162,17 +165,11 @@ def _read_png(path: Path) -> np.ndarray:
 
 def _read_npy(path: Path) -> np.ndarray:
     """A `.npy` file of whole numbers as uint16 `[H, W]`."""
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (ValueError, EOFError, SyntaxError, OverflowError) as error:
-        raise InputError(f"{path}: not a whole .npy file of numbers: {error}") from error
-    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind not in "ui":
-        found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else "an archive"
-        raise InputError(f"{path}: holds {found}, expected whole numbers [height, width]")
-    if array.size == 0:
-        raise InputError(f"{path}: holds an empty array {array.shape}")
+    array = map_npy(path)
+    if array.ndim != 2 or array.dtype.kind not in "ui":
+        raise InputError(
+            f"{path}: holds {array.dtype} {array.shape}, expected whole numbers [height, width]"
+        )
     low, high = int(array.min()), int(array.max())
     if low < 0 or high > 65535:
         raise InputError(f"{path}: samples from {low} to {high}, expected 0 to 65535")

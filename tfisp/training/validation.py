@@ -1,5 +1,6 @@
 """Held-out pictures: numbers where the truth is known, and something to look at always."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,7 +25,7 @@ class Validation:
 
     def __init__(self, dataset: Dataset, split: str, images: int) -> None:
         pairs = dataset.pairs.get(split)
-        self._pairs = [pairs.read(i) for i in range(min(images, len(pairs)))] if pairs else []
+        self._pairs = list(itertools.islice(pairs or (), images))
         self._preview = dataset.preview()
 
     def measure(self, generator: Generator, prefix: str) -> dict[str, float]:
@@ -32,7 +33,7 @@ class Validation:
         if not self._pairs:
             return {}
         found: dict[str, list[float]] = {name: [] for name in MEASURES}
-        for raw, _, truth in self._pairs:
+        for _, raw, _, truth in self._pairs:
             image = metrics.quantise8(generator(tf.constant(raw[None])))
             for name, value in metrics.compute(MEASURES, image, truth[None]).items():
                 found[name].append(value)

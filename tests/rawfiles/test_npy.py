@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfisp.data.npy import map_npy, parse_npy
+from tfisp.rawfiles.npy import map_npy, parse_npy
 from tfisp.errors import InputError
 
 KINDS = ["u1", "<u2", ">u2", "<i4", "<i8", "<f2", "<f4", ">f8"]
