@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tfisp.rawfiles.npy import map_npy, parse_npy
 from tfisp.errors import InputError
+from tfisp.rawfiles.npy import map_npy, parse_npy
 
 KINDS = ["u1", "<u2", ">u2", "<i4", "<i8", "<f2", "<f4", ">f8"]
 
