@@ -16,7 +16,7 @@ from tfisp.perceptual import alexnet, backbones, distances, dists, lpips, vit, v
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.perceptual.convolutional import Conv
 from tfisp.training.config import make_stages
-from tfisp.training.trainer import Trainer
+from tfisp.training.trainer import StepGradients, Trainer
 
 torch = pytest.importorskip("torch")
 import torch_networks  # noqa: E402
@@ -225,41 +225,108 @@ def listening(trainer):
     return heard
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
-def test_losses_and_gradients_of_generator_and_critics(case, frozen, recipe):
+def counting(bank):
+    """The same bank, and a list that notes which network is called for which taps."""
+    calls = []
+
+    def counted(name, network):
+        def call(images, taps):
+            calls.append((name, tuple(taps)))
+            return network(images, taps)
+
+        call.tap_shape = network.tap_shape
+        return call
+
+    networks = {name: counted(name, network) for name, network in bank.backbones.items()}
+    return FeatureBank(networks, bank.distances), calls
+
+
+class Sides(NamedTuple):
+    """One step of a recipe on both sides.
+
+    Attributes:
+        recipe: its name.
+        found: ours, a `StepGradients`.
+        parts: our critics' gradients, each part's apart: critic -> part -> per variable.
+        calls: which of our networks ran, and for which taps.
+        expected: PyTorch's.
+    """
+
+    recipe: str
+    found: StepGradients
+    parts: dict
+    calls: list
+    expected: torch_step.Step
+
+
+@pytest.fixture(scope="module", params=RECIPES)
+def sides(request, case, frozen):
     bank, networks = frozen
-    trainer = make_trainer(case, recipe, bank)
+    bank, calls = counting(bank)
+    trainer = make_trainer(case, request.param, bank)
     ours, theirs = make_batch(case)
     gamma = trainer.recipe.gamma
-    expected = torch_step.gradients(recipe, networks, torch_weights(trainer), theirs, gamma)
     heard = listening(trainer)
     found = trainer.gradients(ours, critics_learn=True)
-
-    assert found.generator.keys() == expected.generator.keys()
-    for name, gradient in expected.generator.items():
-        assert relative(found.logs[f"loss/{name}"], expected.losses[name].detach()) <= (
-            case.tolerance
-        ), name
-        agree(found.generator[name], gradient, case.tolerance, name)
-
-    assert found.critics.keys() == expected.critics.keys()
+    parts = {}
     for critic in trainer.critics:
         variables = [v.value for v in critic.network.trainable_variables]
         with tf.GradientTape(persistent=True) as tape:
-            parts = losses.critic_loss(critic.network, *heard[critic.name], gamma)
-            means = {part: tf.reduce_mean(parts[part]) for part in PARTS}
-        whole = [0.0] * len(variables)
+            values = losses.critic_loss(critic.network, *heard[critic.name], gamma)
+            means = {part: tf.reduce_mean(values[part]) for part in PARTS}
+        parts[critic.name] = {
+            part: tape.gradient(mean, variables, unconnected_gradients="zero")
+            for part, mean in means.items()
+        }
+    expected = torch_step.gradients(request.param, networks, torch_weights(trainer), theirs, gamma)
+    return Sides(request.param, found, parts, calls, expected)
+
+
+def test_every_loss(case, sides):
+    assert sides.found.generator.keys() == sides.expected.losses.keys()
+    for name, loss in sides.expected.losses.items():
+        assert relative(sides.found.logs[f"loss/{name}"], loss.detach()) <= case.tolerance, name
+    for name, parts in sides.expected.parts.items():
+        for part, value in parts.items():
+            logged = sides.found.logs[f"critic/{name}/{part}"]
+            assert relative(logged, value.detach()) <= case.tolerance, (name, part)
+
+
+def test_every_gradient_of_the_generator(case, sides):
+    for name, gradient in sides.expected.generator.items():
+        agree(sides.found.generator[name], gradient, case.tolerance, name)
+
+
+def test_every_gradient_of_the_critics_and_each_part_of_it(case, sides):
+    assert sides.found.critics.keys() == sides.expected.critics.keys()
+    for name, parts in sides.expected.critics.items():
         for part in PARTS:
-            place, gradient = f"{critic.name}/{part}", expected.critics[critic.name][part]
-            value = expected.parts[critic.name][part].detach()
-            assert relative(found.logs[f"critic/{place}"], value) <= case.tolerance, place
-            separate = tape.gradient(means[part], variables, unconnected_gradients="zero")
-            agree(separate, gradient, case.tolerance, place)
-            whole = [a + b for a, b in zip(whole, gradient, strict=True)]
-            # What a penalty depends on: every kernel, while biases do not tilt a critic that is
-            # linear between its kinks.
-            assert all(g.abs().max() > 0 for g in gradient[::2]), place
-        agree(found.critics[critic.name], whole, case.tolerance, critic.name)
+            agree(sides.parts[name][part], parts[part], case.tolerance, f"{name}/{part}")
+        whole = [sum(of_parts) for of_parts in zip(*parts.values(), strict=True)]
+        agree(sides.found.critics[name], whole, case.tolerance, name)
+
+
+def test_every_kernel_of_a_critic_feels_each_penalty(sides):
+    # Biases do not: between its kinks a critic is linear, and they do not tilt it.
+    for name, parts in sides.parts.items():
+        for part in ("r1", "r2"):
+            assert all(np.abs(gradient).max() > 0 for gradient in parts[part][::2]), (name, part)
+            assert all(np.abs(gradient).max() == 0 for gradient in parts[part][1::2]), (name, part)
+
+
+def test_each_frozen_network_runs_once_per_view_and_image(case, sides):
+    content, color, texture = case.frozen
+    expected = {
+        "unpaired": [(content, ("relu5_4",)), (color, ("tokens",)), (texture, ("relu1", "relu4"))],
+        "paired_adversarial": [
+            (content, ("relu5_4",)),
+            (lpips.BACKBONE, lpips.TAPS),
+            (dists.BACKBONE, dists.TAPS),
+            (texture, ("relu1", "relu4")),
+        ],
+    }
+    # Twice: for the picture that was made, and for the one it is compared with.
+    assert sorted(sides.calls) == sorted(2 * expected[sides.recipe])
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -286,35 +353,3 @@ def test_updates_of_three_steps_of_gradient_descent(case, frozen, recipe):
             for leaf, then in zip(leaves[name], start[name], strict=True)
         ]
         agree(moved, expected, case.tolerance, name)
-
-
-@pytest.mark.parametrize("recipe", RECIPES)
-def test_each_frozen_network_runs_once_per_view_and_image(case, frozen, recipe):
-    if case is FULL:
-        pytest.skip("the count does not depend on the size")
-    bank, _ = frozen
-    trainer, calls = make_trainer(case, recipe, bank), []
-
-    def counting(name, network):
-        def call(images, taps):
-            calls.append((name, tuple(taps)))
-            return network(images, taps)
-
-        return call
-
-    trainer.bank = FeatureBank(
-        {name: counting(name, network) for name, network in bank.backbones.items()},
-        bank.distances,
-    )
-    trainer.gradients(make_batch(case)[0], critics_learn=True)
-    content, color, texture = case.frozen
-    expected = {
-        "unpaired": [(content, ("relu5_4",)), (color, ("tokens",)), (texture, ("relu1", "relu4"))],
-        "paired_adversarial": [
-            (content, ("relu5_4",)),
-            (lpips.BACKBONE, lpips.TAPS),
-            (dists.BACKBONE, dists.TAPS),
-            (texture, ("relu1", "relu4")),
-        ],
-    }
-    assert sorted(calls) == sorted(2 * expected[recipe])

@@ -155,7 +155,9 @@ def _load(path: os.PathLike) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Alpha and beta, each scaled so that both together sum to 1, stage by stage."""
     arrays = expect_shapes(read_arrays(path), file_shapes(), path, "DISTS")
     total = sum(float(array.sum(dtype=np.float64)) for array in arrays.values())
-    return tuple(_stages(arrays[name].reshape(-1) / total) for name in ("alpha", "beta"))
+    return tuple(
+        _stages(arrays[name].reshape(-1).astype(np.float64) / total) for name in ("alpha", "beta")
+    )
 
 
 def _untrained() -> tuple[list[np.ndarray], list[np.ndarray]]:
