@@ -37,6 +37,25 @@ def test_the_unpaired_file_states_the_published_numbers():
     assert stage.recipe == RECIPES["unpaired"]
 
 
+@pytest.mark.parametrize("name", ["paired", "paired_adversarial", "wespe"])
+def test_the_other_files_follow_their_recipes(name):
+    stage = configure(f"{name}.flags", "--raw_dir=raw", "--target_dir=photographs").stages[-1]
+    assert stage.recipe == RECIPES[name]
+
+
+def test_the_tiny_rmfa_net_gets_its_own_rates_from_a_flag_file():
+    recipe = (
+        configure("paired_adversarial.flags", "--raw_dir=raw", "--model=rmfa_net_tiny")
+        .stages[-1]
+        .recipe
+    )
+    assert (recipe.learning_rate, recipe.critic_learning_rate, recipe.critic_interval) == (
+        1e-4,
+        5e-5,
+        4,
+    )
+
+
 def test_the_demo_asks_for_random_networks_by_name():
     recipe = configure("demo.flags").stages[1].recipe
     assert all(name.endswith("_narrow") for name in recipe.frozen_networks())

@@ -15,7 +15,7 @@ from tfisp.perceptual.bank import FeatureBank
 from tfisp.training.config import make_stages
 from tfisp.training.critics import make_critics
 from tfisp.training.objectives import LOSSES, features_of, make_objectives
-from tfisp.training.recipes import CRITICS, GAMES, RECIPES, ObjectiveSpec, Recipe
+from tfisp.training.recipes import CRITICS, GAMES, RATES, RECIPES, ObjectiveSpec, Recipe
 from tfisp.training.trainer import Trainer
 
 CONTENT = (("vgg19_narrow", "relu3_4"),)
@@ -394,11 +394,12 @@ def test_every_recipe_shows_each_image_once_to_each_network_and_takes_a_step(nam
 
 
 def test_the_rates_of_the_tiny_rmfa_net_are_those_of_section_4_3():
-    (stage,) = make_stages(("unpaired",), (1,), "rmfa_tiny")
+    (stage,) = make_stages(("unpaired",), (1,), "rmfa_net_tiny")
     recipe = stage.recipe
     assert (recipe.learning_rate, recipe.critic_learning_rate) == (1e-4, 5e-5)
     assert recipe.critic_interval == 4
-    (stage,) = make_stages(("unpaired",), (1,), "rmfa_tiny", learning_rate=1e-3)
+    (stage,) = make_stages(("unpaired",), (1,), "rmfa_net_tiny", learning_rate=1e-3)
     assert stage.recipe.learning_rate == 1e-3
+    assert set(RATES) <= set(models.names())
     for name in ("efficient_isp", "robust_isp", "some/folder"):
         assert make_stages(("unpaired",), (1,), name)[0].recipe == RECIPES["unpaired"]

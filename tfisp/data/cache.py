@@ -24,9 +24,9 @@ from typing import Any
 
 import numpy as np
 
-from tfisp.rawfiles.npy import map_npy
 from tfisp.errors import InputError
 from tfisp.files import atomic_file
+from tfisp.rawfiles.npy import map_npy
 
 # Entries that stay mapped: opening one takes longer than reading a patch of it.
 _KEPT_OPEN = 1024

@@ -19,9 +19,9 @@ from tfisp.data.config import DataConfig
 from tfisp.data.frames import PatchFrame
 from tfisp.data.images import IMAGE_SUFFIXES, probe, read_photograph
 from tfisp.data.listing import files_in, match, missing, require_folder
-from tfisp.rawfiles.npy import map_npy, parse_npy
 from tfisp.data.opening import Opening
 from tfisp.errors import InputError
+from tfisp.rawfiles.npy import map_npy, parse_npy
 
 # Row and column within the 2x2 tile of R, G (red row), G (blue row), B.
 _SITES = ((0, 0), (0, 1), (1, 0), (1, 1))

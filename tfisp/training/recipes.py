@@ -151,7 +151,7 @@ _TRUNKS = {
 # Section 4.3 of the paper: Efficient and Robust ISP train with the rates of `Recipe`; the tiny
 # RMFA-Net's critics learn faster and, "in a ratio of 4:1", at every 4th step.
 RATES: dict[str, dict[str, float | int]] = {
-    "rmfa_tiny": {
+    "rmfa_net_tiny": {
         "learning_rate": 1e-4,
         "critic_learning_rate": 5e-5,
         "critic_interval": 4,
