@@ -17,9 +17,10 @@ import hashlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from released_networks import FAMILIES, Family, State
 
 from tfisp import models
 from tfisp.backend import load_tensorflow
@@ -36,9 +37,6 @@ SOURCE = "https://github.com/AndreiiArhire/Learned-Lightweight-Smartphone-ISP-wi
 
 # Largest difference to PyTorch that is accepted, on output of about 0..1.
 LIMIT = 1e-5
-
-# Names of tensors, without what is put in front of all names of a network -> tensors.
-State = Mapping[str, "torch.Tensor"]
 
 
 def main() -> None:
@@ -131,30 +129,14 @@ def _flattened(content: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         yield prefix, content
 
 
-class _Family(NamedTuple):
-    """Networks whose tensors have the same names.
-
-    Attributes:
-        first: name of its first layer's kernel.
-        create: makes the generator for given tensors; None if there is none of their sizes.
-        layers: name of every layer in the file -> layer of the generator.
-        in_pytorch: renders NCHW input by PyTorch.
-    """
-
-    first: str
-    create: Callable[[State], "Generator | None"]
-    layers: Callable[["Generator"], dict[str, "keras.Layer"]]
-    in_pytorch: Callable[["torch.Tensor", State], "torch.Tensor"]
-
-
-def _recognise(tensors: State, file: Path) -> tuple[_Family, "Generator", State]:
+def _recognise(tensors: State, file: Path) -> tuple[Family, "Generator", State]:
     """The family of the network in a file, a generator of its size, and the tensors that are its.
 
     A checkpoint may hold other things beside it, such as a discriminator. So every group of tensors
     whose names begin alike is tried.
     """
     found = []
-    for family in _FAMILIES:
+    for family in FAMILIES:
         for name in tensors:
             if name != family.first and not name.endswith("." + family.first):
                 continue
@@ -226,109 +208,6 @@ def _largest_difference(
             theirs = in_pytorch(given, state).numpy().transpose(0, 2, 3, 1)
         differences.append(float(np.abs(ours - theirs).max()))
     return float(np.max(differences))  # unlike Python's max, keeps a NaN
-
-
-# --- Efficient ISP, Robust ISP, dh_isp
-
-
-def _create_plain(state: State) -> "Generator | None":
-    widths = {(12, 12): "efficient_isp", (16, 4): "robust_isp", (16, 16): "dh_isp"}
-    if "conv2.weight" not in state:
-        return None
-    name = widths.get((state["conv1.weight"].shape[0], state["conv2.weight"].shape[0]))
-    return None if name is None else models.create(name)
-
-
-def _layers_of_plain(generator: "Generator") -> dict[str, "keras.Layer"]:
-    return {name: getattr(generator, name) for name in ("conv1", "conv2", "conv3")}
-
-
-def _plain_in_pytorch(packed: "torch.Tensor", state: State) -> "torch.Tensor":
-    import torch
-    from torch.nn import functional as nn
-
-    x = torch.tanh(nn.conv2d(packed, state["conv1.weight"], state["conv1.bias"], padding=1))
-    x = nn.relu(nn.conv2d(x, state["conv2.weight"], state["conv2.bias"], padding=1))
-    x = nn.relu(nn.conv2d(x, state["conv3.weight"], state["conv3.bias"], padding=1))
-    return nn.pixel_shuffle(x, 2)
-
-
-# --- RMFA-Net
-
-# Layer of our block -> its name in a released one.
-_RMFA_BLOCK = {
-    "high_frequencies": "texture_module.high_freq.0",
-    "low_frequencies": "texture_module.low_freq.0",
-    "tone1": "tone_mapping.level1.1",
-    "tone2": "tone_mapping.level2.1",
-    "tone3": "tone_mapping.level3.0",
-    "fusion": "fusion.0",
-    "squeeze": "channel_attention.fc.0",
-    "excite": "channel_attention.fc.2",
-    "place": "spatial_attention.conv",
-}
-
-
-def _depth_of_rmfa(state: State) -> int:
-    return len({name.split(".")[1] for name in state if name.startswith("rmfa_blocks.")})
-
-
-def _create_rmfa(state: State) -> "Generator | None":
-    sizes = {2: "rmfa_net_tiny", 8: "rmfa_net_medium", 20: "rmfa_net_large"}
-    name, width = sizes.get(_depth_of_rmfa(state)), state["input_module.0.weight"].shape[0]
-    if name is None:
-        return None
-    try:
-        return models.create(name, width=width)
-    except InputError:  # no RMFA-Net has that width
-        return None
-
-
-def _layers_of_rmfa(generator: "Generator") -> dict[str, "keras.Layer"]:
-    layers = {"input_module.0": generator.entry1, "input_module.1": generator.entry2}
-    for index, block in enumerate(generator.blocks):
-        for ours, theirs in _RMFA_BLOCK.items():
-            layers[f"rmfa_blocks.{index}.{theirs}"] = getattr(block, ours)
-    return {**layers, "output_module.0": generator.exit}
-
-
-def _rmfa_in_pytorch(split: "torch.Tensor", state: State) -> "torch.Tensor":
-    import torch
-    from torch.nn import functional as nn
-
-    def conv(x: torch.Tensor, name: str) -> torch.Tensor:
-        kernel = state[f"{name}.weight"]
-        return nn.conv2d(x, kernel, state.get(f"{name}.bias"), padding=kernel.shape[-1] // 2)
-
-    def doubled(x: torch.Tensor) -> torch.Tensor:
-        return nn.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-
-    x = torch.tanh(conv(conv(split, "input_module.0"), "input_module.1"))
-    for index in range(_depth_of_rmfa(state)):
-        name = {ours: f"rmfa_blocks.{index}.{theirs}" for ours, theirs in _RMFA_BLOCK.items()}
-        half = nn.relu(conv(nn.avg_pool2d(x, 2), name["tone1"]))
-        quarter = nn.relu(conv(nn.avg_pool2d(half, 2), name["tone2"]))
-        quarter = nn.relu(conv(quarter, name["tone3"]))
-        parts = [
-            nn.relu(conv(x, name["high_frequencies"])),
-            nn.relu(conv(x, name["low_frequencies"])),
-            x - doubled(half + doubled(quarter)),
-        ]
-        y = nn.relu(conv(torch.cat(parts, 1), name["fusion"]))
-        gates = [
-            conv(nn.relu(conv(pooled, name["squeeze"])), name["excite"])
-            for pooled in (y.mean((2, 3), keepdim=True), y.amax((2, 3), keepdim=True))
-        ]
-        y = y * torch.sigmoid(gates[0] + gates[1])
-        places = torch.cat([y.mean(1, keepdim=True), y.amax(1, keepdim=True)], 1)
-        x = x + y * torch.sigmoid(conv(places, name["place"]))
-    return torch.sigmoid(conv(x, "output_module.0"))
-
-
-_FAMILIES = (
-    _Family("conv1.weight", _create_plain, _layers_of_plain, _plain_in_pytorch),
-    _Family("input_module.0.weight", _create_rmfa, _layers_of_rmfa, _rmfa_in_pytorch),
-)
 
 
 def _card(file: Path, generator: "Generator", sensor: Sensor | None, difference: float) -> str:

@@ -1,6 +1,5 @@
 """Porting released generators: the same picture as in PyTorch, and what is wrong is refused."""
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -19,9 +18,8 @@ from tfisp.sensor import SENSORS
 torch = pytest.importorskip("torch")
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "port_checkpoint.py"
-spec = importlib.util.spec_from_file_location("port_checkpoint", SCRIPT)
-port_checkpoint = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(port_checkpoint)
+sys.path.insert(0, str(SCRIPT.parent))  # where Python finds what a script imports
+import port_checkpoint  # noqa: E402
 
 RELEASED = [
     ("efficient_isp", "Efficient_ISP_unpaired_step_30750.pth"),
@@ -213,6 +211,7 @@ def test_an_unknown_sensor_is_answered_with_the_right_one(tmp_path):
 def test_help_needs_neither_tensorflow_nor_pytorch():
     code = (
         "import runpy, sys; sys.argv = ['port_checkpoint.py', '--help']\n"
+        f"sys.path.insert(0, {str(SCRIPT.parent)!r})\n"
         f"try: runpy.run_path({str(SCRIPT)!r}, run_name='__main__')\n"
         "except SystemExit as stop: print(stop.code, {'torch', 'tensorflow'} & set(sys.modules))"
     )
