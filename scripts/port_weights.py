@@ -6,16 +6,21 @@
     python scripts/port_weights.py vgg19_torchvision vgg19-dcbb9e9d.pth
     python scripts/port_weights.py dists weights.pt
     python scripts/port_weights.py deit_tiny deit_tiny_patch16_224-a1311bcf.pth
+    python scripts/port_weights.py vit_b16 FOLDER
+
+FOLDER holds config.json and model.safetensors of google/vit-base-patch16-224, which are copied;
+what Keras publishes (vgg16, vgg19) needs no porting.
 
 The file goes into tfisp's cache, or into the folder that --output names, with its SHA-256 beside
-it; tfisp compares the two from then on. Needs PyTorch: pip install 'tfisp[port]'. Nothing in the
-`.pth` is executed. At the end the new file is loaded as tfisp does it, and compared number by
-number with what was read.
+it (but for FOLDER); tfisp compares the two from then on. Needs PyTorch: pip install 'tfisp[port]'.
+Nothing in the `.pth` is executed. At the end the new file is loaded as tfisp does it, and compared
+number by number with what was read.
 """
 
 import argparse
 import hashlib
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from tfisp.errors import InputError
-from tfisp.files import atomic_file, write_text
+from tfisp.files import atomic_file, atomic_folder, write_text
 from tfisp.perceptual import vit_weights
 from tfisp.perceptual.arrays import expect_shapes, read_arrays
 from tfisp.perceptual.weights import PUBLISHED, cache_folder
@@ -36,8 +41,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("kind", choices=list(_KINDS), help="What the file holds.")
-    parser.add_argument("file", type=Path, help="The publisher's .pth file.")
+    parser.add_argument("kind", choices=[*_KINDS, _VIT], help="What the file holds.")
+    parser.add_argument("file", type=Path, help="The publisher's .pth file or folder.")
     parser.add_argument("--output", type=Path, help="Folder to write to, instead of the cache.")
     arguments = parser.parse_args()
     try:
@@ -52,16 +57,18 @@ def port(kind: str, file: Path, folder: Path) -> Path:
     """Converts one file and checks the result.
 
     Args:
-        kind: a key of `_KINDS`.
-        file: the publisher's file.
+        kind: a key of `_KINDS`, or `vit_b16`.
+        file: the publisher's file or folder.
         folder: where to write.
 
     Returns:
-        The new file.
+        The new file or folder.
 
     Raises:
         InputError: if the file is not what it should be.
     """
+    if kind == _VIT:
+        return _port_hugging_face(file, folder)
     _check_name(file)
     arrays = _KINDS[kind](_read_torch(file), file)
     path = folder / PUBLISHED[kind].file
@@ -173,6 +180,26 @@ _KINDS = {
     "dists": _dists,
     "deit_tiny": _deit_tiny,
 }
+_VIT = "vit_b16"
+
+
+def _port_hugging_face(source: Path, folder: Path) -> Path:
+    """Copies a Hugging Face folder of ViT-B/16, and loads the network from the copy."""
+    from tfisp.perceptual import backbones, vit
+
+    built = vit.architecture(_VIT)
+    epsilon, arrays = vit_weights.read_hugging_face(source, built)
+    path = folder / PUBLISHED[_VIT].file
+    with atomic_folder(path) as temporary:
+        for name in ("config.json", "model.safetensors"):
+            shutil.copyfile(source / name, temporary / name)
+        found_epsilon, found = vit_weights.read_hugging_face(temporary, built)
+        backbones.create(_VIT, temporary)
+        if found_epsilon != epsilon or any(
+            not np.array_equal(found[name], arrays[name]) for name in arrays
+        ):
+            raise InputError(f"{path}: reads back otherwise than it was written")
+    return path
 
 
 if __name__ == "__main__":

@@ -50,8 +50,10 @@ def l2_pool(x):
     """DISTS' pooling: 3x3 Hanning window over squares, every second position, root."""
     window = torch.hann_window(5, periodic=False, dtype=x.dtype)[1:-1]
     kernel = torch.outer(window, window)
-    kernel = (kernel / kernel.sum()).repeat(x.shape[1], 1, 1, 1)
-    return (nn.conv2d(x**2, kernel, stride=2, padding=1, groups=x.shape[1]) + 1e-12).sqrt()
+    kernel = (kernel / kernel.sum()).view(1, 1, 3, 3)
+    planes = x.flatten(0, 1).unsqueeze(1)
+    mean = nn.conv2d(planes**2, kernel, stride=2, padding=1).squeeze(1)
+    return (mean + 1e-12).sqrt().unflatten(0, x.shape[:2])
 
 
 def vgg16(images, weights, biases, pool):
@@ -84,7 +86,7 @@ def dists(images, references, weights, biases, alpha, beta):
     for x, y, a, b in zip(*stages, alpha.split(counts), beta.split(counts), strict=True):
         mx, my = x.mean((2, 3)), y.mean((2, 3))
         vx, vy = x.var((2, 3), correction=0), y.var((2, 3), correction=0)
-        covariance = (x * y).mean((2, 3)) - mx * my
+        covariance = ((x - mx[..., None, None]) * (y - my[..., None, None])).mean((2, 3))
         distance = distance - (a / total * (2 * mx * my + 1e-6) / (mx**2 + my**2 + 1e-6)).sum(1)
         distance = distance - (b / total * (2 * covariance + 1e-6) / (vx + vy + 1e-6)).sum(1)
     return distance

@@ -29,6 +29,9 @@ REFERENCE_VERSION = 1
 _MENON_MARGIN = 8
 _MENON_TILE = 256
 
+# `custom_rgb` of the published code, load_dataset.py.
+_PUBLISHED_GAINS = (1.6, 1.2, 1.4)
+
 # What the reference expects of its mosaic; its clipping comes after, since it has a lower end as
 # well.
 _REFERENCE_CONTRACT = Contract("mosaic", white_balance="as_shot", shading=True)
@@ -75,7 +78,7 @@ def reference(
     method: str = "menon2007",
     origin: tuple[int, int] = (0, 0),
 ) -> np.ndarray:
-    """Renders a mosaic in the classical way.
+    """Renders a mosaic in the classical way, or as the paper's published code does.
 
     Black level, shading, division by (white - black), white balance, clipping to 0..1,
     demosaicking, the camera's matrix to sRGB where it is known, the frame's exposure gain
@@ -86,7 +89,8 @@ def reference(
         mosaic: `[H, W]` samples.
         sensor: Its sensor.
         capture: The facts of its file.
-        method: How to demosaic, one of `METHODS`.
+        method: How to demosaic, one of `METHODS`; or `published` for `published_reference`, which
+            reads nothing of sensor and capture but the pattern.
         origin: Where the mosaic lies in the frame, for the shading map.
 
     Returns:
@@ -95,6 +99,8 @@ def reference(
     Raises:
         InputError: As `demosaic` and `camera_to_srgb`.
     """
+    if method == PUBLISHED:
+        return published_reference(mosaic, sensor.pattern)
     gains = resolve_gains(sensor, capture)
     known = dataclasses.replace(capture, gains=gains)
     linear = normalise(mosaic, sensor, known, _REFERENCE_CONTRACT, origin)
@@ -107,6 +113,33 @@ def reference(
         rgb = apply_matrix(rgb, camera_to_srgb(sensor.xyz_to_camera))
     rgb *= np.float32(2.0**capture.baseline_exposure)
     return encode_srgb(np.clip(rgb, 0, 1, out=rgb))
+
+
+def published_reference(mosaic: np.ndarray, pattern: str = "RGGB") -> np.ndarray:
+    """Renders a mosaic as the paper's published code does (`load_dataset.py`).
+
+    Menon's demosaicking of the samples / 65535, gains of 1.6, 1.2 and 1.4 for red, green and blue,
+    clipping to 0..1, all values together stretched from their least to their greatest onto 0..1,
+    power 1 / 2.2. No black level is subtracted, so shadows stay reddish, and a picture's brightness
+    depends on its own extremes. The code then resizes to 256 x 256 pixels, which here is left out:
+    it changes nothing at the size of its patches, and at any other nothing fits any more.
+
+    Args:
+        mosaic: `[H, W]` samples, 16 bits at the most.
+        pattern: Its CFA pattern.
+
+    Returns:
+        float32 `[H, W, 3]`, 0..1; zero where all values are equal.
+
+    Raises:
+        InputError: As `demosaic`.
+    """
+    rgb = demosaic(np.float32(mosaic) / np.float32(65535), pattern)
+    rgb = np.clip(rgb * np.float32(_PUBLISHED_GAINS), 0, 1)
+    low, high = rgb.min(), rgb.max()
+    if high == low:
+        return np.zeros_like(rgb)
+    return ((rgb - low) / (high - low)) ** np.float32(1 / 2.2)
 
 
 def _menon2007(mosaic: np.ndarray, pattern: str) -> np.ndarray:
@@ -162,3 +195,7 @@ def _bilinear(mosaic: np.ndarray, pattern: str) -> np.ndarray:
 _METHODS = {"menon2007": _menon2007, "opencv": _opencv, "bilinear": _bilinear}
 
 METHODS = tuple(_METHODS)
+
+# What `reference` takes for its method: also the rendering of the published code, as a whole.
+PUBLISHED = "published"
+REFERENCES = (*METHODS, PUBLISHED)

@@ -2,9 +2,10 @@
 
     python -m tfisp.evaluate --model=RUN --data=zrr --raw_dir=ZRR --output=REPORT
 
-Each pair is rendered whole and rounded to 8 bits. REPORT gets images.csv (every picture),
-summary.json, summary.md and pictures.png (demosaic | models | truth). Several models, separated by
-commas, are measured side by side: presets, runs, or .tflite files.
+Each pair is rendered whole and rounded to 8 bits (cut off under --compat=truncated_uint8). REPORT
+gets images.csv (every picture), summary.json, summary.md and pictures.png (demosaic | models |
+truth). Several models, separated by commas, are measured side by side: presets, runs, or .tflite
+files.
 """
 
 import dataclasses
@@ -12,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfisp import cli
+from tfisp import cli, compat
 from tfisp._version import __version__
 from tfisp.cli import flags
 from tfisp.data import flags as data_flags
@@ -41,12 +42,18 @@ def define(values: flags.FlagValues) -> None:
     )
     for key in _WEIGHTS:
         flags.text(values, f"{key}_weights", None, f"File with the weights of {key}.")
+    flags.names(
+        values, "compat", (),
+        "Things in which to follow the paper's published code: truncated_uint8, "
+        f"{compat.ITEMS['truncated_uint8'].does}; or published for all of them.",
+    )  # fmt: skip
     flags.integer(values, "pictures", 8, "Rows of pictures.png; 0 for none.", minimum=0)
 
 
 def main(values: flags.FlagValues, arguments: list[str]) -> None:
     """Measures, and writes the report."""
     config = data_flags.make_config(values)
+    items = compat.select(values.compat, compat.EVALUATION)
     labels = _labels(values.model)
     from tfisp.cli.progress import Progress
     from tfisp.data import open_dataset
@@ -73,6 +80,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         images=values.images,
         pictures=values.pictures,
         method=config.reference,
+        truncate="truncated_uint8" in items,
         weights={key: values[f"{key}_weights"].value for key in _WEIGHTS},
         progress=progress,
     )
@@ -85,6 +93,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         "tfisp": __version__,
         "data": dataclasses.asdict(config),
         "split": values.split,
+        "compat": items,
         "models": labels,
         "images": len({score.image for score in found.scores}),
         "metrics": {name: METRICS[name].protocol for name in values.metrics},

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tfisp import cli
+from tfisp import cli, compat
 from tfisp.cli import flags
 from tfisp.cli.progress import Progress
 from tfisp.data import flags as data_flags
@@ -69,11 +69,19 @@ def define(values: flags.FlagValues) -> None:
     )  # fmt: skip
     flags.text(values, "content", None, "Content features, backbone:tap,...; unset: vgg19:relu5_4.")
     flags.text(
-        values, "color_backbone", None, "What the colour critic looks through; unset: vit_b16."
-    )
+        values, "color_backbone", None,
+        "What the colour critic looks through: a name, saved_model:PATH, tfhub:HANDLE or "
+        "keras_cv:NAME; unset: vit_b16.",
+    )  # fmt: skip
     flags.text(
         values, "texture_backbone", None, "What the texture critics look through; unset: alexnet."
     )
+    flags.names(
+        values, "compat", (),
+        "Things in which to follow the paper's published code, or published for all of them; "
+        + "; ".join(f"{item.name}: {item.does}" for item in compat.ITEMS.values()
+                    if item.program == compat.TRAINING) + ".",
+    )  # fmt: skip
     for key, published in PUBLISHED.items():
         flags.text(
             values, f"{key}_weights", None,
@@ -138,6 +146,7 @@ def make_config(values: flags.FlagValues) -> "TrainConfig":
     Raises:
         InputError: for a name or number that makes no sense.
     """
+    from tfisp.training.compat import follow
     from tfisp.training.config import TrainConfig, fit_to_generator, make_stages
     from tfisp.training.recipes import Recipe, parse_content
 
@@ -155,6 +164,8 @@ def make_config(values: flags.FlagValues) -> "TrainConfig":
         critic_interval=values.critic_interval,
         gamma=values.gamma,
     )
+    data = fit_to_generator(data_flags.make_config(values), values.model)
+    items, stages, data = follow(values.compat, stages, data)
     weights = {key: values[f"{key}_weights"].value for key in PUBLISHED}
     same = (
         "model", "batch_size", "accumulate", "seed", "log_every", "validate_every",
@@ -162,7 +173,8 @@ def make_config(values: flags.FlagValues) -> "TrainConfig":
     )  # fmt: skip
     return TrainConfig(
         stages=stages,
-        data=fit_to_generator(data_flags.make_config(values), values.model),
+        data=data,
+        compat=items,
         weights={key: given for key, given in weights.items() if given},
         **{name: values[name].value for name in same},
     )

@@ -56,6 +56,22 @@ def test_the_mean_color_error_by_hand():
     )
 
 
+def test_large_pictures_keep_the_digits_of_small_ones():
+    # The same tiles, many times: every mean over the picture stays what it is.
+    image, reference = (np.float32(0.5 + 0.5 * side) for side in pair(16, 16, 3))
+    image *= np.float32([1.0, 0.9, 0.8])
+    large = [np.tile(side, (64, 64, 1)) for side in (image, reference)]
+    found = metrics.compute(["psnr", "ssim", "color_error"], *large)
+    small = [np.tile(side, (3, 3, 1)) for side in (image, reference)]
+    expected = metrics.compute(["psnr", "color_error"], *small)
+    assert found["psnr"] == pytest.approx(expected["psnr"], abs=1e-4)
+    assert found["color_error"] == pytest.approx(expected["color_error"], abs=1e-4)
+    # Where the window is inside, SSIM repeats with the tiles: 26 positions leave out 10.
+    tiled = [np.tile(side, (4, 4, 1))[:26, :26] for side in (image, reference)]
+    inside = metrics.compute(["ssim"], *tiled)["ssim"]
+    assert found["ssim"] == pytest.approx(inside, abs=1e-4)
+
+
 @pytest.mark.parametrize("name", metrics.names())
 def test_equal_pictures_reach_the_better_end_of_the_range(name):
     image, reference = pair(*smallest(name), 3)

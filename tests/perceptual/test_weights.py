@@ -1,13 +1,18 @@
 """Where weights are looked for, and what is said when they are nowhere."""
 
 import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import keras
+import keras_hub
 import numpy as np
 import pytest
 
 from tfisp.errors import InputError
-from tfisp.perceptual import weights
+from tfisp.perceptual import backbones, weights
 from tfisp.perceptual.weights import PUBLISHED, locate
 
 # All but what KerasHub fetches by itself.
@@ -63,6 +68,30 @@ def test_the_offline_error_is_one_line_that_says_what_to_do(key, tmp_path):
     assert "{" not in text
 
 
+@pytest.mark.parametrize("name", filter(backbones.weights_key, backbones.names()))
+def test_every_backbone_without_its_weights_says_what_to_run(name, monkeypatch):
+    key = backbones.weights_key(name)
+    monkeypatch.setattr(keras_hub.models.ViTBackbone, "from_preset", keras.utils.get_file)
+    with pytest.raises(InputError, match=rf"--{key}_weights=PATH") as caught:
+        backbones.create(name)
+    text = str(caught.value)
+    assert any(words in text for words in ("port_weights.py", "download https://"))
+    assert f"put {PUBLISHED[key].file} into" in text
+
+
+def test_the_scripts_named_by_the_errors_port_these_weights():
+    script = Path(__file__).resolve().parents[2] / "scripts" / "port_weights.py"
+    usage = subprocess.run(
+        [sys.executable, str(script), "--help"],
+        env=os.environ | {"PYTHONPATH": str(script.parents[1])},
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    kinds = usage.partition("{")[2].partition("}")[0].split(",")
+    asked = {key for key, entry in PUBLISHED.items() if f"port_weights.py {key} " in entry.advice}
+    assert asked == set(kinds)
+    assert {key for key in PUBLISHED if key not in asked} == {"vgg16", "vgg19"}  # Keras' own
+
+
 def test_a_failed_download_is_named_as_the_reason():
     with pytest.raises(InputError, match="Name or service not known"):
         locate("vgg19")
@@ -71,6 +100,8 @@ def test_a_failed_download_is_named_as_the_reason():
 def test_what_keras_hub_offers_is_left_to_it_and_its_failure_explained():
     assert locate("vit_b16").preset == "vit_base_patch16_224_imagenet"
     text = str(weights.not_found(PUBLISHED["vit_b16"], "no network"))
+    assert "scripts/port_weights.py vit_b16 FOLDER" in text
+    assert "\n" not in text
     assert "save_to_preset('vit_base_patch16_224_imagenet')" in text
     assert "{" not in text
 

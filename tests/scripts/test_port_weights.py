@@ -2,14 +2,16 @@
 
 import hashlib
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from shared import shared
+from vit_files import hugging_face
 
 from tfisp.errors import InputError
-from tfisp.perceptual import DISTS, LPIPS, backbones, vgg, vit_weights
+from tfisp.perceptual import DISTS, LPIPS, backbones, vgg, vit, vit_weights
 from tfisp.perceptual.convolutional import narrowed
 from tfisp.perceptual.vit_weights import Architecture
 from tfisp.perceptual.weights import locate
@@ -99,6 +101,30 @@ def test_deit_is_taken_out_of_its_checkpoint(tmp_path):
     with np.load(path) as stored:
         assert set(stored.files) == set(shapes)
         assert stored["cls_token"].dtype == np.float16
+
+
+def test_a_hugging_face_vit_is_found_in_the_cache_afterwards(tmp_path, monkeypatch):
+    tiny = Architecture(blocks=2, heads=2, width=16, mlp=24, patch=56)
+    member = replace(vit._MEMBERS["vit_b16"], architecture=tiny)
+    monkeypatch.setitem(vit._MEMBERS, "vit_b16", member)
+    monkeypatch.setenv("TFISP_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("TFISP_WEIGHTS", raising=False)
+    source = hugging_face(tmp_path / "hf", vit_weights.random_arrays(tiny, seed=1), tiny)
+    path = port_weights.port("vit_b16", source, tmp_path / "cache" / "weights")
+    assert locate("vit_b16").path == path
+    x = np.random.default_rng(0).uniform(0, 1, (1, 224, 224, 3)).astype(np.float32)
+    found, direct = (backbones.create("vit_b16", at)(x, ["tokens"]) for at in (None, source))
+    np.testing.assert_array_equal(found["tokens"], direct["tokens"])
+
+
+def test_another_vit_is_not_copied(tmp_path):
+    other = Architecture(blocks=1, heads=2, width=16, mlp=24, patch=56)
+    source = hugging_face(tmp_path / "hf", vit_weights.random_arrays(other, seed=1), other)
+    with pytest.raises(InputError, match=r"model\.safetensors.*missing"):
+        port_weights.port("vit_b16", source, tmp_path / "out")
+    with pytest.raises(InputError, match=r"config\.json: no such file"):
+        port_weights.port("vit_b16", tmp_path / "nowhere", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow

@@ -49,12 +49,12 @@ def images(side, count=1, seed=0):
 # Losses ------------------------------------------------------------------------------------------
 
 
-def blurred(x):
+def blurred(x, mode="mirror"):
     ndimage = pytest.importorskip("scipy.ndimage")
     stats = pytest.importorskip("scipy.stats")
     kernel = np.sqrt(np.diff(stats.norm.cdf(np.linspace(-19 / 6, 19 / 6, 22))))
     for axis in (1, 2):
-        x = ndimage.correlate1d(x.astype(float), kernel / kernel.sum(), axis, mode="mirror")
+        x = ndimage.correlate1d(x.astype(float), kernel / kernel.sum(), axis, mode=mode)
     return x
 
 
@@ -86,6 +86,8 @@ LOSS_VALUES = {
     "lpips": lambda x, y: LPIPS("lpips", weights="random")(x, y),
     "lpips+": lambda x, y: LPIPS("lpips+", weights="random")(x, y),
     "dists": lambda x, y: DISTS(weights="random")(x, y),
+    "lpips+_swapped": lambda x, y: LPIPS("lpips+", weights="random")(y, x),
+    "blur_mse_zero": lambda x, y: square(blurred(x, "constant"), blurred(y, "constant")),
     "blur_mse": lambda x, y: square(blurred(x), blurred(y)),
     "mse": square,
     "l1": lambda x, y: np.abs(x - y).mean((1, 2, 3)),

@@ -32,7 +32,8 @@ class DataConfig:
             and instead of what RAW files state.
         contract: Input contract of the generator to feed, where it is not the data set's own.
         patch_size: Side of a training patch, even; None takes the data set's own.
-        reference: Demosaicing method of the reference rendering.
+        reference: Demosaicing method of the reference rendering; or "published", which makes the
+            whole of it as the paper's published code does.
         cache_dir: Where references and decoded frames are kept; None: see `tfisp.data.cache`.
         on_bad_file: "stop" at the first unusable file, or "skip" it and go on.
         seed: Of every choice made here once: splits, noise, illuminants. The order of batches has
@@ -71,10 +72,10 @@ class DataConfig:
     metadata: str = "recorded"
 
     def __post_init__(self) -> None:
-        from tfisp.demosaic import METHODS  # not needed to list flags, and OpenCV takes its time
+        from tfisp.demosaic import REFERENCES  # not needed to list flags, and OpenCV takes its time
 
         choose("--data", self.name, DATASETS)
-        choose("--reference", self.reference, METHODS)
+        choose("--reference", self.reference, REFERENCES)
         choose("--on_bad_file", self.on_bad_file, ON_BAD_FILE)
         choose("--augment", self.augment, AUGMENT)
         choose("--metadata", self.metadata, METADATA)

@@ -46,6 +46,7 @@ def batches(
     start: int,
     stop: int,
     paired: bool = False,
+    fixed_permutation: bool = False,
     workers: int | None = None,
 ) -> Iterator[Batch]:
     """The batches of steps `start` to `stop - 1` of a stage.
@@ -59,6 +60,8 @@ def batches(
         stop: Step before which to end.
         paired: Whether `target` is the pair of `raw` (the same part, mirrored alike) instead of a
             patch of any photograph.
+        fixed_permutation: Whether, where `target` is such a patch, it is the same one for the same
+            `raw` in all epochs and stages, as in the published code; else they meet anew.
         workers: Patches read at a time; None: one for each processor.
 
     Returns:
@@ -75,7 +78,7 @@ def batches(
         raise InputError(
             f"--data={dataset.name}: has no paired targets, which a paired recipe needs"
         )
-    loader = _Loader(dataset, seed, stage, paired)
+    loader = _Loader(dataset, seed, stage, paired, fixed_permutation)
     workers = workers or min(os.cpu_count() or 1, _MOST_WORKERS)
     positions = tf.data.Dataset.range(start * batch_size, stop * batch_size)
     loaded = positions.map(loader.load, num_parallel_calls=workers, deterministic=True)
@@ -105,12 +108,28 @@ def shuffled(position: tf.Tensor, count: int, seed: int, stage: int, stream: Str
     return tf.random.experimental.index_shuffle(index, words, tf.constant(count - 1, tf.int64))
 
 
+def _partner(raw: tf.Tensor, count: int, seed: int) -> tf.Tensor:
+    """The one of `count` target patches that a RAW patch always meets.
+
+    The same permutation in every stage; of more targets than RAW patches some are never met.
+    """
+    return shuffled(raw % count, count, seed, 0, Stream.TARGET)
+
+
 class _Loader:
     """Reads the patches at a position, and keeps the errors that TensorFlow would flatten."""
 
-    def __init__(self, dataset: Dataset, seed: int, stage: int, paired: bool) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        seed: int,
+        stage: int,
+        paired: bool,
+        fixed_permutation: bool = False,
+    ) -> None:
         self._raw, self._seed, self._stage, self._paired = dataset.raw, seed, stage, paired
         self._targets = None if paired else dataset.targets
+        self._fixed_permutation = fixed_permutation
         self._failures: dict[int, Exception] = {}
         size = dataset.raw.patch_size
         self._shapes = {"raw": _input_shape(dataset.contract, size), "reference": (size, size, 3)}
@@ -120,8 +139,11 @@ class _Loader:
     def load(self, position: tf.Tensor) -> Batch:
         """The patches at a position, as a graph."""
         order = (self._seed, self._stage)
-        indices = [position, shuffled(position, len(self._raw), *order, Stream.RAW)]
-        if self._targets is not None:
+        raw = shuffled(position, len(self._raw), *order, Stream.RAW)
+        indices = [position, raw]
+        if self._targets is not None and self._fixed_permutation:
+            indices.append(_partner(raw, len(self._targets), self._seed))
+        elif self._targets is not None:
             indices.append(shuffled(position, len(self._targets), *order, Stream.TARGET))
         # Declared free of state, as it is: under `enable_op_determinism` tf.data would otherwise
         # read one patch at a time.

@@ -22,7 +22,8 @@ def lpips(
         distance: either variant, loaded.
         features: those of `LPIPS_FEATURES`, of the generated images.
         reference_features: the same, of the images to match: under `lpips+` it is these that say
-            which positions count. (The published code hands over the two the wrong way round.)
+            which positions count. (The published code hands over the two the wrong way round:
+            `lpips+_swapped` of `tfisp.training.objectives`.)
 
     Returns:
         `[B]`, non-negative.

@@ -90,12 +90,20 @@ class TextureCNN(keras.Model):
 
     _convolutions = _CONVOLUTIONS
 
-    def __init__(self, feature_shape: Sequence[int], seed: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        feature_shape: Sequence[int],
+        seed: int = 0,
+        train_dense: bool = True,
+        **kwargs: Any,
+    ) -> None:
         """Makes all weights; the first dense layer's depend on the size of the map.
 
         Args:
             feature_shape: `(h, w, C)` of one image's features.
             seed: of the first weights.
+            train_dense: False leaves the first dense layer as it is drawn, as the published code
+                does.
             **kwargs: `name` and `dtype`, as in Keras.
 
         Raises:
@@ -119,7 +127,10 @@ class TextureCNN(keras.Model):
             )
         self.flatten = keras.layers.Flatten(dtype=policy)
         self.dense = keras.layers.Dense(
-            _DENSE_UNITS, kernel_initializer=_uniform(dense_seed), dtype=policy
+            _DENSE_UNITS,
+            kernel_initializer=_uniform(dense_seed),
+            dtype=policy,
+            trainable=train_dense,
         )
         self.score = keras.layers.Dense(1, kernel_initializer=_uniform(last_seed), dtype=policy)
         self.build((None, *feature_shape))

@@ -1,4 +1,11 @@
-"""Frozen feature networks by name; each one's file is loaded when it is asked for."""
+"""Frozen feature networks by name; each one's file is loaded when it is asked for.
+
+Besides the names there are providers, whose networks are named with a colon:
+
+    saved_model:PATH    a SavedModel on disk
+    tfhub:HANDLE        a network of TensorFlow Hub
+    keras_cv:NAME       a backbone of KerasCV
+"""
 
 import importlib
 import os
@@ -8,6 +15,11 @@ from tfisp.naming import choose
 
 if TYPE_CHECKING:
     from tfisp.perceptual.base import Backbone
+
+# Before the name of a network that the published code of the paper uses otherwise than it was
+# trained (docs/FIDELITY.md): with the height and width of its kernels exchanged, or on images 0..1
+# without its own scaling.
+TRANSPOSED, UNSCALED = "transposed_", "unscaled_"
 
 # Name -> (module that creates it, key of its published weights, "" where it has none or only
 # random ones).
@@ -26,12 +38,28 @@ _BACKBONES: dict[str, tuple[str, str]] = {
     "alexnet_narrow": ("tfisp.perceptual.alexnet", ""),
     "vit_narrow": ("tfisp.perceptual.vit", ""),
     "pixels": ("tfisp.perceptual.pixels", ""),
+    "transposed_vgg19": ("tfisp.perceptual.vgg", "vgg19"),
+    "transposed_vgg19_narrow": ("tfisp.perceptual.vgg", ""),
+    "unscaled_vit_b16": ("tfisp.perceptual.vit", "vit_b16"),
+    "unscaled_deit_tiny": ("tfisp.perceptual.vit", "deit_tiny"),
+    "unscaled_vit_narrow": ("tfisp.perceptual.vit", ""),
+}
+# What stands before the colon -> what stands after it, and the module that creates it.
+_PROVIDERS: dict[str, tuple[str, str]] = {
+    "saved_model": ("PATH", "tfisp.perceptual.saved_model"),
+    "tfhub": ("HANDLE", "tfisp.perceptual.saved_model"),
+    "keras_cv": ("NAME", "tfisp.perceptual.keras_cv"),
 }
 
 
 def names() -> list[str]:
-    """Names of all backbones that `create` knows."""
+    """Names of all backbones that `create` knows, but for those of providers."""
     return list(_BACKBONES)
+
+
+def forms() -> list[str]:
+    """How the networks of providers are named: `saved_model:PATH` and so on."""
+    return [f"{provider}:{what}" for provider, (what, _) in _PROVIDERS.items()]
 
 
 def weights_key(name: str) -> str:
@@ -42,22 +70,30 @@ def weights_key(name: str) -> str:
     Raises:
         InputError: for an unknown name, with the closest ones.
     """
-    return _BACKBONES[choose("backbone", name, _BACKBONES)][1]
+    return _find(name)[1]
 
 
 def create(name: str, weights: str | os.PathLike | None = None, seed: int = 0) -> "Backbone":
     """A frozen feature network.
 
     Args:
-        name: one of `names()`.
+        name: one of `names()`, or as one of `forms()` has it.
         weights: a path, `random`, or None (or "") to look for them as `tfisp.perceptual.weights`
             says. The `_narrow` networks, for smoke tests, take no path: they only have random
-            weights.
+            weights. Nor do those of providers, whose name says where they are.
         seed: of random weights.
 
     Raises:
         InputError: for an unknown name, with the closest ones, or if the weights are not found or
             do not fit.
     """
-    module, _ = _BACKBONES[choose("backbone", name, _BACKBONES)]
+    module, _ = _find(name)
     return importlib.import_module(module).create(name, weights=weights or None, seed=seed)
+
+
+def _find(name: str) -> tuple[str, str]:
+    """The module that creates a backbone, and the key of its published weights."""
+    provider, colon, what = name.partition(":")
+    if colon and what:
+        return _PROVIDERS[choose("backbone provider", provider, _PROVIDERS)][1], ""
+    return _BACKBONES[choose("backbone", name, [*_BACKBONES, *forms()])]

@@ -1,7 +1,9 @@
 """What every frozen feature network offers, whatever it is built of."""
 
 import abc
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 
 import tensorflow as tf
 
@@ -75,3 +77,15 @@ class Backbone(abc.ABC):
         height, width = images.shape[1], images.shape[2]
         if height is not None and width is not None:
             self.tap_shape(deepest, (height, width))
+
+
+def frozen_variables() -> AbstractContextManager:
+    """A context in which TensorFlow's variables are made so that no tape watches them.
+
+    For networks of other makers: Keras' own `trainable` does not reach the variables below it.
+    """
+
+    def frozen(create_variable: Callable[..., tf.Variable], **settings: Any) -> tf.Variable:
+        return create_variable(**{**settings, "trainable": False})
+
+    return tf.variable_creator_scope(frozen)

@@ -50,15 +50,10 @@ def ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
             f"ssim: images of {height}x{width} pixels are smaller than its window of "
             f"{SSIM_WINDOW}x{SSIM_WINDOW}"
         )
-    return tf.image.ssim(
-        images,
-        references,
-        max_val=1.0,
-        filter_size=SSIM_WINDOW,
-        filter_sigma=SSIM_DEVIATION,
-        k1=SSIM_K1,
-        k2=SSIM_K2,
+    luminance, structure = _ssim_parts(
+        tf.convert_to_tensor(images), tf.convert_to_tensor(references)
     )
+    return tf.reduce_mean(_mean(luminance * structure), axis=-1)
 
 
 def ms_ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
@@ -95,7 +90,7 @@ def ms_ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
         luminance, structure = _ssim_parts(images, references)
         is_coarsest = scale == len(MS_SSIM_EXPONENTS) - 1
         similar = luminance * structure if is_coarsest else structure
-        product *= positive_power(tf.reduce_mean(similar, axis=[1, 2]), exponent)
+        product *= positive_power(_mean(similar), exponent)
     return tf.reduce_mean(product, axis=-1)
 
 
@@ -110,6 +105,15 @@ def _ssim_parts(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     covariance = 2.0 * _windowed(x * y) - mean_product
     variances = _windowed(x**2 + y**2) - mean_squares
     return (mean_product + c1) / (mean_squares + c1), (covariance + c2) / (variances + c2)
+
+
+def _mean(x: tf.Tensor) -> tf.Tensor:
+    """Mean over all positions, `[B, H, W, C]` -> `[B, C]`, first within rows.
+
+    TensorFlow adds up `axis=[1, 2]` one by one: in float32 the sum of a large picture grows until
+    it loses the digits of what is added to it.
+    """
+    return tf.reduce_mean(tf.reduce_mean(x, axis=2), axis=1)
 
 
 def _windowed(x: tf.Tensor) -> tf.Tensor:
@@ -144,5 +148,5 @@ def mean_color_error(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
     Returns:
         `[B]`, 0 for equal means, where its gradient is taken to be zero.
     """
-    difference = tf.reduce_mean(images, axis=[1, 2]) - tf.reduce_mean(references, axis=[1, 2])
+    difference = _mean(images - references)
     return 255.0 * positive_power(tf.reduce_sum(tf.square(difference), axis=-1), 0.5)

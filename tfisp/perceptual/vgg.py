@@ -10,6 +10,8 @@ which are different networks: no channel of one answers to the same channel of t
     vgg19_torchvision             by deviation
     vgg16_l2,                     VGG-16 with `l2_pool` between its blocks: the trunk of DISTS
     vgg16_torchvision_l2
+    transposed_vgg19              every kernel with height and width exchanged, as the paper's
+                                  published code reads them (docs/FIDELITY.md)
 """
 
 import os
@@ -22,6 +24,7 @@ import tensorflow as tf
 from tfisp.errors import InputError
 from tfisp.perceptual import weights as weight_files
 from tfisp.perceptual.arrays import expect_shapes, read_arrays
+from tfisp.perceptual.backbones import TRANSPOSED
 from tfisp.perceptual.convolutional import (
     Chain,
     Conv,
@@ -186,7 +189,8 @@ def create(
     """A VGG network up to its last convolution.
 
     Args:
-        name: one of `NETWORKS`; `vgg19_narrow` is an eighth as wide, and random.
+        name: one of `NETWORKS`, which `transposed_` may precede; `vgg19_narrow` is an eighth as
+            wide, and random.
         weights: path of Keras' file without top (or of what `scripts/port_weights.py` made of
             torchvision's), `random`, or None to look for it or fetch it
             (`tfisp.perceptual.weights`).
@@ -195,12 +199,14 @@ def create(
     Raises:
         InputError: if the weights are not found or not this network's.
     """
-    network = NETWORKS[name]
+    network = NETWORKS[name.removeprefix(TRANSPOSED)]
     if network.key:
         source = weight_files.locate(network.key, weights)
     else:
         source = weight_files.only_random(name, weights)
     arrays = random_arrays(network.chain, seed) if source.is_random else _load(source.path, network)
+    if name.startswith(TRANSPOSED):
+        arrays = {key: a.swapaxes(0, 1) if a.ndim == 4 else a for key, a in arrays.items()}
     return ConvolutionalBackbone(
         name,
         network.chain,

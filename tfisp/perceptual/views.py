@@ -5,12 +5,14 @@
     gray        luma, three times: texture without colour, for the texture critics
     blur        blurred until little but colour is left: for colour critics that judge pixels
     blur224     the same, at 224 x 224 pixels: for colour critics with a Vision Transformer
+    blur_zero, blur224_zero    the same with black beyond the border (docs/FIDELITY.md)
 
 All take `[B, H, W, 3]` float32 sRGB, nominally 0..1, and return `[B, H', W', 3]`. Nothing is
 clipped, and every view has finite derivatives everywhere: a generator puts out exact zeros and
 values above 1 all the time.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
@@ -95,6 +97,8 @@ VIEWS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
     "gray": gray,
     "blur": gaussian_blur,
     "blur224": blur224,
+    "blur_zero": functools.partial(gaussian_blur, padding="zero"),
+    "blur224_zero": functools.partial(blur224, padding="zero"),
 }
 
 
@@ -120,7 +124,7 @@ def view_size(name: str, image_size: Sequence[int]) -> tuple[int, int]:
     Raises:
         InputError: for an unknown view, with the closest names.
     """
-    if choose("view", name, VIEWS) == "blur224":
+    if choose("view", name, VIEWS) in ("blur224", "blur224_zero"):
         return COLOR_SIZE, COLOR_SIZE
     height, width = image_size
     return height, width

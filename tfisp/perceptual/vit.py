@@ -7,13 +7,14 @@ token; `[B, 196, width]` for images of 224 x 224 pixels in patches of 16, row by
     deit_tiny    DeiT-tiny/16, width 192 (arXiv 2012.12877)
     vit_narrow   2 blocks of width 32, random, for smoke tests
 
-Images are scaled as each was trained: to -1..1, or by ImageNet's mean and deviation for DeiT.
+Images are scaled as each was trained: to -1..1, or by ImageNet's mean and deviation for DeiT. Under
+a name that begins with `unscaled_` they stay 0..1, as in the paper's published code.
 
 The network is KerasHub's; importing this module does not load KerasHub, creating a network does.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +24,8 @@ from tfisp.errors import InputError
 from tfisp.naming import choose
 from tfisp.perceptual import vit_weights
 from tfisp.perceptual import weights as weight_files
-from tfisp.perceptual.base import Backbone
+from tfisp.perceptual.backbones import UNSCALED
+from tfisp.perceptual.base import Backbone, frozen_variables
 from tfisp.perceptual.vit_weights import Architecture
 
 TAPS = ("tokens",)
@@ -102,7 +104,7 @@ def create(name: str, weights: str | os.PathLike | None = None, seed: int = 0) -
     """A Vision Transformer.
 
     Args:
-        name: `vit_b16`, `deit_tiny` or `vit_narrow`.
+        name: `vit_b16`, `deit_tiny` or `vit_narrow`, which `unscaled_` may precede.
         weights: a `.npz` with timm's names, a folder as Hugging Face or KerasHub write it
             (`vit_b16` only), `random`, or None to look for them or fetch them
             (`tfisp.perceptual.weights`).
@@ -111,22 +113,20 @@ def create(name: str, weights: str | os.PathLike | None = None, seed: int = 0) -
     Raises:
         InputError: if the weights are not found or not those of this network.
     """
+    called, name = name, name.removeprefix(UNSCALED)
     member = _MEMBERS[name]
+    if called != name:
+        member = replace(member, mean=(0.0, 0.0, 0.0), deviation=(1.0, 1.0, 1.0))
     if name == "vit_narrow":
         source = weight_files.only_random(name, weights)
     else:
         source = weight_files.locate(name, weights)
-    with tf.variable_creator_scope(_frozen_variable):
+    with frozen_variables():
         if source.preset or (source.path is not None and _is_keras_preset(source.path)):
             network = _from_keras_hub(name, member.architecture, source)
         else:
             network, member = _from_arrays(name, member, source, seed)
-    return ViTBackbone(name, network, member, source.describe(seed), source.is_random)
-
-
-def _frozen_variable(create_variable: Callable[..., tf.Variable], **settings: Any) -> tf.Variable:
-    """Makes a variable that no tape watches; Keras' own `trainable` does not reach TensorFlow's."""
-    return create_variable(**{**settings, "trainable": False})
+    return ViTBackbone(called, network, member, source.describe(seed), source.is_random)
 
 
 def _from_arrays(

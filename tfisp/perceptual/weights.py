@@ -153,7 +153,9 @@ PUBLISHED: dict[str, Published] = {
             licence="Apache-2.0",
             advice='on a machine with network run `python -c "from keras_hub.models import '
             "ViTBackbone as V; V.from_preset('{preset}').save_to_preset('{file}')\"`, or fetch "
-            "config.json and model.safetensors of google/vit-base-patch16-224 from Hugging Face",
+            "config.json and model.safetensors of "
+            "https://huggingface.co/google/vit-base-patch16-224 and run "
+            "`python scripts/port_weights.py vit_b16 FOLDER`",
             preset="vit_base_patch16_224_imagenet",
         ),
         Published(

@@ -44,6 +44,7 @@ def evaluate(
     images: int | None = None,
     pictures: int = 0,
     method: str = "menon2007",
+    truncate: bool = False,
     weights: Mapping[str, str | None] | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Evaluation:
@@ -57,6 +58,7 @@ def evaluate(
         images: how many pairs at the most; None for all.
         pictures: of how many, from the first on, to keep the pictures.
         method: how the reference rendering of those is demosaicked.
+        truncate: cut the models' pictures off to 8 bits instead of rounding them.
         weights: for measures that need them, see `tfisp.metrics.compute`.
         progress: called as progress(done, total, what).
 
@@ -80,7 +82,10 @@ def evaluate(
             found.columns[REFERENCE].append(to_8bit(plain))
             found.columns[TRUTH].append(to_8bit(truth))
         for name, renderer in renderers.items():
-            picture = renderer.render_8bit(mosaic, sensor, capture)
+            if truncate:
+                picture = to_8bit(renderer.render(mosaic, sensor, capture), truncate=True)
+            else:
+                picture = renderer.render_8bit(mosaic, sensor, capture)
             values = metrics.compute(measures, picture / np.float32(255), truth, weights)
             found.scores.append(Score(name, pairs.name(index), values))
             if keep:

@@ -166,11 +166,17 @@ class LiteRuntime:
         return True
 
 
-def to_8bit(rgb: np.ndarray) -> np.ndarray:
-    """Clips a float image to 0..1 and rounds it to uint8, halves to even as TensorFlow does."""
+def to_8bit(rgb: np.ndarray, truncate: bool = False) -> np.ndarray:
+    """Clips a float image to 0..1 and rounds it to uint8, halves to even as TensorFlow does.
+
+    Args:
+        rgb: any shape.
+        truncate: cut off what is behind the point instead of rounding, which darkens by half a
+            level (test_model.py of the paper's published code).
+    """
     scaled = np.clip(rgb, 0.0, 1.0)
     scaled *= 255.0
-    return np.rint(scaled, out=scaled).astype(np.uint8)
+    return (scaled if truncate else np.rint(scaled, out=scaled)).astype(np.uint8)
 
 
 def not_finite(name: str) -> InputError:

@@ -37,6 +37,8 @@ class TrainConfig:
         validate_every: steps between validations; 0 for none.
         validation_split: which pairs validation looks at: `val` or `test`.
         validation_images: how many of them at the most.
+        compat: things in which the run follows the paper's published code, items of `tfisp.compat`;
+            recipes and data are already changed accordingly (`tfisp.training.compat.follow`).
         deterministic: makes every operation give the same bits each time, at some cost of speed.
     """
 
@@ -52,6 +54,7 @@ class TrainConfig:
     validation_split: str = "val"
     validation_images: int = 16
     deterministic: bool = True
+    compat: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.stages:
@@ -75,6 +78,8 @@ class TrainConfig:
         """Plain values, for JSON, of all that decides the result (so without the cache's place)."""
         values = dataclasses.asdict(self)
         del values["data"]["cache_dir"]
+        if not self.compat:
+            del values["compat"]  # as in runs from before there was a choice
         return values
 
 

@@ -1,5 +1,7 @@
 """A critic: a tap of a frozen network, the discriminator that judges it, and how it learns."""
 
+import functools
+
 import keras
 import tensorflow as tf
 
@@ -13,6 +15,7 @@ from tfisp.training.seeds import derive
 _NETWORKS = {
     "token_mlp": discriminators.TokenMLP,
     "texture_cnn": discriminators.TextureCNN,
+    "texture_cnn_frozen_fc1": functools.partial(discriminators.TextureCNN, train_dense=False),
     "pixel_cnn": discriminators.PixelCNN,
 }
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 
 from tfisp import data, models
 from tfisp.data.base import Dataset, Progress
@@ -41,7 +42,7 @@ def train(
     dataset = open_data(config, progress)
     bank = load_bank(config)
     generator = make_generator(config, dataset)
-    notes = remarks(dataset, bank)
+    notes = remarks(dataset, bank, config.compat)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     folder = RunFolder(work_dir, config)
@@ -137,14 +138,14 @@ def make_generator(config: TrainConfig, dataset: Dataset) -> Generator:
     return generator
 
 
-def remarks(dataset: Dataset, bank: FeatureBank) -> list[str]:
-    """What a reader of the results must know: about the data, and about random weights."""
+def remarks(dataset: Dataset, bank: FeatureBank, compat: Sequence[str] = ()) -> list[str]:
+    """What a reader of the results must know: of the data, of `compat`, and of random weights."""
+    notes = list(dataset.notes)
+    if compat:
+        notes.append(f"follows the paper's published code in {', '.join(compat)}")
     frozen = bank.backbones | bank.distances
     random = [name for name, part in frozen.items() if part.is_random]
-    if not random:
-        return list(dataset.notes)
-    names = ", ".join(random)
-    return [
-        *dataset.notes,
-        f"random weights in {names}: this is a smoke test, and no measure of quality",
-    ]
+    if random:
+        names = ", ".join(random)
+        notes.append(f"random weights in {names}: this is a smoke test, and no measure of quality")
+    return notes

@@ -19,6 +19,7 @@ from tfisp.models.generator import Generator
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.training.cards import model_card
 from tfisp.training.checkpoints import Checkpoints, Position
+from tfisp.training.compat import FIXED_PERMUTATION
 from tfisp.training.config import Stage, TrainConfig
 from tfisp.training.monitor import Monitor
 from tfisp.training.run_folder import RunFolder
@@ -128,6 +129,7 @@ class Run:
             start=start,
             stop=stop,
             paired=self._config.stages[index].recipe.paired,
+            fixed_permutation=FIXED_PERMUTATION in self._config.compat,
         )
 
     def _run_stage(self, index: int, stage: Stage, trainer: Trainer, monitor: Monitor) -> None:

@@ -1,5 +1,6 @@
 """The terms of the generator's loss, made from a recipe's words."""
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -59,6 +60,17 @@ def _lpips(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objecti
     return Objective(spec.name, spec.weight, spec.compares, losses.LPIPS_FEATURES, loss)
 
 
+def _swapped_lpips_plus(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objective:
+    """LPIPS+ whose positions the generated image weighs, as in the published code."""
+
+    def loss(
+        generated: tf.Tensor, seen: Features, other: tf.Tensor | None, other_seen: Features | None
+    ) -> tf.Tensor:
+        return losses.lpips(distances["lpips+"], other_seen, seen)
+
+    return Objective(spec.name, spec.weight, spec.compares, losses.LPIPS_FEATURES, loss)
+
+
 def _dists(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objective:
     def loss(
         generated: tf.Tensor, seen: Features, other: tf.Tensor | None, other_seen: Features | None
@@ -99,8 +111,10 @@ LOSSES: dict[str, Maker] = {
     "content": _content,
     "lpips": _lpips,
     "lpips+": _lpips,
+    "lpips+_swapped": _swapped_lpips_plus,
     "dists": _dists,
     "blur_mse": _of_pixels(losses.blur_mse),
+    "blur_mse_zero": _of_pixels(functools.partial(losses.blur_mse, padding="zero")),
     "mse": _of_pixels(losses.mse),
     "l1": _of_pixels(losses.l1),
     "huber": _of_pixels(losses.huber),

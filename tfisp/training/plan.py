@@ -28,7 +28,7 @@ def dry_run(config: TrainConfig, progress: Progress | None = None) -> Iterator[s
     with tempfile.TemporaryDirectory(prefix="tfisp-") as folder:
         run = Run(config, RunFolder(folder, config), dataset, generator, bank, Upkeep())
         yield from _describe(run, config, dataset)
-    for note in launch.remarks(dataset, bank):
+    for note in launch.remarks(dataset, bank, config.compat):
         yield f"note       {note}"
 
 

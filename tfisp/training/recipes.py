@@ -42,7 +42,8 @@ class CriticSpec:
             which is a backbone by itself.
         view: how images are shown to that backbone.
         tap: the layer it judges.
-        network: `token_mlp` or `texture_cnn` (Fig. 3 of the paper), or `pixel_cnn`.
+        network: `token_mlp` or `texture_cnn` (Fig. 3 of the paper), or `pixel_cnn`;
+            `texture_cnn_frozen_fc1` does not train its first dense layer (docs/FIDELITY.md).
         weight: factor of the normalised gradient that it sends to the generator.
     """
 
@@ -70,8 +71,8 @@ class Recipe:
         critic_learning_rate: the critics'.
         critic_interval: critics learn at every step whose number this divides.
         betas: Adam's decay rates, for all networks.
-        epsilon: Adam's constant, added to the root of the bias-corrected second moment (Keras' own
-            default is 1e-7).
+        epsilon: Adam's constant; `critics.adam` says where it is added (Keras' own default is
+            1e-7).
         gamma: strength of the penalties; for R1 and R2, 10 times a factor 100 in the published
             code.
         critic_clip: largest norm of a critic's gradient, all its weights together.
@@ -98,7 +99,7 @@ class Recipe:
 
     def distances(self) -> dict[str, str]:
         """The trained distances among the losses, each with the frozen network it looks through."""
-        return {o.loss: _TRUNKS[o.loss] for o in self.objectives if o.loss in _TRUNKS}
+        return dict(_DISTANCES[o.loss] for o in self.objectives if o.loss in _DISTANCES)
 
     def frozen_networks(self) -> list[str]:
         """Names of the frozen networks that this recipe looks through, each once."""
@@ -141,11 +142,12 @@ GAMES = ("relativistic", "relativistic_average", "standard", "least_squares", "w
 # Strength of its penalty in arXiv 1704.00028.
 WGAN_GP_GAMMA = 10.0
 
-# Frozen networks of the trained distances.
-_TRUNKS = {
-    "lpips": "alexnet_imagenet",
-    "lpips+": "alexnet_imagenet",
-    "dists": "vgg16_torchvision_l2",
+# Loss -> the trained distance that it takes, and that one's frozen network.
+_DISTANCES = {
+    "lpips": ("lpips", "alexnet_imagenet"),
+    "lpips+": ("lpips+", "alexnet_imagenet"),
+    "lpips+_swapped": ("lpips+", "alexnet_imagenet"),
+    "dists": ("dists", "vgg16_torchvision_l2"),
 }
 
 # Section 4.3 of the paper: Efficient and Robust ISP train with the rates of `Recipe`; the tiny
@@ -243,7 +245,7 @@ def parse_content(text: str) -> tuple[tuple[str, str], ...]:
     """
     pairs = []
     for part in text.split(","):
-        backbone, colon, tap = part.strip().partition(":")
+        backbone, colon, tap = part.strip().rpartition(":")  # a backbone's name may hold one
         if not (backbone and colon and tap):
             raise InputError(
                 f"--content={text}: {part!r} is not of the form backbone:tap, as in vgg19:relu5_4"
