@@ -17,7 +17,7 @@ import numpy as np
 from tfisp.data.base import Dataset, Progress
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import PatchFrame
-from tfisp.data.images import IMAGE_SUFFIXES, probe, read_photograph
+from tfisp.data.images import IMAGE_SUFFIXES, probe
 from tfisp.data.listing import files_in, match, missing, require_folder
 from tfisp.data.opening import Opening
 from tfisp.errors import InputError
@@ -78,27 +78,7 @@ def decode_npy(data: bytes, path: Path) -> np.ndarray:
 
 
 def _frames(opening: Opening, files: Sequence[tuple[Path, Path | None]]) -> list[PatchFrame]:
-    frames = []
-    for done, (path, target) in enumerate(files, start=1):
-        try:
-            size = _check_file(path, target)
-        except InputError as error:
-            opening.bad_files.report(path, error)
-        else:
-            frames.append(
-                PatchFrame(
-                    name=path.stem,
-                    path=path,
-                    size=size,
-                    target_path=target,
-                    sensor=opening.sensor,
-                    rendering=opening.rendering,
-                    decode=decode_npy,
-                    decode_target=read_photograph,
-                )
-            )
-        opening.progress(done, len(files), "packed RAW files")
-    return frames
+    return opening.patch_frames(files, _check_file, decode_npy, "packed RAW files")
 
 
 def _held_out(opening: Opening, folder: Path) -> list[PatchFrame]:

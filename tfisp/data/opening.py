@@ -1,16 +1,18 @@
 """What opening any kind of data set has in common."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 from tfisp.contract import Contract
 from tfisp.data.bad_files import BadFiles
 from tfisp.data.base import Dataset, Progress
 from tfisp.data.cache import Store
 from tfisp.data.config import DataConfig
-from tfisp.data.frames import Frame, Rendering
-from tfisp.data.images import IMAGE_SUFFIXES
+from tfisp.data.frames import Frame, PatchFrame, Rendering
+from tfisp.data.images import IMAGE_SUFFIXES, read_photograph
 from tfisp.data.listing import require_files, require_folder
 from tfisp.data.photographs import Photograph, Photographs, open_photograph
 from tfisp.data.raw_patches import Pairs, RawPatches
@@ -86,6 +88,46 @@ class Opening:
                 self.bad_files.report(path, error)
             self.progress(done, len(paths), "photographs")
         return found
+
+    def patch_frames(
+        self,
+        files: Sequence[tuple[Path, Path | None]],
+        check: Callable[[Path, Path | None], tuple[int, int]],
+        decode: Callable[[bytes, Path], np.ndarray],
+        what: str,
+    ) -> list[PatchFrame]:
+        """The usable ones of files that hold a patch each, with the pictures that belong to them.
+
+        Args:
+            files: Of RAW and, where there is one, of its true picture.
+            check: Looks at both headers; (height, width), or an `InputError`.
+            decode: Of the RAW file's bytes.
+            what: What is worked through, for progress.
+
+        Raises:
+            InputError: For the first bad file, unless bad files are skipped.
+        """
+        frames = []
+        for done, (path, target) in enumerate(files, start=1):
+            try:
+                size = check(path, target)
+            except InputError as error:
+                self.bad_files.report(path, error)
+            else:
+                frames.append(
+                    PatchFrame(
+                        name=path.stem,
+                        path=path,
+                        size=size,
+                        target_path=target,
+                        sensor=self.sensor,
+                        rendering=self.rendering,
+                        decode=decode,
+                        decode_target=read_photograph,
+                    )
+                )
+            self.progress(done, len(files), what)
+        return frames
 
     def photographs(self, items: Sequence[Photograph]) -> Photographs:
         """Target patches.

@@ -18,7 +18,7 @@ import numpy as np
 from tfisp.data.base import Dataset, Progress
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import PatchFrame
-from tfisp.data.images import IMAGE_SUFFIXES, PNG_TRAILER, decode, probe, read_photograph
+from tfisp.data.images import IMAGE_SUFFIXES, PNG_TRAILER, decode, probe
 from tfisp.data.listing import drawn, files_in, match, missing, require_folder
 from tfisp.data.opening import Opening
 from tfisp.errors import InputError
@@ -112,27 +112,7 @@ def _frames(opening: Opening, folder: Path, layout: Layout) -> list[PatchFrame]:
     if not raw_files:
         raise InputError(f"{raws}: {missing(raws, ('.png',), 'RAW files')}")
     pairs = match(raw_files, files_in(targets, IMAGE_SUFFIXES), opening.bad_files)
-    frames = []
-    for done, (raw, target) in enumerate(pairs, start=1):
-        try:
-            size = check_pair(raw, target)
-        except InputError as error:
-            opening.bad_files.report(raw, error)
-        else:
-            frames.append(
-                PatchFrame(
-                    name=raw.stem,
-                    path=raw,
-                    size=size,
-                    target_path=target,
-                    sensor=opening.sensor,
-                    rendering=opening.rendering,
-                    decode=decode_raw_png,
-                    decode_target=read_photograph,
-                )
-            )
-        opening.progress(done, len(pairs), f"{folder.name} pairs")
-    return frames
+    return opening.patch_frames(pairs, check_pair, decode_raw_png, f"{folder.name} pairs")
 
 
 def _hold_out(train: Sequence[PatchFrame], seed: int) -> tuple[list[PatchFrame], list[PatchFrame]]:

@@ -11,7 +11,6 @@ function that refers to a Keras 3 model, or a `tf.Module` that holds one, drops 
 warning and gives a file that returns NaN or cannot run.
 """
 
-import json
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ import tensorflow as tf
 
 from tfisp._version import __version__
 from tfisp.errors import InputError
-from tfisp.files import atomic_file, atomic_folder
+from tfisp.files import atomic_file, atomic_folder, write_json
 from tfisp.models.generator import Generator
 from tfisp.packing import prepare
 from tfisp.rendering import facts as facts_module
@@ -147,8 +146,8 @@ def build(generator: Generator, size: tuple[int, int], folder: Path) -> dict[str
         "output": [1, *size, 3],
         "files": entries,
     }
-    _write_json(folder / facts_module.BESIDE, facts.to_dict())
-    _write_json(folder / REPORT, report)
+    write_json(folder / facts_module.BESIDE, facts.to_dict())
+    write_json(folder / REPORT, report)
     return report
 
 
@@ -283,7 +282,3 @@ def _compare(
 def _bytes(path: Path) -> int:
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())
-
-
-def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
