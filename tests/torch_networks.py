@@ -112,7 +112,7 @@ def lpips(features, reference_features, heads, plus):
     return total
 
 
-def vision_transformer(images, arrays, blocks, heads, epsilon=1e-6, gelu=nn.gelu):
+def vision_transformer(images, arrays, blocks, heads, epsilon=1e-6):
     """Tokens of a Vision Transformer after the final norm, without the class token; timm's
     names."""
     p = {name: torch.from_numpy(array).to(images.dtype) for name, array in arrays.items()}
@@ -134,7 +134,7 @@ def vision_transformer(images, arrays, blocks, heads, epsilon=1e-6, gelu=nn.gelu
         scores = qkv[0] @ qkv[1].transpose(-2, -1) / (width // heads) ** 0.5
         mixed = (scores.softmax(dim=-1) @ qkv[2]).transpose(1, 2).reshape(batch, count + 1, width)
         x = x + linear(mixed, f"blocks.{i}.attn.proj")
-        hidden = gelu(linear(norm(x, f"blocks.{i}.norm2"), f"blocks.{i}.mlp.fc1"))
+        hidden = nn.gelu(linear(norm(x, f"blocks.{i}.norm2"), f"blocks.{i}.mlp.fc1"))
         x = x + linear(hidden, f"blocks.{i}.mlp.fc2")
     return norm(x, "norm")[:, 1:]
 

@@ -16,6 +16,7 @@ from tfisp import cli, compat
 from tfisp.cli import flags
 from tfisp.cli.progress import Progress
 from tfisp.data import flags as data_flags
+from tfisp.perceptual.backbones import DTYPES
 from tfisp.perceptual.weights import PUBLISHED
 from tfisp.training.recipes import GAMES
 
@@ -76,6 +77,10 @@ def define(values: flags.FlagValues) -> None:
     flags.text(
         values, "texture_backbone", None, "What the texture critics look through; unset: alexnet."
     )
+    flags.choice(
+        values, "backbone_dtype", "float32", DTYPES,
+        "What the frozen networks compute in; all that learns stays in float32.",
+    )  # fmt: skip
     flags.names(
         values, "compat", (),
         "Things in which to follow the paper's published code, or published for all of them; "
@@ -169,7 +174,7 @@ def make_config(values: flags.FlagValues) -> "TrainConfig":
     weights = {key: values[f"{key}_weights"].value for key in PUBLISHED}
     same = (
         "model", "batch_size", "accumulate", "seed", "log_every", "validate_every",
-        "validation_split", "validation_images", "deterministic",
+        "validation_split", "validation_images", "backbone_dtype", "deterministic",
     )  # fmt: skip
     return TrainConfig(
         stages=stages,

@@ -20,6 +20,7 @@ from tfisp import losses, models
 from tfisp.perceptual import alexnet, backbones, distances, dists, lpips, vit, vit_weights
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.perceptual.convolutional import Conv
+from tfisp.perceptual.transformer import VisionTransformer
 from tfisp.training.config import make_stages
 from tfisp.training.trainer import StepGradients, Trainer
 
@@ -88,7 +89,7 @@ def frozen(case, tmp_path_factory):
         for name in (content, texture, lpips.BACKBONE, dists.BACKBONE)
     }
     in_torch = {name: copied(network, case.dtype, rng) for name, network in shown.items()}
-    shown[color], color_arrays = transformer(color, case.dtype, rng)
+    shown[color], color_arrays = transformer(color, rng)
     files = {}
     for name, shapes in (("lpips", lpips.head_shapes()), ("dists", dists.file_shapes())):
         files[name] = {key: np.float32(rng.uniform(size=shape)) for key, shape in shapes.items()}
@@ -115,7 +116,7 @@ def frozen(case, tmp_path_factory):
     networks = torch_step.Networks(
         content=lambda x: torch_networks.vgg19(x, *in_torch[content])[-1],
         tokens=lambda x: torch_networks.vision_transformer(
-            2 * x - 1, color_arrays, built.blocks, built.heads, gelu=gelu
+            2 * x - 1, color_arrays, built.blocks, built.heads
         ),
         texture=lambda x: torch_networks.alexnet(x, *in_torch[texture]),
         lpips_plus=lambda x, y: torch_networks.lpips(lpips_trunk(x), lpips_trunk(y), heads, True),
@@ -141,25 +142,15 @@ def copied(network, dtype, rng):
     return kernels, biases
 
 
-def transformer(name, dtype, rng):
-    """A Vision Transformer that computes in that precision, and its weights under timm's names."""
-    import keras_hub
-
+def transformer(name, rng):
+    """A Vision Transformer and its weights under timm's names."""
     built, backbone = vit.architecture(name), backbones.create(name, "random")
     arrays = vit_weights.random_arrays(built, seed=0)
     for key, array in arrays.items():
         if "norm" in key or key.endswith(".bias"):
             array += np.float32(rng.normal(0, 0.1, array.shape))
-    if dtype != "float32":
-        config = backbone._network.get_config() | {"dtype": dtype}
-        backbone._network = keras_hub.models.ViTBackbone.from_config(config)
-    vit_weights.assign(backbone._network, arrays, built)
+    backbone._network = VisionTransformer(arrays, built)
     return backbone, arrays
-
-
-def gelu(x):
-    """As `tf.nn.gelu` has it, whose 1 / sqrt(2) is a float32 number in double precision too."""
-    return 0.5 * x * torch.erfc(-x * float(np.float32(0.5**0.5)))
 
 
 def make_trainer(case, recipe, bank, interval=1):

@@ -16,6 +16,9 @@ from tfisp.naming import choose
 if TYPE_CHECKING:
     from tfisp.perceptual.base import Backbone
 
+# What the networks can compute in.
+DTYPES = ("float32", "bfloat16")
+
 # Before the name of a network that the published code of the paper uses otherwise than it was
 # trained (docs/FIDELITY.md): with the height and width of its kernels exchanged, or on images 0..1
 # without its own scaling.
@@ -73,7 +76,12 @@ def weights_key(name: str) -> str:
     return _find(name)[1]
 
 
-def create(name: str, weights: str | os.PathLike | None = None, seed: int = 0) -> "Backbone":
+def create(
+    name: str,
+    weights: str | os.PathLike | None = None,
+    seed: int = 0,
+    dtype: str = "float32",
+) -> "Backbone":
     """A frozen feature network.
 
     Args:
@@ -82,13 +90,17 @@ def create(name: str, weights: str | os.PathLike | None = None, seed: int = 0) -
             says. The `_narrow` networks, for smoke tests, take no path: they only have random
             weights. Nor do those of providers, whose name says where they are.
         seed: of random weights.
+        dtype: one of `DTYPES`, in which it computes as far as its gradients bear it: VGG
+            altogether, a Vision Transformer on the way back, AlexNet and networks of providers not
+            at all. The attribute `dtype` says what was done.
 
     Raises:
         InputError: for an unknown name, with the closest ones, or if the weights are not found or
             do not fit.
     """
     module, _ = _find(name)
-    return importlib.import_module(module).create(name, weights=weights or None, seed=seed)
+    choose("--backbone_dtype", dtype, DTYPES)
+    return importlib.import_module(module).create(name, weights or None, seed, dtype)
 
 
 def _find(name: str) -> tuple[str, str]:

@@ -24,12 +24,14 @@ class Backbone(abc.ABC):
         weights: where its weights come from, for logs and records; says `random` where they are.
         is_random: whether its weights were drawn instead of learnt: then nothing it says is a
             measure of quality.
+        dtype: in which it computes; it takes and gives float32 all the same.
     """
 
     name: str
     taps: tuple[str, ...]
     weights: str
     is_random: bool
+    dtype: str = "float32"
 
     def __call__(self, images: tf.Tensor, taps: Iterable[str]) -> dict[str, tf.Tensor]:
         """Features of a batch of images.

@@ -59,6 +59,7 @@ class ConvolutionalBackbone(Backbone):
         arrays: Mapping[str, np.ndarray],
         weights: str,
         is_random: bool,
+        dtype: str = "float32",
     ) -> None:
         """Holds the weights as variables that are not trainable.
 
@@ -70,15 +71,17 @@ class ConvolutionalBackbone(Backbone):
                 convolution, float32.
             weights: where they come from.
             is_random: whether they were drawn.
+            dtype: in which it computes, and holds its weights.
         """
         self.name = name
         self.taps = tuple(layer.tap for layer in chain if isinstance(layer, Conv))
         self.weights = weights
         self.is_random = is_random
+        self.dtype = dtype
         self._chain = tuple(chain)
         self._normalise = normalise
         self._variables = {
-            key: tf.Variable(arrays[key], trainable=False, dtype=tf.float32, name=key)
+            key: tf.Variable(arrays[key], trainable=False, dtype=dtype, name=key)
             for key in chain_shapes(chain)
         }
 
@@ -102,7 +105,9 @@ class ConvolutionalBackbone(Backbone):
 
     def _features(self, images: tf.Tensor, taps: list[str]) -> dict[str, tf.Tensor]:
         found: dict[str, tf.Tensor] = {}
-        x = self._normalise(images)
+        # Images in double precision are taken as such.
+        dtype = tf.float64 if images.dtype == tf.float64 else self.dtype
+        x = tf.cast(self._normalise(images), dtype)
         for layer in self._chain:
             if isinstance(layer, MaxPool):
                 x = tf.nn.max_pool2d(x, layer.kernel, layer.stride, padding="VALID")
@@ -110,13 +115,12 @@ class ConvolutionalBackbone(Backbone):
             if isinstance(layer, L2Pool):
                 x = l2_pool(x)
                 continue
-            # Images in double precision are taken as such; for float32 the casts do nothing.
-            kernel = tf.cast(self._variables[f"{layer.name}/kernel"], x.dtype)
-            bias = tf.cast(self._variables[f"{layer.name}/bias"], x.dtype)
+            kernel = tf.cast(self._variables[f"{layer.name}/kernel"], dtype)
+            bias = tf.cast(self._variables[f"{layer.name}/bias"], dtype)
             x = tf.nn.conv2d(x, kernel, layer.stride, padding=_padding(layer))
             x = tf.nn.relu(tf.nn.bias_add(x, bias))
             if layer.tap in taps:
-                found[layer.tap] = x
+                found[layer.tap] = tf.cast(x, images.dtype)
             if layer.tap == taps[-1]:
                 break
         return found

@@ -46,13 +46,19 @@ class KerasCVBackbone(TokenBackbone):
         return self._network(self._scale * images, training=False)
 
 
-def create(name: str, weights: str | os.PathLike | None = None, seed: int = 0) -> KerasCVBackbone:
+def create(
+    name: str,
+    weights: str | os.PathLike | None = None,
+    seed: int = 0,
+    dtype: str = "float32",
+) -> KerasCVBackbone:
     """A backbone of KerasCV with its published weights.
 
     Args:
         name: `keras_cv:` and a preset or a folder.
         weights: None; the name says where they are.
         seed: of random weights; there are none.
+        dtype: without effect; the network computes in float32.
 
     Raises:
         InputError: if weights are given, the package keras-cv is missing, there is no such preset,

@@ -32,13 +32,19 @@ class Pixels(Backbone):
         return {"pixels": images}
 
 
-def create(name: str, weights: str | os.PathLike | None = None, seed: int = 0) -> Pixels:
+def create(
+    name: str,
+    weights: str | os.PathLike | None = None,
+    seed: int = 0,
+    dtype: str = "float32",
+) -> Pixels:
     """The image itself.
 
     Args:
         name: `pixels`.
         weights: None; there are none.
         seed: of random weights; there are none.
+        dtype: without effect; nothing is computed.
 
     Raises:
         InputError: if weights are given.

@@ -59,7 +59,10 @@ class SavedModelBackbone(TokenBackbone):
 
 
 def create(
-    name: str, weights: str | os.PathLike | None = None, seed: int = 0
+    name: str,
+    weights: str | os.PathLike | None = None,
+    seed: int = 0,
+    dtype: str = "float32",
 ) -> SavedModelBackbone:
     """A network from a SavedModel or a TF-Hub handle.
 
@@ -67,6 +70,7 @@ def create(
         name: `saved_model:PATH` or `tfhub:HANDLE`.
         weights: None; the name says where they are.
         seed: of random weights; there are none.
+        dtype: without effect; the network computes as it was saved.
 
     Raises:
         InputError: if weights are given, it cannot be loaded, or is no network from images to

@@ -184,7 +184,10 @@ def _layer(place: str, chain: Chain) -> str:
 
 
 def create(
-    name: str, weights: str | os.PathLike | None = None, seed: int = 0
+    name: str,
+    weights: str | os.PathLike | None = None,
+    seed: int = 0,
+    dtype: str = "float32",
 ) -> ConvolutionalBackbone:
     """A VGG network up to its last convolution.
 
@@ -195,6 +198,7 @@ def create(
             torchvision's), `random`, or None to look for it or fetch it
             (`tfisp.perceptual.weights`).
         seed: of random weights.
+        dtype: in which it computes.
 
     Raises:
         InputError: if the weights are not found or not this network's.
@@ -214,4 +218,5 @@ def create(
         arrays,
         source.describe(seed),
         source.is_random,
+        dtype,
     )

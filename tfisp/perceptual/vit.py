@@ -10,14 +10,14 @@ token; `[B, 196, width]` for images of 224 x 224 pixels in patches of 16, row by
 Images are scaled as each was trained: to -1..1, or by ImageNet's mean and deviation for DeiT. Under
 a name that begins with `unscaled_` they stay 0..1, as in the paper's published code.
 
-The network is KerasHub's; importing this module does not load KerasHub, creating a network does.
+The arithmetic is ours (`transformer`); weights come from files, or by KerasHub from its publisher.
 """
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tfisp.errors import InputError
@@ -25,7 +25,8 @@ from tfisp.naming import choose
 from tfisp.perceptual import vit_weights
 from tfisp.perceptual import weights as weight_files
 from tfisp.perceptual.backbones import UNSCALED
-from tfisp.perceptual.base import Backbone, frozen_variables
+from tfisp.perceptual.base import Backbone
+from tfisp.perceptual.transformer import VisionTransformer
 from tfisp.perceptual.vit_weights import Architecture
 
 TAPS = ("tokens",)
@@ -62,22 +63,28 @@ class ViTBackbone(Backbone):
     taps = TAPS
 
     def __init__(
-        self, name: str, network: Any, member: _Member, weights: str, is_random: bool
+        self,
+        name: str,
+        network: VisionTransformer,
+        member: _Member,
+        weights: str,
+        is_random: bool,
+        dtype: str,
     ) -> None:
-        """Wraps a KerasHub network.
+        """Shows scaled images to a network.
 
         Args:
             name: of the backbone.
-            network: `keras_hub.models.ViTBackbone`, images `[B, size, size, 3]` -> `[B, 1 + tokens,
-                width]`.
+            network: the network.
             member: its architecture and scaling.
             weights: where its weights come from.
             is_random: whether they were drawn.
+            dtype: of the way back from its tokens to the image (`transformer`).
         """
-        network.trainable = False
         self.name = name
         self.weights = weights
         self.is_random = is_random
+        self.dtype = dtype
         self._network = network
         self._member = member
 
@@ -96,11 +103,15 @@ class ViTBackbone(Backbone):
         mean = tf.constant(self._member.mean, images.dtype)
         deviation = tf.constant(self._member.deviation, images.dtype)
         scaled = (images - mean) / deviation
-        hidden = self._network(scaled, training=False)
-        return {"tokens": hidden[:, 1:]}
+        return {"tokens": self._network(scaled)[:, 1:]}
 
 
-def create(name: str, weights: str | os.PathLike | None = None, seed: int = 0) -> ViTBackbone:
+def create(
+    name: str,
+    weights: str | os.PathLike | None = None,
+    seed: int = 0,
+    dtype: str = "float32",
+) -> ViTBackbone:
     """A Vision Transformer.
 
     Args:
@@ -109,6 +120,7 @@ def create(name: str, weights: str | os.PathLike | None = None, seed: int = 0) -
             (`vit_b16` only), `random`, or None to look for them or fetch them
             (`tfisp.perceptual.weights`).
         seed: of random weights.
+        dtype: of the way back from its tokens to the image (`transformer`).
 
     Raises:
         InputError: if the weights are not found or not those of this network.
@@ -121,46 +133,24 @@ def create(name: str, weights: str | os.PathLike | None = None, seed: int = 0) -
         source = weight_files.only_random(name, weights)
     else:
         source = weight_files.locate(name, weights)
-    with frozen_variables():
-        if source.preset or (source.path is not None and _is_keras_preset(source.path)):
-            network = _from_keras_hub(name, member.architecture, source)
-        else:
-            network, member = _from_arrays(name, member, source, seed)
-    return ViTBackbone(called, network, member, source.describe(seed), source.is_random)
+    built, arrays = _load(name, member.architecture, source, seed)
+    member = replace(member, architecture=built)
+    network = VisionTransformer(arrays, built, dtype)
+    return ViTBackbone(called, network, member, source.describe(seed), source.is_random, dtype)
 
 
-def _from_arrays(
-    name: str, member: _Member, source: weight_files.Source, seed: int
-) -> tuple[Any, _Member]:
-    """A network filled from a file, a Hugging Face folder, or a random generator."""
-    built = member.architecture
+def _load(
+    name: str, built: Architecture, source: weight_files.Source, seed: int
+) -> tuple[Architecture, dict[str, np.ndarray]]:
+    """The weights from wherever they are, and the architecture with the epsilon they state."""
     if source.is_random:
-        arrays = vit_weights.random_arrays(built, seed)
-    elif source.path.is_dir():
+        return built, vit_weights.random_arrays(built, seed)
+    if source.preset or _is_keras_preset(source.path):
+        return _from_keras_hub(name, built, source)
+    if source.path.is_dir():
         epsilon, arrays = vit_weights.read_hugging_face(source.path, built)
-        built = replace(built, epsilon=epsilon)
-    else:
-        arrays = vit_weights.read_timm(source.path, built)
-    network = _build(built, name)
-    vit_weights.assign(network, arrays, built)
-    return network, replace(member, architecture=built)
-
-
-def _build(built: Architecture, name: str) -> Any:
-    """KerasHub's network of that architecture, with weights that are still to be set."""
-    import keras_hub
-
-    return keras_hub.models.ViTBackbone(
-        image_shape=(built.size, built.size, 3),
-        patch_size=built.patch,
-        num_layers=built.blocks,
-        num_heads=built.heads,
-        hidden_dim=built.width,
-        mlp_dim=built.mlp,
-        layer_norm_epsilon=built.epsilon,
-        dtype="float32",  # whatever the global policy: it is frozen, and its features are compared
-        name=name,
-    )
+        return replace(built, epsilon=epsilon), arrays
+    return built, vit_weights.read_timm(source.path, built)
 
 
 def _is_keras_preset(path: os.PathLike) -> bool:
@@ -168,8 +158,10 @@ def _is_keras_preset(path: os.PathLike) -> bool:
     return os.path.isfile(os.path.join(path, "model.weights.h5"))
 
 
-def _from_keras_hub(name: str, expected: Architecture, source: weight_files.Source) -> Any:
-    """A network from a KerasHub preset, on disk or to be downloaded."""
+def _from_keras_hub(
+    name: str, built: Architecture, source: weight_files.Source
+) -> tuple[Architecture, dict[str, np.ndarray]]:
+    """Weights and epsilon of a KerasHub preset, on disk or to be downloaded."""
     import keras_hub
 
     handle = source.preset or str(source.path)
@@ -184,10 +176,11 @@ def _from_keras_hub(name: str, expected: Architecture, source: weight_files.Sour
             ) from error
         raise InputError(f"{handle}: not a KerasHub preset of a ViT ({first_line})") from error
     found = (network.num_layers, network.num_heads, network.hidden_dim, *network.image_shape[:2])
-    wanted = (expected.blocks, expected.heads, expected.width, expected.size, expected.size)
+    wanted = (built.blocks, built.heads, built.width, built.size, built.size)
     if found != wanted:
         raise InputError(
             f"{handle}: not the weights of {name}: blocks, heads, width and image size are "
             f"{found}, expected {wanted}"
         )
-    return network
+    built = replace(built, epsilon=network.layer_norm_epsilon)
+    return built, vit_weights.from_keras_hub(network, built)

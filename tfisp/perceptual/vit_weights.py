@@ -1,13 +1,13 @@
-"""The weights of a Vision Transformer: reading, drawing, and putting them into KerasHub's network.
+"""The weights of a Vision Transformer: reading and drawing them.
 
 Arrays are kept under timm's names (`blocks.0.attn.qkv.weight`, PyTorch layouts: dense `[out, in]`,
-convolution OIHW), in which DeiT is published; those of a Hugging Face folder are renamed to them.
+convolution OIHW), in which DeiT is published; those of a Hugging Face folder or of KerasHub's
+network are brought to them.
 """
 
 import json
 import math
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -189,45 +189,42 @@ def _to_timm(
     return arrays | rest  # what is left over has no place, and is refused by name
 
 
-def assign(network: Any, arrays: Mapping[str, np.ndarray], built: Architecture) -> None:
-    """Puts arrays under timm's names into KerasHub's network.
+def from_keras_hub(network: Any, built: Architecture) -> dict[str, np.ndarray]:
+    """The arrays of KerasHub's network under timm's names.
 
-    Dense kernels are transposed to Keras' `[in, out]`, and those of attention cut into heads: query
-    and value kernels are `[width, heads, width / heads]` there, the output kernel `[heads, width /
-    heads, width]`.
+    Dense kernels are Keras' `[in, out]` there, and those of attention cut into heads: query, key
+    and value kernels are `[width, heads, width / heads]`, the output kernel `[heads, width / heads,
+    width]`.
     """
-    heads, width = built.heads, built.width
-    head = (heads, width // heads)
+    width = built.width
     embedding = network.get_layer("vit_patching_and_embedding")
     encoder = network.get_layer("vit_encoder")
+    patches = embedding.patch_embedding
+    arrays = {
+        "cls_token": np.asarray(embedding.class_token),
+        "pos_embed": np.asarray(embedding.position_embedding.embeddings)[None],
+        "patch_embed.proj.weight": np.asarray(patches.kernel).transpose(3, 2, 0, 1),
+        "patch_embed.proj.bias": np.asarray(patches.bias),
+    }
 
-    def dense(layer: Any, name: str) -> None:
-        layer.kernel.assign(arrays[f"{name}.weight"].T)
-        layer.bias.assign(arrays[f"{name}.bias"])
+    def dense(name: str, *layers: Any, inputs: int) -> None:
+        kernels = [np.asarray(layer.kernel).reshape(inputs, -1).T for layer in layers]
+        arrays[f"{name}.weight"] = np.concatenate(kernels)
+        arrays[f"{name}.bias"] = np.concatenate([np.ravel(layer.bias) for layer in layers])
 
-    def norm(layer: Any, name: str) -> None:
-        layer.gamma.assign(arrays[f"{name}.weight"])
-        layer.beta.assign(arrays[f"{name}.bias"])
-
-    embedding.class_token.assign(arrays["cls_token"])
-    embedding.position_embedding.embeddings.assign(arrays["pos_embed"][0])
-    embedding.patch_embedding.kernel.assign(arrays["patch_embed.proj.weight"].transpose(2, 3, 1, 0))
-    embedding.patch_embedding.bias.assign(arrays["patch_embed.proj.bias"])
-    for index, block in enumerate(encoder.encoder_layers):
-        prefix = f"blocks.{index}."
-        attention = block.mha
-        kernels = np.split(arrays[f"{prefix}attn.qkv.weight"], 3)
-        biases = np.split(arrays[f"{prefix}attn.qkv.bias"], 3)
-        layers = (attention.query_dense, attention.key_dense, attention.value_dense)
-        for layer, kernel, bias in zip(layers, kernels, biases, strict=True):
-            layer.kernel.assign(kernel.T.reshape(width, *head))
-            layer.bias.assign(bias.reshape(head))
-        attention.output_dense.kernel.assign(
-            arrays[f"{prefix}attn.proj.weight"].T.reshape(*head, width)
+    def norm(name: str, layer: Any) -> None:
+        arrays[f"{name}.weight"], arrays[f"{name}.bias"] = map(
+            np.asarray, (layer.gamma, layer.beta)
         )
-        attention.output_dense.bias.assign(arrays[f"{prefix}attn.proj.bias"])
-        norm(block.layer_norm_1, f"{prefix}norm1")
-        norm(block.layer_norm_2, f"{prefix}norm2")
-        dense(block.mlp.dense_1, f"{prefix}mlp.fc1")
-        dense(block.mlp.dense_2, f"{prefix}mlp.fc2")
-    norm(encoder.layer_norm, "norm")
+
+    for index, block in enumerate(encoder.encoder_layers):
+        name, heads = f"blocks.{index}", block.mha
+        norm(f"{name}.norm1", block.layer_norm_1)
+        joined = (heads.query_dense, heads.key_dense, heads.value_dense)
+        dense(f"{name}.attn.qkv", *joined, inputs=width)
+        dense(f"{name}.attn.proj", heads.output_dense, inputs=width)
+        norm(f"{name}.norm2", block.layer_norm_2)
+        dense(f"{name}.mlp.fc1", block.mlp.dense_1, inputs=width)
+        dense(f"{name}.mlp.fc2", block.mlp.dense_2, inputs=built.mlp)
+    norm("norm", encoder.layer_norm)
+    return arrays

@@ -19,6 +19,10 @@ class Stage:
     steps: int
 
 
+# Fields that were added after runs had been recorded, and what those runs did.
+_NEWER = {"compat": (), "backbone_dtype": "float32"}
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """A run, complete. Two runs with equal configurations give equal results.
@@ -39,6 +43,8 @@ class TrainConfig:
         validation_images: how many of them at the most.
         compat: things in which the run follows the paper's published code, items of `tfisp.compat`;
             recipes and data are already changed accordingly (`tfisp.training.compat.follow`).
+        backbone_dtype: what the frozen networks compute in, `float32` or `bfloat16`. All that
+            learns, and every loss, penalty and norm, is in float32 either way.
         deterministic: makes every operation give the same bits each time, at some cost of speed.
     """
 
@@ -53,6 +59,7 @@ class TrainConfig:
     validate_every: int = 500
     validation_split: str = "val"
     validation_images: int = 16
+    backbone_dtype: str = "float32"
     deterministic: bool = True
     compat: tuple[str, ...] = ()
 
@@ -78,8 +85,9 @@ class TrainConfig:
         """Plain values, for JSON, of all that decides the result (so without the cache's place)."""
         values = dataclasses.asdict(self)
         del values["data"]["cache_dir"]
-        if not self.compat:
-            del values["compat"]  # as in runs from before there was a choice
+        for name, default in _NEWER.items():
+            if getattr(self, name) == default:
+                del values[name]
         return values
 
 

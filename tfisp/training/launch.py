@@ -94,6 +94,7 @@ def load_bank(config: TrainConfig) -> FeatureBank:
             name,
             config.weights.get(backbones.weights_key(name)),
             seed=derive(config.seed, "backbone", name),
+            dtype=config.backbone_dtype,
         )
         for name in names
     }

@@ -1,16 +1,16 @@
 """A run's folder tells its own story: what was asked, with which files, and what came of it.
 
-```
-RUN/run.json      everything that decides the result; a later start must agree with it
-    flags.txt        the flags as given, a flagfile in itself versions.json    of Python, tfisp and
-    the libraries; the platform; the git commit where there is one manifest.json    every input file
-    with its size (and hash, where it was read whole) splits.json      which files are for training,
-    validation and test metrics.jsonl    one line per logged step; cut back to the checkpoint on
-    resuming checkpoints/     see checkpoints.py events/          TensorBoard stages/          what
-    each stage ended with, as a preset folder model/           what the last one ended with: the
-    trained generator, with its averaged weights export/          the same as SavedModel and TFLite
-    files
-```
+RUN/run.json       everything that decides the result; a later start must agree with it
+        flags.txt      the flags as given, a flagfile in itself
+        versions.json  of Python, tfisp and the libraries; the platform; the git commit, if any
+        manifest.json  every input file with its size (and hash, where it was read whole)
+        splits.json    which files are for training, validation and test
+        metrics.jsonl  one line per logged step; cut back to the checkpoint on resuming
+        checkpoints/   see checkpoints.py
+        events/        TensorBoard
+        stages/        what each stage ended with, as a preset folder
+        model/         what the last one ended with: the trained generator, its weights averaged
+        export/        the same as SavedModel and TFLite files
 """
 
 import importlib.metadata

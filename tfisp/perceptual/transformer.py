@@ -1,0 +1,113 @@
+"""The arithmetic of a Vision Transformer with given weights.
+
+In half precision only the way back is: the products of matrices by which a gradient at the tokens
+becomes one at the image. The tokens themselves stay in single precision. Rounded to bfloat16, each
+kind of product alone (queries, attention, dense layers; weights or activations) turns the gradient
+of a trained colour critic by more than the cosine of 0.999 that docs/PRECISION.md asks for; rounded
+on the way back only, all of them together keep 0.9999.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from tfisp.perceptual.vit_weights import Architecture
+
+
+class VisionTransformer:
+    """An encoder without classifier (arXiv 2010.11929, Eqs. 1 to 4; its normalisation comes first).
+
+    Args:
+        arrays: weights under timm's names (`vit_weights.timm_shapes`).
+        built: the sizes.
+        backward_dtype: of the products of matrices on the way back.
+    """
+
+    def __init__(
+        self, arrays: Mapping[str, np.ndarray], built: Architecture, backward_dtype: str = "float32"
+    ) -> None:
+        self._built = built
+        self._backward_dtype = tf.as_dtype(backward_dtype)
+        self._variables = {
+            name: tf.Variable(_tensorflow_layout(array), trainable=False, name=name)
+            for name, array in arrays.items()
+        }
+
+    def __call__(self, images: tf.Tensor) -> tf.Tensor:
+        """Scaled images `[B, size, size, 3]` -> `[B, 1 + tokens, width]`, the class token first."""
+        built = self._built
+        count, width, length = tf.shape(images)[0], built.width, 1 + built.tokens
+        patches = self._convolve(images, "patch_embed.proj", built.patch)
+        first = tf.repeat(self._weight("cls_token", images.dtype), count, axis=0)
+        x = tf.concat([first, tf.reshape(patches, [count, built.tokens, width])], axis=1)
+        x += self._weight("pos_embed", images.dtype)
+        x = tf.reshape(x, [count * length, width])  # one product of matrices for the whole batch
+        for block in range(built.blocks):
+            name = f"blocks.{block}"
+            x += self._attention(self._norm(x, f"{name}.norm1"), f"{name}.attn", length)
+            hidden = self._dense(self._norm(x, f"{name}.norm2"), f"{name}.mlp.fc1")
+            x += self._dense(_gelu(hidden), f"{name}.mlp.fc2")
+        return tf.reshape(self._norm(x, "norm"), [count, length, width])
+
+    def _attention(self, x: tf.Tensor, name: str, length: int) -> tf.Tensor:
+        """Multi-head self-attention among the `length` tokens of each image."""
+        heads, width = self._built.heads, self._built.width
+        joined = self._dense(x, f"{name}.qkv")
+        joined = tf.reshape(joined, [-1, length, 3, heads, width // heads])
+        query, key, value = tf.unstack(tf.transpose(joined, [2, 0, 3, 1, 4]))
+        scores = self._product(query, key, transpose=True) * (width // heads) ** -0.5
+        mixed = self._product(tf.nn.softmax(scores), value)
+        mixed = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [-1, width])
+        return self._dense(mixed, f"{name}.proj")
+
+    def _dense(self, x: tf.Tensor, name: str) -> tf.Tensor:
+        y = self._product(x, self._weight(f"{name}.weight", x.dtype))
+        return tf.nn.bias_add(y, self._weight(f"{name}.bias", x.dtype))
+
+    def _convolve(self, x: tf.Tensor, name: str, stride: int) -> tf.Tensor:
+        y = tf.nn.conv2d(x, self._weight(f"{name}.weight", x.dtype), stride, padding="VALID")
+        return tf.nn.bias_add(y, self._weight(f"{name}.bias", x.dtype))
+
+    def _product(self, x: tf.Tensor, y: tf.Tensor, transpose: bool = False) -> tf.Tensor:
+        """`x y`, or `x y^T`, of matrices in the last two axes."""
+        dtype = self._backward_dtype
+        # Images in double precision, as tests show them, are taken as such.
+        if dtype == tf.float32 or x.dtype == tf.float64:
+            return tf.matmul(x, y, transpose_b=transpose)
+
+        @tf.custom_gradient
+        def product(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+            def backward(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+                g, a, b = (tf.cast(tensor, dtype) for tensor in (upstream, x, y))
+                to_x = tf.matmul(g, b, transpose_b=not transpose)
+                to_y = tf.matmul(*((g, a) if transpose else (a, g)), transpose_a=True)
+                return tf.cast(to_x, x.dtype), tf.cast(to_y, y.dtype)
+
+            return tf.matmul(x, y, transpose_b=transpose), backward
+
+        return product(x, y)
+
+    def _norm(self, x: tf.Tensor, name: str) -> tf.Tensor:
+        """Layer normalisation (arXiv 1607.06450)."""
+        centred = x - tf.reduce_mean(x, axis=-1, keepdims=True)
+        variance = tf.reduce_mean(tf.square(centred), axis=-1, keepdims=True)
+        scaled = centred * tf.math.rsqrt(variance + self._built.epsilon)
+        weight, bias = (self._weight(f"{name}.{kind}", x.dtype) for kind in ("weight", "bias"))
+        return scaled * weight + bias
+
+    def _weight(self, name: str, dtype: tf.DType) -> tf.Tensor:
+        return tf.cast(self._variables[name], dtype)
+
+
+def _gelu(x: tf.Tensor) -> tf.Tensor:
+    """`x P(X <= x)` for a normally distributed X (arXiv 1606.08415), exact."""
+    return 0.5 * x * tf.math.erfc(-math.sqrt(0.5) * x)
+
+
+def _tensorflow_layout(array: np.ndarray) -> np.ndarray:
+    """Dense `[out, in]` -> `[in, out]`, convolution OIHW -> HWIO; others as they are."""
+    if array.ndim == 4:
+        return array.transpose(2, 3, 1, 0)
+    return array.T if array.ndim == 2 else array
