@@ -14,23 +14,33 @@ prints one JSON line:
 
 The floor is what no implementation can do without: each frozen network once forward on the
 generated image and once on the one it is compared with, and once backward to the generated image.
+With --feature_cache two batches take turns, and the features of their references and targets are
+read from disk (`tfisp.training.feature_cache`), as they are from the second epoch on. The line then
+says `"feature_cache": true`; what the step waits for features counts, and the floor stays what it
+is without.
+
 With --published the step is a PyTorch rendering of the work that the paper's published code does
 for the same losses (needs the extra `port`), for comparison in the same process.
 """
 
 import argparse
+import contextlib
+import itertools
 import json
 import statistics
+import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import tensorflow as tf
 
 from tfisp import models
+from tfisp.data.cache import Store
 from tfisp.perceptual import backbones
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.training.config import make_stages
+from tfisp.training.feature_cache import FeatureCache
 from tfisp.training.plan import peak_memory
 from tfisp.training.trainer import Trainer
 
@@ -44,6 +54,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=128, help="side of the patches in pixels")
     parser.add_argument("--steps", type=int, default=20, help="rounded up to critic intervals")
     parser.add_argument("--backbone_dtype", default="float32", choices=backbones.DTYPES)
+    parser.add_argument("--feature_cache", action="store_true")
     parser.add_argument("--published", action="store_true")
     return parser.parse_args()
 
@@ -68,6 +79,23 @@ def fresh_batch(step: int, count: int, size: int) -> dict[str, tf.Tensor]:
         return tf.constant(rng.uniform(size=(count, side, side, channels)), tf.float32)
 
     return {"raw": draw(size // 2, 4), "reference": draw(size, 3), "target": draw(size, 3)}
+
+
+@contextlib.contextmanager
+def batches(options: argparse.Namespace, trainer: Trainer) -> Iterator[Iterator[dict]]:
+    """An endless iterator: a fresh batch each time, or two that take turns with their features."""
+    made = (fresh_batch(step, options.batch, options.size) for step in itertools.count())
+    if not options.feature_cache:
+        yield made
+        return
+    needs = {name: read for name, read in trainer.needs.items() if name != "generated"}
+    with tempfile.TemporaryDirectory(prefix="tfisp-") as folder:
+        cache = FeatureCache(trainer.bank, needs, Store(folder))
+        two = list(itertools.islice(made, 2))
+        for batch in two:
+            cache(batch)
+        with contextlib.closing(cache.around(itertools.cycle(two))) as source:
+            yield source
 
 
 def make_floor(trainer: Trainer) -> Callable[..., list[tf.Tensor]]:
@@ -98,6 +126,13 @@ def main() -> None:
     """Measures and prints."""
     options = parse_arguments()
     trainer = make_trainer(options.size, options.backbone_dtype)
+    with batches(options, trainer) as source:
+        found = measure(options, trainer, source)
+    print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in found.items()}))
+
+
+def measure(options: argparse.Namespace, trainer: Trainer, source: Iterator[dict]) -> dict:
+    """Takes the steps, and what goes between them; returns what the program prints."""
     interval, floor = trainer.recipe.critic_interval, make_floor(trainer)
     intervals = -(-options.steps // interval)
     published = None
@@ -107,10 +142,14 @@ def main() -> None:
         published = PublishedStep(options.batch, options.size)
     steps, floors, theirs, theirs_learning = [], [], [], []
     for step in range(-interval, intervals * interval):
-        batch = fresh_batch(step + interval, options.batch, options.size)
         if step < 0 and step not in (-interval, -1):
             continue  # one step of each kind, to compile it, is enough of the first interval
-        of_step = seconds(lambda batch=batch, step=step: trainer.run_step(batch, step).values())
+        before = time.perf_counter()
+        batch = next(source)
+        waited = time.perf_counter() - before if options.feature_cache else 0.0
+        of_step = waited + seconds(
+            lambda batch=batch, step=step: trainer.run_step(batch, step).values()
+        )
         images = (batch[name] for name in ("target", "reference", "target"))
         of_floor = seconds(lambda images=images: floor(*images))
         if step >= 0:
@@ -126,13 +165,15 @@ def main() -> None:
         "backbone_dtype": options.backbone_dtype,
         "peak_rss_mb": round(peak_memory() / 2**20),
     }
+    if options.feature_cache:
+        found["feature_cache"] = True
     if published:
         plain = statistics.median(theirs)
         learning = statistics.median(theirs_learning or theirs)
         found["published_mean_s"] = (learning + (interval - 1) * plain) / interval
         found["published_over_step"] = found["published_mean_s"] / found["step_mean_s"]
     found["step_mean_over_floor"] = found["step_mean_s"] / statistics.fmean(floors)
-    print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in found.items()}))
+    return found
 
 
 if __name__ == "__main__":

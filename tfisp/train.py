@@ -18,6 +18,7 @@ from tfisp.cli.progress import Progress
 from tfisp.data import flags as data_flags
 from tfisp.perceptual.backbones import DTYPES
 from tfisp.perceptual.weights import PUBLISHED
+from tfisp.training.config import PRECISIONS, STRATEGIES
 from tfisp.training.recipes import GAMES
 
 if TYPE_CHECKING:
@@ -81,6 +82,22 @@ def define(values: flags.FlagValues) -> None:
         values, "backbone_dtype", "float32", DTYPES,
         "What the frozen networks compute in; all that learns stays in float32.",
     )  # fmt: skip
+    flags.choice(
+        values, "precision", "float32", PRECISIONS,
+        "What the generator computes in; mixed_float16 is trained with loss scaling.",
+    )  # fmt: skip
+    flags.choice(
+        values, "strategy", "single", STRATEGIES,
+        "One device, every GPU of this machine, or several machines (docs/SCALE.md).",
+    )  # fmt: skip
+    flags.path(
+        values, "feature_cache", None,
+        "Folder in which to keep the frozen features of patches that come again.",
+    )  # fmt: skip
+    flags.number(
+        values, "feature_cache_gb", None, "How many gigabytes of them; unset: all.", minimum=0
+    )
+    flags.boolean(values, "xla", False, "Compile steps with XLA, but for those that it gets wrong.")
     flags.names(
         values, "compat", (),
         "Things in which to follow the paper's published code, or published for all of them; "
@@ -126,19 +143,30 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
 
     from tfisp.models import from_preset
     from tfisp.rendering import conversion
-    from tfisp.training import launch, plan
+    from tfisp.training import launch, plan, strategies
     from tfisp.training.loop import Upkeep
 
     config = make_config(values)
+    workers = strategies.create(values.strategy)
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     if values.dry_run:
         for line in plan.dry_run(config, Progress()):
             print(line, flush=True)
         return 0
-    upkeep = Upkeep(values.save_every, values.max_to_keep, values.image_every)
-    folder = launch.train(config, values.work_dir, upkeep, values.flags_into_string(), Progress())
-    conversion.export(from_preset(folder.model), values.export_size, folder.export)
+    upkeep = Upkeep(
+        values.save_every, values.max_to_keep, values.image_every, values.xla,
+        values.feature_cache, values.feature_cache_gb,
+    )  # fmt: skip
+    folder = launch.train(
+        config, values.work_dir, upkeep, values.flags_into_string(), Progress(), workers
+    )
+    if workers.is_chief:
+        conversion.export(from_preset(folder.model), values.export_size, folder.export)
+    workers.any(False)  # who leaves before the others looks lost to them
+    if not workers.is_chief:
+        print(f"worker {workers.index} is done; worker 0 has written {folder.path}")
+        return 0
     print(f"trained model: {folder.model}")
     print(f"TensorBoard: tensorboard --logdir {folder.events}")
     print(f"SavedModel and TFLite files: {folder.export}")
@@ -174,7 +202,7 @@ def make_config(values: flags.FlagValues) -> "TrainConfig":
     weights = {key: values[f"{key}_weights"].value for key in PUBLISHED}
     same = (
         "model", "batch_size", "accumulate", "seed", "log_every", "validate_every",
-        "validation_split", "validation_images", "backbone_dtype", "deterministic",
+        "validation_split", "validation_images", "backbone_dtype", "precision", "deterministic",
     )  # fmt: skip
     return TrainConfig(
         stages=stages,

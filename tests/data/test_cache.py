@@ -1,5 +1,6 @@
 """The store of computed arrays: keys, wholeness, sharing."""
 
+import resource
 import threading
 
 import numpy as np
@@ -61,6 +62,28 @@ def test_an_entry_that_is_not_whole_is_computed_again(tmp_path):
         path.write_bytes(rest)
         found = Store(tmp_path).get("ab" * 32, lambda: np.arange(1000))
         np.testing.assert_array_equal(found, np.arange(1000))
+
+
+def test_an_entry_can_be_put_and_loaded_without_keeping_it_open(tmp_path):
+    store, array = Store(tmp_path), np.arange(6.0).reshape(2, 3)
+    assert store.load("ab" * 32) is None
+    store.put("ab" * 32, array)
+    np.testing.assert_array_equal(Store(tmp_path).load("ab" * 32), array)
+    assert type(store.load("ab" * 32)) is np.ndarray
+    (path,) = files(tmp_path)
+    path.write_bytes(path.read_bytes()[:-1])
+    assert store.load("ab" * 32) is None
+
+
+def test_a_process_that_may_open_few_files_can_still_use_many_entries(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    store = Store(tmp_path)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (500, hard))
+    try:
+        for number in range(600):
+            assert store.get(cache.key(number=number), lambda n=number: np.array([n])) == number
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_threads_that_want_the_same_entry_wait_for_one(tmp_path):

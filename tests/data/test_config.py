@@ -20,6 +20,7 @@ from tfisp.errors import InputError
         ({"reference": "menon"}, "--reference=menon: unknown; did you mean menon2007"),
         ({"on_bad_file": "ignore"}, "--on_bad_file=ignore"),
         ({"augment": "flips"}, "--augment=flips: unknown; did you mean flip"),
+        ({"placement": "fix"}, "--placement=fix: unknown; did you mean fixed"),
         ({"metadata": "no"}, "--metadata=no"),
         ({"patch_size": 127}, "--patch_size=127: must be even"),
         ({"patch_size": 0}, "--patch_size=0"),

@@ -8,6 +8,7 @@ from tfisp.data.crops import (
     PatchGrid,
     Window,
     generator_input,
+    places,
     room_needed,
     whole,
     window,
@@ -112,6 +113,39 @@ def test_frames_are_drawn_by_their_area_and_all_of_a_frame_is_seen():
                 window(grid.cell(index), (25, 17), 8, (down, along)).of(seen)[:] = True
     assert seen.all()
     assert len(PatchGrid([], 8)) == 0
+
+
+@pytest.mark.parametrize("phase", [None, (0, 0), (1, 1)])
+@pytest.mark.parametrize("size", [(8, 9), (25, 17), (33, 40), (80, 66)])
+def test_fixed_places_reach_from_edge_to_edge_without_overlap(phase, size):
+    room = room_needed(8, phase or (0, 0), flip=False)
+    if size[0] < room[0] or size[1] < room[1]:
+        pytest.skip("no patch fits")
+    grid = PatchGrid([size], 8)
+    found = [window(grid.cell(index), size, 8, phase=phase) for index in range(len(grid))]
+    for axis, begins in enumerate(({w.top for w in found}, {w.left for w in found})):
+        begins = sorted(begins)
+        slack = 0 if phase is None else 2  # a red site is no farther
+        assert len(begins) == size[axis] // 8
+        assert begins[0] >= 0 and begins[-1] + 8 <= size[axis]
+        if len(begins) == 1:
+            assert abs(begins[0] - (size[axis] - 8) / 2) <= 1
+        else:
+            assert begins[0] <= slack and begins[-1] + 8 >= size[axis] - slack
+            assert min(np.diff(begins)) >= 8 - slack
+            assert max(np.diff(begins)) - min(np.diff(begins)) <= max(slack, 1)
+
+
+@pytest.mark.parametrize("phase", [None, (0, 0), (1, 0)])
+@pytest.mark.parametrize("size", [(8, 8), (9, 9), (10, 9), (12, 13)])
+def test_the_places_counted_are_those_that_are_drawn(phase, size):
+    fractions = np.linspace(0, 1, 50, endpoint=False)
+    cell = PatchGrid([(8, 8)], 8).cell(0)
+    if phase and size[0] < 8 + phase[0]:
+        assert places(size, 8, phase) == 0
+        return
+    drawn = {window(cell, size, 8, (a, b), phase=phase)[:2] for a in fractions for b in fractions}
+    assert places(size, 8, phase) == len(drawn)
 
 
 def test_a_whole_frame_loses_at_most_a_row_and_a_column_at_each_end():

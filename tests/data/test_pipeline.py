@@ -100,6 +100,26 @@ def test_the_number_of_threads_changes_nothing(pairs):
             np.testing.assert_array_equal(expected[name], found[name])
 
 
+@pytest.mark.parametrize("augment", ["none", "flip"])
+def test_fixed_patches_are_the_same_in_every_epoch_but_for_mirroring(pairs, augment):
+    seen = {"random": [], "fixed": []}
+    for placement, epochs in seen.items():
+        dataset = pairs(placement=placement, augment=augment)
+        assert dataset.repeats == (placement == "fixed")
+        for epoch in range(6):
+            (batch,) = collect(dataset, epoch, epoch + 1, batch_size=len(dataset.raw))
+            epochs.append({x.tobytes() for x in (*batch["reference"], *batch["target"])})
+    count = 2 * len(pairs().raw)
+    assert len(set.union(*seen["random"])) > 2.5 * count
+    kept = len(set.union(*seen["fixed"]))
+    assert kept == count if augment == "none" else count < kept <= 2 * count
+
+
+def test_files_as_large_as_the_patch_repeat_by_themselves(pairs):
+    assert pairs(patch_size=20).repeats
+    assert not pairs(patch_size=18).repeats
+
+
 def test_unpaired_targets_are_drawn_anew_each_epoch(config, tmp_path, write_pairs):
     write_pairs(tmp_path, "ultraisp", "train", 6)
     write_pairs(tmp_path, "ultraisp", "val", 1)

@@ -52,6 +52,11 @@ class Dataset:
         """(path, reason) of every file set aside up to now."""
         return self.bad_files.skipped
 
+    @property
+    def repeats(self) -> bool:
+        """Whether every epoch shows the same patches again, but for mirroring."""
+        return self.raw.repeats and (self.targets is None or self.targets.repeats)
+
     def splits(self) -> dict[str, list[str]]:
         """Role ("raw", "target", "val", "test") to the names of its files."""
         return {

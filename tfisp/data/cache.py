@@ -28,8 +28,9 @@ from tfisp.errors import InputError
 from tfisp.files import atomic_file
 from tfisp.rawfiles.npy import map_npy
 
-# Entries that stay mapped: opening one takes longer than reading a patch of it.
-_KEPT_OPEN = 1024
+# Entries that stay mapped: opening one takes longer than reading a patch of it. Each takes one of
+# the files that a process may have open, commonly 1,024.
+_KEPT_OPEN = 256
 
 
 def default_folder() -> Path:
@@ -90,7 +91,7 @@ class Store:
         Raises:
             InputError: If the folder cannot be written to, naming `--cache_dir`.
         """
-        path = self.folder / "arrays" / name[:2] / f"{name}.npy"
+        path = self._path(name)
         found = self._find(path)
         if found is not None:
             return found
@@ -100,13 +101,30 @@ class Store:
             with building:
                 found = self._find(path)
                 if found is None:
-                    array = build()
-                    self._write(path, lambda file: np.save(file, array))
+                    self.put(name, build())
                     found = self._open(path)
             return found
         finally:
             with self._lock:
                 self._building.pop(path, None)
+
+    def load(self, name: str) -> np.ndarray | None:
+        """The array of that key, in memory and not kept open; None if it is not there or not whole.
+
+        For entries that are read as a whole, and are too many to keep mapped.
+        """
+        try:
+            return np.array(map_npy(self._path(name)))
+        except InputError:
+            return None
+
+    def put(self, name: str, array: np.ndarray) -> None:
+        """Keeps an array under a key, in place of one already there.
+
+        Raises:
+            InputError: As `get`.
+        """
+        self._write(self._path(name), lambda file: np.save(file, array))
 
     def note(self, name: str) -> dict[str, Any] | None:
         """The facts kept under a key by `write_note`; None if there are none."""
@@ -130,6 +148,9 @@ class Store:
         except InputError:
             return None
 
+    def _path(self, name: str) -> Path:
+        return self.folder / "arrays" / name[:2] / f"{name}.npy"
+
     def _note_path(self, name: str) -> Path:
         return self.folder / "arrays" / name[:2] / f"{name}.json"
 
@@ -141,5 +162,5 @@ class Store:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             reason = "the disk is full" if full else error.strerror or str(error)
             raise InputError(
-                f"--cache_dir={self.folder}: cannot keep computed references there: {reason}"
+                f"--cache_dir={self.folder}: cannot keep computed arrays there: {reason}"
             ) from error

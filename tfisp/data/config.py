@@ -11,6 +11,7 @@ from tfisp.sensor import Sensor, get_sensor
 
 ON_BAD_FILE = ("stop", "skip")
 AUGMENT = ("none", "flip")
+PLACEMENT = ("random", "fixed")
 METADATA = ("recorded", "withheld")
 
 # Shot noise as a share of full scale beyond which a picture is nothing but noise.
@@ -40,6 +41,8 @@ class DataConfig:
             its own (`tfisp.data.pipeline.batches`).
         augment: "none" as in the paper, or "flip": mirrored left to right half of the time, which
             needs files larger than the patch by two samples.
+        placement: Where in its cell of a larger file a patch lies: "random", somewhere else each
+            time, or "fixed", so that every epoch shows the same patches (`tfisp.data.crops`).
         reduce: Whole factor, at least 2, by which `unprocessed` reduces photographs. Larger is
             cleaner (a photograph has been demosaiced and compressed) and smaller.
         illuminant: White balance of the captures that `unprocessed` makes: "random" for each
@@ -66,6 +69,7 @@ class DataConfig:
     on_bad_file: str = "stop"
     seed: int = 0
     augment: str = "none"
+    placement: str = "random"
     reduce: int = 2
     illuminant: str = "random"
     noise: str = "random"
@@ -78,6 +82,7 @@ class DataConfig:
         choose("--reference", self.reference, REFERENCES)
         choose("--on_bad_file", self.on_bad_file, ON_BAD_FILE)
         choose("--augment", self.augment, AUGMENT)
+        choose("--placement", self.placement, PLACEMENT)
         choose("--metadata", self.metadata, METADATA)
         if self.patch_size is None:
             object.__setattr__(self, "patch_size", self.kind.patch_size)

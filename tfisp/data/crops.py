@@ -2,7 +2,8 @@
 
 A frame is divided into as many cells as whole patches fit in, and a data set is the list of all
 cells of all frames: a large frame has its share of the draws. Within its cell a patch
-begins at a random place, so that all of a frame is seen in time.
+begins at a random place, so that all of a frame is seen in time; or always at the same one, so that
+every epoch shows the same patches, spread evenly over the frame.
 
 A patch must be in RGGB geometry without padding. Taken as it is, it begins at a red row and
 column; mirrored, its last column comes first and must be a red one, so it begins one column beside:
@@ -11,6 +12,7 @@ column; mirrored, its last column comes first and must be a red one, so it begin
                                G R G R          mirrored:                [R G R G] from the G on
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -85,7 +87,7 @@ def window(
     cell: Cell,
     size: tuple[int, int],
     patch_size: int,
-    where: tuple[float, float] = (0.5, 0.5),
+    where: tuple[float, float] | None = None,
     *,
     phase: tuple[int, int] | None = None,
     mirrored: bool = False,
@@ -96,14 +98,30 @@ def window(
         cell: The cell.
         size: (height, width) of its frame.
         patch_size: Side of the patch.
-        where: Two numbers in 0..1 (1 excluded): how far down and along the patch begins.
+        where: Two numbers in 0..1 (1 excluded): how far down and along the patch begins. None: at
+            the cell's fixed place. The patches of a row or column then reach from edge to edge,
+            equally far apart and without overlap (where red sites allow it); an only one lies in
+            the middle.
         phase: Red site of the frame, (row, column); None for a photograph, which has none.
         mirrored: Whether the patch will be mirrored left to right.
     """
     row, column = (None, None) if phase is None else (phase[0], (phase[1] + mirrored) % 2)
-    top = _begin((cell.row + where[0]) / cell.rows, size[0] - patch_size, row)
-    left = _begin((cell.column + where[1]) / cell.columns, size[1] - patch_size, column)
+    if where is None:
+        down, along = _evenly(cell.row, cell.rows), _evenly(cell.column, cell.columns)
+    else:
+        down = (cell.row + where[0]) / cell.rows
+        along = (cell.column + where[1]) / cell.columns
+    top = _begin(down, size[0] - patch_size, row)
+    left = _begin(along, size[1] - patch_size, column)
     return Window(top, left, patch_size, patch_size, mirrored)
+
+
+def places(size: tuple[int, int], patch_size: int, phase: tuple[int, int] | None = None) -> int:
+    """At how many places of a frame a patch can begin; arguments as of `window`."""
+    step = 1 if phase is None else 2
+    first = (0, 0) if phase is None else phase
+    down, along = ((size[axis] - patch_size - first[axis]) // step + 1 for axis in (0, 1))
+    return max(down, 0) * max(along, 0)
 
 
 def room_needed(patch_size: int, phase: tuple[int, int], flip: bool) -> tuple[int, int]:
@@ -141,6 +159,13 @@ def generator_input(
     if contract.form == "split":
         return split(values, sensor)
     return np.ascontiguousarray(values[..., None])
+
+
+def _evenly(index: int, count: int) -> float:
+    """Where the patch number `index` of `count` begins, 0..1 (1 excluded)."""
+    if count == 1:
+        return 0.5
+    return min(index / (count - 1), math.nextafter(1.0, 0.0))
 
 
 def _begin(where: float, room: int, parity: int | None) -> int:

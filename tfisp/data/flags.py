@@ -51,6 +51,13 @@ def define(values: flags.FlagValues) -> None:
         minimum=0,
     )
     flags.choice(values, "augment", "none", ("none", "flip"), "flip mirrors half of the patches.")
+    flags.choice(
+        values,
+        "placement",
+        "random",
+        ("random", "fixed"),
+        "Where patches lie in larger files: somewhere else each time, or at the same places.",
+    )
     flags.integer(values, "reduce", 2, "How far --data=unprocessed reduces photographs.", minimum=2)
     flags.text(
         values,

@@ -139,6 +139,7 @@ class Opening:
             items,
             patch_size=self.config.patch_size,
             flip=self.config.augment == "flip",
+            fixed=self.config.placement == "fixed",
             bad_files=self.bad_files,
         )
         if not len(found):
@@ -173,6 +174,7 @@ class Opening:
             patch_size=self.config.patch_size,
             contract=self.contract,
             flip=self.config.augment == "flip",
+            fixed=self.config.placement == "fixed",
             bad_files=self.bad_files,
         )
         if (frames and not len(raw)) or not (frames or any(held_out.values())):

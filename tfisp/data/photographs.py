@@ -9,7 +9,7 @@ import numpy as np
 
 from tfisp.data.bad_files import BadFiles
 from tfisp.data.cache import Store, file_digest, key
-from tfisp.data.crops import PatchGrid, window
+from tfisp.data.crops import PatchGrid, places, window
 from tfisp.data.images import probe, read_photograph, to_float
 from tfisp.data.unprocess import REDUCTION_VERSION, reduced_size, reduced_srgb
 from tfisp.errors import InputError
@@ -77,6 +77,7 @@ class Photographs:
         photographs: Where patches come from.
         patch_size: Their side.
         flip: Whether half of them are mirrored left to right.
+        fixed: Whether a cell's patch always lies at the same place, instead of a random one.
         bad_files: Receives photographs that cannot be used.
 
     Raises:
@@ -89,15 +90,24 @@ class Photographs:
         *,
         patch_size: int,
         flip: bool = False,
+        fixed: bool = False,
         bad_files: BadFiles,
     ) -> None:
         self._flip, self._bad_files, self.patch_size = flip, bad_files, patch_size
+        self._fixed = fixed
         self.photographs = [item for item in photographs if self._fits(item)]
         self._grid = PatchGrid([item.size for item in self.photographs], patch_size)
 
     def __len__(self) -> int:
         """Number of patches that do not overlap; an epoch reads so many."""
         return len(self._grid)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether every epoch reads the same patches again, but for mirroring."""
+        return self._fixed or all(
+            places(item.size, self.patch_size) == 1 for item in self.photographs
+        )
 
     def read(self, index: int, seed: Sequence[int]) -> np.ndarray:
         """A patch in cell `index`; where exactly, and whether it is mirrored, follows from `seed`.
@@ -113,7 +123,8 @@ class Photographs:
             InputError: If the file is damaged (with bad files skipped: if all are).
         """
         random = np.random.default_rng(list(seed))
-        where, mirrored = tuple(random.random(2)), self._flip and bool(random.integers(2))
+        drawn, mirrored = tuple(random.random(2)), self._flip and bool(random.integers(2))
+        where = None if self._fixed else drawn
         cell = self._grid.cell(index)
         for _ in range(len(self.photographs)):
             photograph = self.photographs[cell.frame]

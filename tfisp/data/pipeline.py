@@ -47,6 +47,7 @@ def batches(
     stop: int,
     paired: bool = False,
     fixed_permutation: bool = False,
+    shard: tuple[int, int] = (0, 1),
     workers: int | None = None,
 ) -> Iterator[Batch]:
     """The batches of steps `start` to `stop - 1` of a stage.
@@ -62,6 +63,7 @@ def batches(
             patch of any photograph.
         fixed_permutation: Whether, where `target` is such a patch, it is the same one for the same
             `raw` in all epochs and stages, as in the published code; else they meet anew.
+        shard: (k, n): only part k of n equal ones of each batch, for the k-th of n machines.
         workers: Patches read at a time; None: one for each processor.
 
     Returns:
@@ -70,8 +72,11 @@ def batches(
         has targets. It raises the `InputError` of a file that cannot be read.
 
     Raises:
-        InputError: If the data set has nothing to train on, or no pairs where they are asked for.
+        InputError: If the data set has nothing to train on, no pairs where they are asked for, or
+            a batch has no such parts.
     """
+    if batch_size % shard[1]:
+        raise InputError(f"--batch_size={batch_size}: has no {shard[1]} equal parts")
     if not len(dataset.raw):
         raise InputError(f"--data={dataset.name}: nothing to train on, only held-out pairs")
     if paired and not dataset.paired:
@@ -80,9 +85,13 @@ def batches(
         )
     loader = _Loader(dataset, seed, stage, paired, fixed_permutation)
     workers = workers or min(os.cpu_count() or 1, _MOST_WORKERS)
-    positions = tf.data.Dataset.range(start * batch_size, stop * batch_size)
+    index, parts = shard
+    size = batch_size // parts
+    positions = tf.data.Dataset.range(start * size, stop * size).map(
+        lambda i: i // size * batch_size + index * size + i % size
+    )
     loaded = positions.map(loader.load, num_parallel_calls=workers, deterministic=True)
-    ready = loaded.batch(batch_size, drop_remainder=True).prefetch(_AHEAD)
+    ready = loaded.batch(size, drop_remainder=True).prefetch(_AHEAD)
     return loader.reraising(ready)
 
 

@@ -6,7 +6,16 @@ import numpy as np
 
 from tfisp.contract import Contract
 from tfisp.data.bad_files import BadFiles
-from tfisp.data.crops import Cell, PatchGrid, Window, generator_input, room_needed, whole, window
+from tfisp.data.crops import (
+    Cell,
+    PatchGrid,
+    Window,
+    generator_input,
+    places,
+    room_needed,
+    whole,
+    window,
+)
 from tfisp.data.frames import Frame, Scene
 from tfisp.data.images import to_float
 from tfisp.errors import InputError
@@ -26,6 +35,7 @@ class RawPatches:
         patch_size: Their side in samples, even.
         contract: The generator's input contract.
         flip: Whether half of them are mirrored left to right.
+        fixed: Whether a cell's patch always lies at the same place, instead of a random one.
         bad_files: Receives frames that cannot be used.
 
     Raises:
@@ -39,16 +49,24 @@ class RawPatches:
         patch_size: int,
         contract: Contract,
         flip: bool = False,
+        fixed: bool = False,
         bad_files: BadFiles,
     ) -> None:
         self._contract, self._flip, self._bad_files = contract, flip, bad_files
-        self.patch_size = patch_size
+        self._fixed, self.patch_size = fixed, patch_size
         self.frames = [frame for frame in frames if self._fits(frame)]
         self._grid = PatchGrid([frame.size for frame in self.frames], patch_size)
 
     def __len__(self) -> int:
         """Number of patches that do not overlap; an epoch reads so many."""
         return len(self._grid)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether every epoch reads the same patches again, but for mirroring."""
+        return self._fixed or all(
+            places(frame.size, self.patch_size, frame.phase) == 1 for frame in self.frames
+        )
 
     def read(self, index: int, seed: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """A patch in cell `index`; where exactly, and whether it is mirrored, follows from `seed`.
@@ -106,7 +124,8 @@ class RawPatches:
 
     def _read(self, index: int, seed: Sequence[int], target: bool) -> tuple[np.ndarray, ...]:
         random = np.random.default_rng(list(seed))
-        where, mirrored = tuple(random.random(2)), self._flip and bool(random.integers(2))
+        drawn, mirrored = tuple(random.random(2)), self._flip and bool(random.integers(2))
+        where = None if self._fixed else drawn
         cell = self._grid.cell(index)
         for _ in range(len(self.frames)):
             frame = self.frames[cell.frame]

@@ -29,8 +29,10 @@ from tfisp.naming import choose
 from tfisp.perceptual.powers import positive_power
 
 Network = Callable[[tf.Tensor], tf.Tensor]
-# (scores of real samples, of generated ones) -> [B]
-ScoreLoss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+# The scores of a batch, or of one replica's part of it -> their mean over the batch.
+Mean = Callable[[tf.Tensor], tf.Tensor]
+# (scores of real samples, of generated ones, mean over a batch) -> [B]
+ScoreLoss = Callable[[tf.Tensor, tf.Tensor, Mean], tf.Tensor]
 # (critic, real, fake, gamma, mix) -> penalties by name, scores of both sides; all [B]
 Penalty = Callable[
     [Network, tf.Tensor, tf.Tensor, float, tf.Tensor | None],
@@ -94,35 +96,34 @@ class AdversarialObjective:
 
 ADVERSARIAL: dict[str, AdversarialObjective] = {
     "relativistic": AdversarialObjective(
-        generator=lambda r, f: tf.nn.softplus(r - f),
-        critic=lambda r, f: tf.nn.softplus(f - r),
+        generator=lambda r, f, _: tf.nn.softplus(r - f),
+        critic=lambda r, f, _: tf.nn.softplus(f - r),
     ),
     "relativistic_average": AdversarialObjective(
-        generator=lambda r, f: (
-            tf.nn.softplus(r - tf.reduce_mean(f)) + tf.nn.softplus(tf.reduce_mean(r) - f)
-        ),
-        critic=lambda r, f: (
-            tf.nn.softplus(tf.reduce_mean(f) - r) + tf.nn.softplus(f - tf.reduce_mean(r))
-        ),
+        generator=lambda r, f, mean: tf.nn.softplus(r - mean(f)) + tf.nn.softplus(mean(r) - f),
+        critic=lambda r, f, mean: tf.nn.softplus(mean(f) - r) + tf.nn.softplus(f - mean(r)),
     ),
     "standard": AdversarialObjective(
-        generator=lambda r, f: tf.nn.softplus(-f),
-        critic=lambda r, f: tf.nn.softplus(-r) + tf.nn.softplus(f),
+        generator=lambda r, f, _: tf.nn.softplus(-f),
+        critic=lambda r, f, _: tf.nn.softplus(-r) + tf.nn.softplus(f),
     ),
     "least_squares": AdversarialObjective(
-        generator=lambda r, f: 0.5 * tf.square(f - 1.0),
-        critic=lambda r, f: 0.5 * (tf.square(r - 1.0) + tf.square(f)),
+        generator=lambda r, f, _: 0.5 * tf.square(f - 1.0),
+        critic=lambda r, f, _: 0.5 * (tf.square(r - 1.0) + tf.square(f)),
     ),
     "wgan_gp": AdversarialObjective(
-        generator=lambda r, f: -f,
-        critic=lambda r, f: f - r,
+        generator=lambda r, f, _: -f,
+        critic=lambda r, f, _: f - r,
         penalty=_one_centred,
     ),
 }
 
 
 def generator_loss(
-    real_scores: tf.Tensor, fake_scores: tf.Tensor, objective: str = "relativistic"
+    real_scores: tf.Tensor,
+    fake_scores: tf.Tensor,
+    objective: str = "relativistic",
+    over_replicas: Mean = tf.identity,
 ) -> tf.Tensor:
     """What the generator minimises, per pair.
 
@@ -132,6 +133,8 @@ def generator_loss(
         fake_scores: `[B]`, of generated samples.
         objective: one of `ADVERSARIAL`. `relativistic_average` takes its means over the scores that
             it gets, so over one part of a batch that is worked through in parts.
+        over_replicas: where these are the scores of one replica's part of a batch, what makes its
+            mean that of the whole batch.
 
     Returns:
         `[B]`; with `relativistic`, ln 2 where the critic cannot tell the two apart.
@@ -139,7 +142,7 @@ def generator_loss(
     Raises:
         InputError: for an unknown objective.
     """
-    return _game(objective).generator(real_scores, fake_scores)
+    return _game(objective).generator(real_scores, fake_scores, _mean(over_replicas))
 
 
 def critic_loss(
@@ -149,6 +152,7 @@ def critic_loss(
     gamma: float,
     objective: str = "relativistic",
     mix: tf.Tensor | None = None,
+    over_replicas: Mean = tf.identity,
 ) -> dict[str, tf.Tensor]:
     """What a critic minimises, per pair, in its parts, of which it minimises the sum.
 
@@ -162,6 +166,7 @@ def critic_loss(
         objective: one of `ADVERSARIAL`.
         mix: for `wgan_gp`, `[B]` within 0..1: how much of the real sample goes into the one at
             which the slope is taken. There it is to be drawn anew, uniformly, for each step.
+        over_replicas: as for `generator_loss`.
 
     Returns:
         `adversarial`, and the penalties: `r1` and `r2`, each with its `gamma / 2`, or `gp`; and
@@ -173,11 +178,16 @@ def critic_loss(
     game = _game(objective)
     penalties, real_scores, fake_scores = game.penalty(critic, real, fake, gamma, mix)
     return {
-        "adversarial": game.critic(real_scores, fake_scores),
+        "adversarial": game.critic(real_scores, fake_scores, _mean(over_replicas)),
         **penalties,
         "real_scores": real_scores,
         "fake_scores": fake_scores,
     }
+
+
+def _mean(over_replicas: Mean) -> Mean:
+    """The mean over a batch of which this replica has a part, all parts being of one size."""
+    return lambda scores: over_replicas(tf.reduce_mean(scores))
 
 
 def _game(objective: str) -> AdversarialObjective:

@@ -119,9 +119,14 @@ class Generator(keras.Model):
             "dtype": self.dtype_policy.name,
         }
 
-    def copy(self) -> Self:
-        """A second generator with the same settings and, for now, the same weights."""
-        twin = type(self).from_config(self.get_config())
+    def copy(self, dtype: str | None = None) -> Self:
+        """A second generator with the same settings and, for now, the same weights.
+
+        Args:
+            dtype: a Keras dtype policy for the copy; None for this one's.
+        """
+        config = self.get_config()
+        twin = type(self).from_config(config | {"dtype": dtype or config["dtype"]})
         twin.sensor = self.sensor
         twin.set_weights(self.get_weights())
         return twin

@@ -3,8 +3,8 @@
 In half precision only the way back is: the products of matrices by which a gradient at the tokens
 becomes one at the image. The tokens themselves stay in single precision. Rounded to bfloat16, each
 kind of product alone (queries, attention, dense layers; weights or activations) turns the gradient
-of a trained colour critic by more than the cosine of 0.999 that docs/PRECISION.md asks for; rounded
-on the way back only, all of them together keep 0.9999.
+of a trained colour critic further than docs/PRECISION.md allows, to a cosine below 0.999; rounded on
+the way back only, all of them together keep 0.9995 and more.
 """
 
 import math

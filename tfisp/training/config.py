@@ -19,8 +19,13 @@ class Stage:
     steps: int
 
 
+# What the flags --precision and --strategy (`tfisp.training.strategies`) may be.
+STRATEGIES = ("single", "mirrored", "multiworker")
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
+
 # Fields that were added after runs had been recorded, and what those runs did.
-_NEWER = {"compat": (), "backbone_dtype": "float32"}
+_NEWER = {"compat": (), "backbone_dtype": "float32", "precision": "float32"}
+_NEWER_DATA = {"placement": "random"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,8 @@ class TrainConfig:
             recipes and data are already changed accordingly (`tfisp.training.compat.follow`).
         backbone_dtype: what the frozen networks compute in, `float32` or `bfloat16`. All that
             learns, and every loss, penalty and norm, is in float32 either way.
+        precision: what the generator computes in, a Keras dtype policy: `float32`, `mixed_float16`
+            or `mixed_bfloat16`. Weights, losses and critics are in float32 either way.
         deterministic: makes every operation give the same bits each time, at some cost of speed.
     """
 
@@ -60,6 +67,7 @@ class TrainConfig:
     validation_split: str = "val"
     validation_images: int = 16
     backbone_dtype: str = "float32"
+    precision: str = "float32"
     deterministic: bool = True
     compat: tuple[str, ...] = ()
 
@@ -81,13 +89,32 @@ class TrainConfig:
                 f"--accumulate={self.accumulate}: must divide --batch_size={self.batch_size}"
             )
 
+    def require_parts(self, replicas: int) -> None:
+        """Sees that a batch can be cut into the equal parts in which it will be worked through.
+
+        Raises:
+            InputError: if it cannot.
+        """
+        if self.batch_size % (replicas * self.accumulate):
+            raise InputError(
+                f"--batch_size={self.batch_size}: must be divisible by the {replicas} devices"
+                f" times --accumulate={self.accumulate}"
+            )
+        games = {stage.recipe.adversarial for stage in self.stages if stage.recipe.critics}
+        if replicas > 1 and self.accumulate > 1 and "relativistic_average" in games:
+            raise InputError(
+                f"--accumulate={self.accumulate}: relativistic_average takes its means over a whole"
+                " batch, which several devices cannot do in parts"
+            )
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON, of all that decides the result (so without the cache's place)."""
         values = dataclasses.asdict(self)
         del values["data"]["cache_dir"]
-        for name, default in _NEWER.items():
-            if getattr(self, name) == default:
-                del values[name]
+        for fields, newer in ((values, _NEWER), (values["data"], _NEWER_DATA)):
+            for name, default in newer.items():
+                if fields[name] == default:
+                    del fields[name]
         return values
 
 

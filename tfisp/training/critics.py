@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfisp import losses
 from tfisp.models import discriminators
 from tfisp.perceptual.bank import FeatureBank
+from tfisp.training import replicas
 from tfisp.training.objectives import critic_feature
 from tfisp.training.recipes import CriticSpec, Recipe
 from tfisp.training.seeds import derive
@@ -41,31 +42,29 @@ class Critic:
         self.optimizer = adam(recipe.critic_learning_rate, recipe)
         self.optimizer.build(self.network.trainable_variables)
         self._adversarial = recipe.adversarial
-        self._seed = seed
         self._gamma = recipe.gamma
         self._clip = recipe.critic_clip
 
     def generator_loss(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         """What it asks of the generator (Eq. 8): features `[B, ...]` of both sides -> `[B]`."""
-        return losses.generator_loss(self.network(real), self.network(fake), self._adversarial)
+        return losses.generator_loss(
+            self.network(real), self.network(fake), self._adversarial, replicas.mean
+        )
 
     def gradients(
-        self, real: tf.Tensor, fake: tf.Tensor, step: tf.Tensor
+        self, real: tf.Tensor, fake: tf.Tensor, mix: tf.Tensor
     ) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
         """The gradient of its own loss (Eq. 7), and that loss's parts as means over the batch.
 
         Args:
             real: features `[B, ...]` of photographs.
             fake: the same of generated images.
-            step: number of the step, of which, with the seed, any random draw is a function.
+            mix: `[B]`, drawn uniformly from 0..1 for this step (`losses.critic_loss`).
         """
         variables = self.network.trainable_variables
-        mix = tf.random.stateless_uniform(
-            tf.shape(real)[:1], tf.stack([self._seed, step]), dtype=real.dtype
-        )
         with tf.GradientTape() as tape:
             parts = losses.critic_loss(
-                self.network, real, fake, self._gamma, self._adversarial, mix
+                self.network, real, fake, self._gamma, self._adversarial, mix, replicas.mean
             )
             loss = tf.reduce_mean(
                 sum(part for name, part in parts.items() if not name.endswith("_scores"))
@@ -75,8 +74,12 @@ class Critic:
         return gradients, logs | {"margin": logs["real_scores"] - logs["fake_scores"]}
 
     def apply(self, gradients: list[tf.Tensor]) -> tf.Tensor:
-        """Clips the gradient as a whole, takes one step, and returns the norm before clipping."""
+        """Clips the gradient as a whole, takes one step, and returns the norm before clipping.
+
+        The gradient is the same on all replicas, over which Keras sums it up.
+        """
         clipped, norm = tf.clip_by_global_norm(gradients, self._clip)
+        clipped = [gradient / replicas.count() for gradient in clipped]
         self.optimizer.apply(clipped, self.network.trainable_variables)
         return norm
 

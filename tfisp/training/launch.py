@@ -1,5 +1,6 @@
 """From a configuration to a trained model: opens what a run needs, runs it, keeps its story."""
 
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -11,11 +12,13 @@ from tfisp.models.generator import Generator
 from tfisp.naming import choose
 from tfisp.perceptual import backbones, distances
 from tfisp.perceptual.bank import FeatureBank
+from tfisp.training import strategies
 from tfisp.training.config import TrainConfig
 from tfisp.training.loop import Run, Upkeep
 from tfisp.training.objectives import features_of
 from tfisp.training.run_folder import RunFolder
 from tfisp.training.seeds import derive
+from tfisp.training.strategies import Workers
 
 
 def train(
@@ -24,6 +27,7 @@ def train(
     upkeep: Upkeep,
     flags: str,
     progress: Progress | None = None,
+    workers: Workers | None = None,
 ) -> RunFolder:
     """Trains, or continues, a run; its folder then holds the result as a preset.
 
@@ -33,24 +37,37 @@ def train(
         upkeep: how often to save and to draw.
         flags: the flags as given, kept for the record.
         progress: called as progress(done, total, what) while the data is opened.
+        workers: the processes that train together; None for this one on one device.
 
     Raises:
         InputError: for anything wrong with flags, files or folder, or if the losses stop being
             numbers.
         KeyboardInterrupt: after Ctrl-C or SIGTERM, once a checkpoint is written.
     """
+    workers = workers or strategies.create("single")
+    config.require_parts(workers.replicas)
+    workers.require_same(
+        derive(0, json.dumps(config.to_dict(), sort_keys=True)) >> 7,
+        "--strategy=multiworker: the workers were started with different flags",
+    )
     dataset = open_data(config, progress)
-    bank = load_bank(config)
-    generator = make_generator(config, dataset)
+    with workers.strategy.scope():
+        bank = load_bank(config)
+        generator = make_generator(config, dataset)
     notes = remarks(dataset, bank, config.compat)
-    for note in notes:
+    for note in notes if workers.is_chief else ():
         print(f"note: {note}", file=sys.stderr)
-    folder = RunFolder(work_dir, config)
-    frozen = bank.backbones | bank.distances
-    weights = {name: part.weights for name, part in frozen.items()}
-    folder.describe(flags, dataset, {"backbones": weights, "notes": notes})
-    Run(config, folder, dataset, generator, bank, upkeep, notes).train()
-    for path, reason in dataset.skipped:
+    folder = RunFolder(work_dir, config, claim=workers.is_chief)
+    if workers.is_chief:
+        frozen = bank.backbones | bank.distances
+        weights = {name: part.weights for name, part in frozen.items()}
+        computing = {"replicas": workers.replicas, "workers": workers.count, "xla": upkeep.xla}
+        folder.describe(
+            flags, dataset, {"backbones": weights, "notes": notes, "computing": computing}
+        )
+    workers.any(False)  # the others wait here until the chief has claimed the folder
+    Run(config, folder, dataset, generator, bank, upkeep, workers, notes).train()
+    for path, reason in dataset.skipped if workers.is_chief else ():
         print(f"skipped {path}: {reason}", file=sys.stderr)
     return folder
 
@@ -129,8 +146,11 @@ def make_generator(config: TrainConfig, dataset: Dataset) -> Generator:
             contract=dataset.contract,
             seed=derive(config.seed, "generator"),
             sensor=dataset.sensor,
+            dtype=config.precision,
         )
     generator = models.from_preset(config.model)
+    if generator.dtype_policy.name != config.precision:
+        generator = generator.copy(config.precision)
     if generator.contract != dataset.contract:
         raise InputError(
             f"--model={config.model}: was trained for another input contract "

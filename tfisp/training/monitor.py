@@ -116,6 +116,18 @@ class Monitor:
         )
 
 
+class Silence(Monitor):
+    """A monitor that says nothing: that of all processes but the one that writes."""
+
+    def __init__(self) -> None:
+        """Opens nothing."""
+
+    def _nothing(self, *_: object, **__: object) -> None:
+        """Does nothing."""
+
+    begin_stage = step_done = log = images = text = say = flush = close = _nothing
+
+
 def _clock(seconds: float) -> str:
     """`1:02:03` for a number of seconds."""
     minutes, seconds = divmod(round(seconds), 60)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from tfisp.data.base import Dataset, Progress
-from tfisp.training import launch
+from tfisp.training import launch, strategies
 from tfisp.training.config import Stage, TrainConfig
 from tfisp.training.loop import Run, Upkeep
 from tfisp.training.run_folder import RunFolder
@@ -26,7 +26,8 @@ def dry_run(config: TrainConfig, progress: Progress | None = None) -> Iterator[s
     bank = launch.load_bank(config)
     generator = launch.make_generator(config, dataset)
     with tempfile.TemporaryDirectory(prefix="tfisp-") as folder:
-        run = Run(config, RunFolder(folder, config), dataset, generator, bank, Upkeep())
+        run = Run(config, RunFolder(folder, config), dataset, generator, bank, Upkeep(),
+                  strategies.create("single"))  # fmt: skip
         yield from _describe(run, config, dataset)
     for note in launch.remarks(dataset, bank, config.compat):
         yield f"note       {note}"

@@ -47,8 +47,13 @@ class RunFolder:
         continued: whether it held a run before.
     """
 
-    def __init__(self, path: str | os.PathLike, config: TrainConfig) -> None:
+    def __init__(self, path: str | os.PathLike, config: TrainConfig, *, claim: bool = True) -> None:
         """Claims the folder for a configuration.
+
+        Args:
+            path: the folder; made if absent.
+            config: of the run.
+            claim: False only names the folder, which another process has claimed.
 
         Raises:
             InputError: if it belongs to a run of another configuration, naming what differs, or to
@@ -56,6 +61,8 @@ class RunFolder:
         """
         self.path = Path(path)
         self.continued = (self.path / "run.json").is_file()
+        if not claim:
+            return
         now = json.loads(json.dumps(config.to_dict()))
         if self.continued:
             self._check_same(now)

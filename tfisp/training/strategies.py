@@ -1,0 +1,146 @@
+"""Where a run computes: on one device, on all of a machine, or on several machines.
+
+    single        one device
+    mirrored      every GPU of this machine
+    multiworker   every GPU (or the CPU) of several machines, each of which runs the same command
+                  with the environment variable TF_CONFIG saying who it is (docs/SCALE.md)
+
+All of them drive the same `Trainer.train_step`. Every worker reads its own part of each batch from
+the data; the first one, the chief, alone writes.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+from tfisp.errors import InputError
+from tfisp.naming import choose
+from tfisp.training.config import STRATEGIES
+
+
+class Workers:
+    """The processes that train together, seen from one of them.
+
+    Attributes:
+        strategy: in whose scope networks are made and steps are taken.
+        index: which of the processes this is.
+        count: how many there are.
+    """
+
+    def __init__(self, strategy: tf.distribute.Strategy, index: int = 0, count: int = 1) -> None:
+        self.strategy = strategy
+        self.index = index
+        self.count = count
+        self._sum_over_replicas = tf.function(self._exchange, autograph=False)
+
+    @property
+    def is_chief(self) -> bool:
+        """Whether this is the process that writes."""
+        return self.index == 0
+
+    @property
+    def replicas(self) -> int:
+        """Devices that work on a batch, on all machines together."""
+        return self.strategy.num_replicas_in_sync
+
+    def any(self, flag: bool) -> bool:
+        """Whether a flag is set in any of the processes; all of them must ask at the same time."""
+        return bool(self._sum(float(flag)))
+
+    def require_same(self, number: int, message: str) -> None:
+        """Refuses to go on unless all processes have the same number; all must call it together.
+
+        Args:
+            number: of at most 24 bits.
+            message: of the error.
+
+        Raises:
+            InputError: if they differ.
+        """
+        if self._sum(float(number)) != self.count * number:
+            raise InputError(message)
+
+    @contextlib.contextmanager
+    def minding_the_others(self) -> Iterator[None]:
+        """Says in one line if another process is lost while this one works inside.
+
+        Raises:
+            InputError: if it is.
+        """
+        try:
+            yield
+        except (
+            tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError,
+            tf.errors.DeadlineExceededError, tf.errors.InternalError,
+        ) as error:  # fmt: skip
+            if self.count == 1:
+                raise
+            _, _, reason = error.message.splitlines()[0].rpartition("}} ")  # after the node's name
+            raise InputError(
+                f"worker {self.index}: another worker stopped or cannot be reached ({reason})."
+                " Start all of them again with the same command: the run goes on from its last"
+                " checkpoint"
+            ) from error
+
+    def _sum(self, number: float) -> float:
+        if self.count == 1:
+            return number
+
+        per_replica = self._sum_over_replicas(tf.constant(number, tf.float64))
+        local = self.strategy.experimental_local_results(per_replica)
+        return float(local[0]) / (self.replicas // self.count)
+
+    def _exchange(self, number: tf.Tensor) -> tf.Tensor:
+        """On each replica, the sum of the number over all replicas."""
+
+        def total(number: tf.Tensor) -> tf.Tensor:
+            context = tf.distribute.get_replica_context()
+            here = tf.identity(number)  # an argument has no device yet, which the exchange asks for
+            return context.all_reduce(tf.distribute.ReduceOp.SUM, here)
+
+        return self.strategy.run(total, (number,))
+
+
+def create(name: str) -> Workers:
+    """The workers of a strategy; for `multiworker`, waits until all of them are there.
+
+    It must be the first thing that a program does with TensorFlow.
+
+    Raises:
+        InputError: for an unknown name, or a TF_CONFIG that is missing or wrong.
+    """
+    choose("--strategy", name, STRATEGIES)
+    if name == "single":
+        return Workers(tf.distribute.get_strategy())
+    if name == "mirrored":
+        return Workers(tf.distribute.MirroredStrategy())
+    index, count = _position()
+    return Workers(tf.distribute.MultiWorkerMirroredStrategy(), index, count)
+
+
+def _position() -> tuple[int, int]:
+    """Which worker this is, and of how many, as TF_CONFIG says.
+
+    Its form: {"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}
+    (https://www.tensorflow.org/guide/distributed_training).
+    """
+    text = os.environ.get("TF_CONFIG", "")
+    if not text:
+        raise InputError("--strategy=multiworker: the environment variable TF_CONFIG is not set")
+    try:
+        stated = json.loads(text)
+        workers, task = stated["cluster"]["worker"], stated["task"]
+        kind, index = task["type"], int(task["index"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f'TF_CONFIG: expected {{"cluster": {{"worker": ["host:port", ...]}}, "task": {{"type": '
+            f'"worker", "index": 0}}}}, got {text!r} ({error!r})'
+        ) from None
+    if kind != "worker" or set(stated["cluster"]) != {"worker"}:
+        raise InputError(f"TF_CONFIG: all tasks must be of the type worker, got {text!r}")
+    if not 0 <= index < len(workers):
+        raise InputError(f"TF_CONFIG: task index {index} of {len(workers)} workers")
+    return index, len(workers)
