@@ -80,7 +80,7 @@ def define(values: flags.FlagValues) -> None:
     )
     flags.choice(
         values, "backbone_dtype", "float32", DTYPES,
-        "What the frozen networks compute in; all that learns stays in float32.",
+        "What gradients are computed in on their way through the frozen networks.",
     )  # fmt: skip
     flags.choice(
         values, "precision", "float32", PRECISIONS,

@@ -16,7 +16,7 @@ from tfisp.naming import choose
 if TYPE_CHECKING:
     from tfisp.perceptual.base import Backbone
 
-# What the networks can compute in.
+# What the networks can compute gradients in.
 DTYPES = ("float32", "bfloat16")
 
 # Before the name of a network that the published code of the paper uses otherwise than it was
@@ -90,9 +90,9 @@ def create(
             says. The `_narrow` networks, for smoke tests, take no path: they only have random
             weights. Nor do those of providers, whose name says where they are.
         seed: of random weights.
-        dtype: one of `DTYPES`, in which it computes as far as its gradients bear it: VGG
-            altogether, a Vision Transformer on the way back, AlexNet and networks of providers not
-            at all. The attribute `dtype` says what was done.
+        dtype: one of `DTYPES`, of the way back from its features to the image; the features
+            themselves stay in float32 (`tfisp.perceptual.halved`). AlexNet and networks of
+            providers keep to float32 altogether. The attribute `dtype` says what was done.
 
     Raises:
         InputError: for an unknown name, with the closest ones, or if the weights are not found or

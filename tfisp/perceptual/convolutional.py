@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tfisp.errors import InputError
 from tfisp.naming import choose
+from tfisp.perceptual import halved
 from tfisp.perceptual.base import Backbone
 
 
@@ -71,17 +72,18 @@ class ConvolutionalBackbone(Backbone):
                 convolution, float32.
             weights: where they come from.
             is_random: whether they were drawn.
-            dtype: in which it computes, and holds its weights.
+            dtype: of the way back from its taps to the image (`halved`).
         """
         self.name = name
         self.taps = tuple(layer.tap for layer in chain if isinstance(layer, Conv))
         self.weights = weights
         self.is_random = is_random
         self.dtype = dtype
+        self._backward_dtype = tf.as_dtype(dtype)
         self._chain = tuple(chain)
         self._normalise = normalise
         self._variables = {
-            key: tf.Variable(arrays[key], trainable=False, dtype=dtype, name=key)
+            key: tf.Variable(arrays[key], trainable=False, dtype=tf.float32, name=key)
             for key in chain_shapes(chain)
         }
 
@@ -105,9 +107,7 @@ class ConvolutionalBackbone(Backbone):
 
     def _features(self, images: tf.Tensor, taps: list[str]) -> dict[str, tf.Tensor]:
         found: dict[str, tf.Tensor] = {}
-        # Images in double precision are taken as such.
-        dtype = tf.float64 if images.dtype == tf.float64 else self.dtype
-        x = tf.cast(self._normalise(images), dtype)
+        x = self._normalise(images)
         for layer in self._chain:
             if isinstance(layer, MaxPool):
                 x = tf.nn.max_pool2d(x, layer.kernel, layer.stride, padding="VALID")
@@ -115,12 +115,13 @@ class ConvolutionalBackbone(Backbone):
             if isinstance(layer, L2Pool):
                 x = l2_pool(x)
                 continue
-            kernel = tf.cast(self._variables[f"{layer.name}/kernel"], dtype)
-            bias = tf.cast(self._variables[f"{layer.name}/bias"], dtype)
-            x = tf.nn.conv2d(x, kernel, layer.stride, padding=_padding(layer))
+            # Images in double precision are taken as such; for float32 the casts do nothing.
+            kernel = tf.cast(self._variables[f"{layer.name}/kernel"], x.dtype)
+            bias = tf.cast(self._variables[f"{layer.name}/bias"], x.dtype)
+            x = halved.conv2d(x, kernel, layer.stride, _padding(layer), self._backward_dtype)
             x = tf.nn.relu(tf.nn.bias_add(x, bias))
             if layer.tap in taps:
-                found[layer.tap] = tf.cast(x, images.dtype)
+                found[layer.tap] = x
             if layer.tap == taps[-1]:
                 break
         return found

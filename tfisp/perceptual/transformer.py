@@ -1,18 +1,12 @@
-"""The arithmetic of a Vision Transformer with given weights.
-
-In half precision only the way back is: the products of matrices by which a gradient at the tokens
-becomes one at the image. The tokens themselves stay in single precision. Rounded to bfloat16, each
-kind of product alone (queries, attention, dense layers; weights or activations) turns the gradient
-of a trained colour critic further than docs/PRECISION.md allows, to a cosine below 0.999; rounded on
-the way back only, all of them together keep 0.9995 and more.
-"""
+"""The arithmetic of a Vision Transformer with given weights."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
 
+from tfisp.perceptual import halved
 from tfisp.perceptual.vit_weights import Architecture
 
 
@@ -22,7 +16,7 @@ class VisionTransformer:
     Args:
         arrays: weights under timm's names (`vit_weights.timm_shapes`).
         built: the sizes.
-        backward_dtype: of the products of matrices on the way back.
+        backward_dtype: of the products of matrices on the way back (`halved`).
     """
 
     def __init__(
@@ -71,23 +65,7 @@ class VisionTransformer:
         return tf.nn.bias_add(y, self._weight(f"{name}.bias", x.dtype))
 
     def _product(self, x: tf.Tensor, y: tf.Tensor, transpose: bool = False) -> tf.Tensor:
-        """`x y`, or `x y^T`, of matrices in the last two axes."""
-        dtype = self._backward_dtype
-        # Images in double precision, as tests show them, are taken as such.
-        if dtype == tf.float32 or x.dtype == tf.float64:
-            return tf.matmul(x, y, transpose_b=transpose)
-
-        @tf.custom_gradient
-        def product(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-            def backward(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-                g, a, b = (tf.cast(tensor, dtype) for tensor in (upstream, x, y))
-                to_x = tf.matmul(g, b, transpose_b=not transpose)
-                to_y = tf.matmul(*((g, a) if transpose else (a, g)), transpose_a=True)
-                return tf.cast(to_x, x.dtype), tf.cast(to_y, y.dtype)
-
-            return tf.matmul(x, y, transpose_b=transpose), backward
-
-        return product(x, y)
+        return halved.matmul(x, y, self._backward_dtype, transpose)
 
     def _norm(self, x: tf.Tensor, name: str) -> tf.Tensor:
         """Layer normalisation (arXiv 1607.06450)."""

@@ -48,8 +48,9 @@ class TrainConfig:
         validation_images: how many of them at the most.
         compat: things in which the run follows the paper's published code, items of `tfisp.compat`;
             recipes and data are already changed accordingly (`tfisp.training.compat.follow`).
-        backbone_dtype: what the frozen networks compute in, `float32` or `bfloat16`. All that
-            learns, and every loss, penalty and norm, is in float32 either way.
+        backbone_dtype: what gradients are computed in on their way through the frozen networks,
+            `float32` or `bfloat16`. Features, all that learns, and every loss, penalty and norm are
+            in float32 either way.
         precision: what the generator computes in, a Keras dtype policy: `float32`, `mixed_float16`
             or `mixed_bfloat16`. Weights, losses and critics are in float32 either way.
         deterministic: makes every operation give the same bits each time, at some cost of speed.

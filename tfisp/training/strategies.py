@@ -47,7 +47,11 @@ class Workers:
         return self.strategy.num_replicas_in_sync
 
     def any(self, flag: bool) -> bool:
-        """Whether a flag is set in any of the processes; all of them must ask at the same time."""
+        """Whether a flag is set in any of the processes; all of them must ask at the same time.
+
+        Raises:
+            InputError: if another process is lost.
+        """
         return bool(self._sum(float(flag)))
 
     def require_same(self, number: int, message: str) -> None:
@@ -58,7 +62,7 @@ class Workers:
             message: of the error.
 
         Raises:
-            InputError: if they differ.
+            InputError: if they differ, or another process is lost.
         """
         if self._sum(float(number)) != self.count * number:
             raise InputError(message)
@@ -89,7 +93,8 @@ class Workers:
         if self.count == 1:
             return number
 
-        per_replica = self._sum_over_replicas(tf.constant(number, tf.float64))
+        with self.minding_the_others():
+            per_replica = self._sum_over_replicas(tf.constant(number, tf.float64))
         local = self.strategy.experimental_local_results(per_replica)
         return float(local[0]) / (self.replicas // self.count)
 
