@@ -2,30 +2,57 @@
 
     python scripts/benchmark_process.py [--rounds=5] [--output=result.json]
 
-A DNG is made up, and then developed in turn by tfisp (read, render, write a PNG) and by LibRaw's
-default `postprocess()` (decoding apart), each round both, so that a busy machine slows both. The
-generator is the smallest one with fresh weights: its time does not depend on their values. Peak
-memory is that of a `tfisp.process` of its own. Prints one JSON object.
+A DNG is made up, and then developed in turn by tfisp (read, render, write a JPEG) and by LibRaw's
+default `postprocess()` (read, develop, write the same kind of JPEG with OpenCV), each round all, so
+that a busy machine slows all. The generator is the paper's with fresh weights: its time does not
+depend on their values. `tflite` is a run's folder, rendered by its exported file; `keras` the same
+with --runtime=tensorflow.
+
+`seconds` are those of a process that has warmed up; `folder` is the time per photo of several in
+one `tfisp.process`. `process_seconds` begin with starting Python, which is what a single photo
+costs at the command line; LibRaw gets a process of its own as well. Prints one JSON object.
 """
 
 import argparse
+import contextlib
+import functools
+import io
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import rawpy
 import tifffile
+from benchmark_inference import write_tflite
 
 from tfisp.backend import load_tensorflow
+from tfisp.rendering import Renderer
+from tfisp.rendering.runtime import cores
 
 PROGRAMS = ("train", "evaluate", "export", "process", "inspect_raw")
+RUNTIMES = {"tflite": "litert", "keras": "tensorflow"}
 SIZE = (3000, 4000)
+FOLDER = 6  # photos developed in one process
+
+# Quality and sampling of `tfisp.process`.
+JPEG = [cv2.IMWRITE_JPEG_QUALITY, 95]
+JPEG += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+
+LIBRAW = f"""
+import sys, cv2, rawpy
+with rawpy.imread(sys.argv[1]) as raw:
+    rgb = raw.postprocess()
+cv2.imwrite(sys.argv[2], cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), {JPEG})
+"""
 
 
 def main() -> None:
@@ -48,65 +75,108 @@ def measure(folder: Path, rounds: int) -> dict:
     """All figures, working in a folder."""
     load_tensorflow()
     from tfisp import contract, models
-    from tfisp.rendering import conversion
 
     photo = write_dng(folder / "photo.dng")
     generator = models.create("efficient_isp", contract=contract.AS_SHOT)
-    models.save_to_preset(generator, folder / "preset")
-    exported = folder / "exported"
-    exported.mkdir()
-    conversion.build(generator, (512, 512), exported)
-    kinds = {"keras": folder / "preset", "tflite": exported / "model.tflite"}
-    times = interleaved(photo, kinds, rounds)
-    libraw = times["libraw_postprocess"]["median"]
+    run = folder / "run"
+    models.save_to_preset(generator, run / "model")
+    (run / "export").mkdir()
+    shutil.move(write_tflite(generator, folder), run / "export" / "model.tflite")
+    times = interleaved(photo, run, rounds)
+    libraw = times["libraw"]["total"]
+    words = [str(photo), f"--model={run}", f"--output={folder / 'pictures'}", "--format=jpg"]
+    commands = {
+        name: [sys.executable, "-m", "tfisp.process", *words, f"--runtime={runtime}"]
+        for name, runtime in RUNTIMES.items()
+    }
+    commands["libraw"] = [sys.executable, "-c", LIBRAW, str(photo), str(folder / "libraw.jpg")]
+    seconds = process_times(commands, rounds)
     return {
         "pixels": SIZE[0] * SIZE[1],
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": cores(),
         "seconds": times,
-        "ratio_to_libraw": {kind: round(times[kind]["median"] / libraw, 2) for kind in kinds},
-        "peak_memory_mb": {kind: peak_memory(photo, model) for kind, model in kinds.items()},
+        "ratio_to_libraw": {name: round(times[name]["total"] / libraw, 2) for name in times},
+        "process_seconds": seconds,
+        "peak_memory_mb": {name: peak_memory(command) for name, command in commands.items()},
         "help_seconds": {program: help_time(program, rounds) for program in PROGRAMS},
     }
 
 
-def interleaved(photo: Path, kinds: dict[str, Path], rounds: int) -> dict[str, dict]:
-    """Median seconds of each way over the rounds, after one to warm up, and of tfisp's steps."""
+def interleaved(photo: Path, run: Path, rounds: int) -> dict[str, dict[str, float]]:
+    """Median seconds of each way over the rounds, after one to warm up, and of its steps."""
+    from tfisp import process
     from tfisp.raw import read_raw
     from tfisp.rendering import load
     from tfisp.rendering.pictures import write_picture
 
-    renderers = {kind: load(model) for kind, model in kinds.items()}
-    samples: dict[str, list[list[float]]] = {}
-    for _ in range(rounds + 1):
-        for kind, renderer in renderers.items():
-            marks = [time.perf_counter()]
-            frame = read_raw(photo)
-            marks.append(time.perf_counter())
-            picture = renderer.render_8bit(*frame)
-            marks.append(time.perf_counter())
-            write_picture(photo.with_suffix(".png"), picture)
-            marks.append(time.perf_counter())
-            samples.setdefault(kind, []).append(np.diff(marks).tolist())
+    picture = photo.with_suffix(".jpg")
+    renderers = {name: load(run, runtime=runtime) for name, runtime in RUNTIMES.items()}
+    several = photo.parent / "several"
+    several.mkdir()
+    for number in range(FOLDER):
+        os.link(photo, several / f"{number}.dng")
+    samples: dict[str, list[dict[str, float]]] = {}
+
+    def develop(renderer: Renderer) -> dict[str, float]:
+        marks = [time.perf_counter()]
+        frame = read_raw(photo)
+        marks.append(time.perf_counter())
+        rgb = renderer.render_8bit(*frame)
+        marks.append(time.perf_counter())
+        write_picture(picture, rgb)
+        marks.append(time.perf_counter())
+        steps = dict(zip(("read", "render", "write"), np.diff(marks), strict=True))
+        write_picture(picture.with_suffix(".png"), rgb)
+        png = time.perf_counter() - marks[-1]
+        return {"total": marks[-1] - marks[0], **steps, "write_png": png}
+
+    def develop_folder() -> dict[str, float]:
+        words = [str(several), f"--model={run}", f"--output={photo.parent / 'out'}", "--format=jpg"]
+        start = time.perf_counter()
+        with contextlib.redirect_stdout(io.StringIO()):
+            if process.run(words):
+                raise SystemExit("tfisp.process failed")
+        return {"total": (time.perf_counter() - start) / FOLDER}
+
+    def develop_by_libraw() -> dict[str, float]:
+        marks = [time.perf_counter()]
         with rawpy.imread(str(photo)) as raw:
+            rgb = raw.postprocess()
+        marks.append(time.perf_counter())
+        cv2.imwrite(str(picture), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), JPEG)
+        marks.append(time.perf_counter())
+        steps = dict(zip(("develop", "write"), np.diff(marks), strict=True))
+        return {"total": marks[-1] - marks[0], **steps}
+
+    ways: dict[str, Callable[[], dict[str, float]]] = {
+        name: functools.partial(develop, renderer) for name, renderer in renderers.items()
+    }
+    ways |= {"folder": develop_folder, "libraw": develop_by_libraw}
+    for _ in range(rounds + 1):
+        for name, way in ways.items():
+            samples.setdefault(name, []).append(way())
+    return {
+        name: {
+            step: round(statistics.median(sample[step] for sample in values[1:]), 3)
+            for step in values[0]
+        }
+        for name, values in samples.items()
+    }
+
+
+def process_times(commands: dict[str, list[str]], rounds: int) -> dict[str, float]:
+    """Median seconds of whole processes, run in turn."""
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
             start = time.perf_counter()
-            raw.postprocess()
-            samples.setdefault("libraw_postprocess", []).append([time.perf_counter() - start])
-    return {name: summary(values[1:]) for name, values in samples.items()}
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            seconds[name].append(time.perf_counter() - start)
+    return {name: round(statistics.median(values), 2) for name, values in seconds.items()}
 
 
-def summary(samples: list[list[float]]) -> dict[str, float]:
-    """The median total, and the median of each step where there are several."""
-    steps = dict(zip(("read", "render", "write"), zip(*samples, strict=True), strict=False))
-    result = {"median": round(statistics.median(map(sum, samples)), 3)}
-    if len(steps) > 1:
-        result |= {name: round(statistics.median(values), 3) for name, values in steps.items()}
-    return result
-
-
-def peak_memory(photo: Path, model: Path) -> int:
-    """Peak resident memory in MB of a process that renders one photo."""
-    command = [sys.executable, "-m", "tfisp.process", photo, f"--model={model}"]
-    command.append(f"--output={photo.parent / 'pictures'}")
+def peak_memory(command: list[str]) -> int:
+    """Peak resident memory in MB of a process."""
     code = (
         "import resource, subprocess, sys;"
         "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
@@ -114,7 +184,7 @@ def peak_memory(photo: Path, model: Path) -> int:
     )
     # A child of its own, for the figure is the largest of all children that have ended.
     done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, command)],
+        [sys.executable, "-c", code, *command],
         check=True,
         stdout=subprocess.PIPE,
         text=True,

@@ -6,7 +6,16 @@ import json
 import numpy as np
 import pytest
 
-from tfisp.contract import AS_SHOT, PUBLISHED, Contract, denormalise, normalise, shading_basis
+from tfisp.contract import (
+    AS_SHOT,
+    PUBLISHED,
+    Contract,
+    compand,
+    denormalise,
+    expand,
+    normalise,
+    shading_basis,
+)
 from tfisp.errors import InputError
 from tfisp.packing import crop_mosaic, pack
 from tfisp.sensor import PATTERNS, SENSORS, Capture, Sensor
@@ -115,7 +124,7 @@ def test_shading_gain_lies_linearly_between_the_entries_of_its_site():
     shading[:, :, 1] = [1, 3, 5]
     frame = (4, 8)
     down, along = shading_basis(shading, frame, (0, 0), frame)
-    gains = np.stack([down[i] @ along[i % 2] for i in range(4)])
+    gains = np.concatenate([down.of(along[i % 2], slice(i, i + 1)) for i in range(4)])
     np.testing.assert_allclose(gains[0, 1::2], 1 + 4 * (np.array([1, 3, 5, 7]) + 0.5) / 8)
     np.testing.assert_allclose(gains[0, 0::2], 1)
     np.testing.assert_allclose(gains[1], 1)
@@ -130,7 +139,7 @@ def test_a_crop_of_a_shaded_frame_is_scaled_as_the_frame_is(top, left):
     whole = normalise(mosaic, sensor, capture, AS_SHOT)
     part, part_sensor = crop_mosaic(mosaic, sensor, top, left, 17, 20)
     scaled = normalise(part, part_sensor, capture, AS_SHOT, origin=(top, left))
-    np.testing.assert_allclose(scaled, whole[top : top + 17, left : left + 20], rtol=1e-6)
+    np.testing.assert_array_equal(scaled, whole[top : top + 17, left : left + 20])
 
 
 def test_shading_is_left_out_where_the_contract_does_not_want_it():
@@ -165,3 +174,47 @@ def test_contradictory_levels_are_refused():
 def test_what_is_no_mosaic_is_refused(array):
     with pytest.raises(InputError, match="mosaic has shape"):
         normalise(array, Sensor(), Capture(), Contract())
+
+
+def test_companding_follows_its_formula_and_keeps_zero_one_and_signs():
+    values = np.array([-0.05, -0.001, 0.0, 0.001, 0.18, 1.0, 4.2, 15000.0])
+    toe = 1 / 256
+    by_hand = np.sign(values) * (np.sqrt(np.abs(values) + toe) - np.sqrt(toe))
+    by_hand /= np.sqrt(1 + toe) - np.sqrt(toe)
+    given = compand(values)
+    assert given.dtype == np.float32
+    np.testing.assert_allclose(given, by_hand, rtol=2e-5, atol=1e-7)
+    assert given[2] == 0 and given[5] == 1 and (np.sign(given) == np.sign(values)).all()
+    np.testing.assert_allclose(expand(given), values, rtol=3e-6, atol=1e-7)
+
+
+def test_eight_bits_of_companded_samples_tell_the_darkest_counts_apart():
+    counts = np.arange(-10, 11) / 963  # a 10-bit sensor around black
+    levels = np.linspace(-0.1, 1, 256)
+    step = levels[1] - levels[0]
+    assert len(set(np.rint(compand(counts) / step))) == len(counts)
+    assert len(set(np.rint(counts / step))) < len(counts) / 3
+
+
+@pytest.mark.parametrize("contract", [PUBLISHED, AS_SHOT])
+def test_a_companding_contract_bends_what_the_plain_one_gives(contract):
+    mosaic = np.random.default_rng(3).integers(0, 1024, (9, 14)).astype(np.uint16)
+    sensor, capture = Sensor("GRBG", 64, 1023), Capture(gains=(2.0, 1.0, 1.5))
+    companded = dataclasses.replace(contract, companding="sqrt")
+    plain = normalise(mosaic, sensor, capture, contract)
+    bent = normalise(mosaic, sensor, capture, companded)
+    np.testing.assert_array_equal(bent, compand(plain))
+    np.testing.assert_allclose(
+        denormalise(bent, sensor, capture, companded),
+        denormalise(plain, sensor, capture, contract),
+        atol=2e-3,
+    )
+
+
+def test_companding_is_written_only_where_there_is_some():
+    assert "companding" not in AS_SHOT.to_dict()  # older versions refuse what they do not know
+    companded = dataclasses.replace(AS_SHOT, companding="sqrt")
+    assert companded.to_dict()["companding"] == "sqrt"
+    assert Contract.from_dict(companded.to_dict()) == companded
+    with pytest.raises(InputError, match="companding 'log' is not one of none, sqrt"):
+        Contract(companding="log")

@@ -104,6 +104,11 @@ def test_the_number_of_pairs_and_pictures_can_be_limited(capsys, presets, data, 
             "--split=val: --data=ultraisp has no such pairs here; it has test",
         ),
         (
+            ["--model={m}", "--output=x", "--data=ultraisp", "--raw_dir={d}", "--runtime=litert"],
+            1,
+            "first is no run whose",
+        ),
+        (
             ["--model=gone", "--output=x", "--data=ultraisp", "--raw_dir={d}"],
             1,
             "gone: no such folder",

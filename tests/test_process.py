@@ -2,6 +2,8 @@
 
 import dataclasses
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -9,9 +11,11 @@ import numpy as np
 import pytest
 from dngs import scene, write_dng
 from shared import shared
+from tflite_files import write_run
 
 from tfisp import models, process
 from tfisp.contract import AS_SHOT, PUBLISHED
+from tfisp.errors import InputError
 from tfisp.raw import read_raw
 from tfisp.rendering import Renderer
 from tfisp.sensor import Capture, Sensor
@@ -121,6 +125,8 @@ def test_a_sensor_can_be_given_where_a_file_states_none(capsys, preset, tmp_path
         (["{tmp}/in/a.dng", "--model=nothing"], 1, "nothing: no such folder"),
         (["{tmp}/in/a.dng", "--model=nothing.tflite"], 1, "nothing.tflite: no such file"),
         (["{tmp}/in/a.dng", "--format=tiff"], 2, "--format=tiff: unknown"),
+        (["{tmp}/in/a.dng", "--runtime=torch"], 2, "--runtime=torch: unknown"),
+        (["{tmp}/in/a.dng", "--runtime=litert"], 1, "--runtime=litert: "),
         (["{tmp}/in/a.dng", "--output={tmp}/raw.png"], 1, "raw.png"),
     ],
 )
@@ -146,6 +152,49 @@ def test_a_full_disk_is_named_and_leaves_no_half_picture(capsys, preset, tmp_pat
     code, _, error = run(capsys, raw, f"--model={preset}", f"--output={tmp_path / 'out'}")
     assert code == 1 and "a.png: No space left on device" in error
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_next_item_is_worked_on_while_one_is_used_and_no_further():
+    started = []
+
+    def work(item):
+        started.append(item)
+        if item == 2:
+            raise ValueError("two")
+        return 10 * item
+
+    results = process.ahead(work, range(5))
+    assert next(results).result() == 0
+    assert next(results).result() == 10 and len(started) <= 3
+    with pytest.raises(ValueError, match="two"):
+        next(results).result()
+    assert [future.result() for future in results] == [30, 40]
+    assert list(process.ahead(work, [])) == []
+
+
+def test_what_was_begun_is_finished_when_the_items_break_off():
+    done = []
+
+    def items():
+        yield 1
+        raise InputError("broken")
+
+    with pytest.raises(InputError, match="broken"):
+        for future in process.ahead(done.append, items()):
+            future.result()
+    assert done == [1]
+
+
+def test_an_exported_file_is_rendered_without_tensorflow(generator, tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    raw, run = dng(tmp_path / "a.dng"), write_run(generator, tmp_path / "run")
+    for model in (run, run / "export/model.tflite"):
+        words = [str(raw), f"--model={model}", f"--output={tmp_path / 'out'}", "--format=jpg"]
+        code = (
+            f"import sys; from tfisp import process; code = process.run({words!r});"
+            "sys.exit(code or 10 * ('tensorflow' in sys.modules))"
+        )
+        assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_names_that_differ_only_in_their_suffix_keep_it(tmp_path):

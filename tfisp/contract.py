@@ -13,11 +13,20 @@ e, a sample x becomes
 Under `as_shot` all gains are at least 1, so a saturated sample lies at 1 or above in every channel
 and the minimum makes it neutral. Negative values (noise around black) are kept, unless a network
 was published with them cut off ("shadows").
+
+Under companding "sqrt" the result v is last bent (`compand`), with a = 1/256:
+
+    sign(v) (sqrt(|v| + a) - sqrt(a)) / (sqrt(1 + a) - sqrt(a))
+
+0 stays 0 and 1 stays 1; far above a it is a square root, for which shot noise is equally strong
+everywhere (Anscombe 1948, https://doi.org/10.1093/biomet/35.3-4.246); around black it is all but a
+line of slope 8.5, so that noise below black keeps its sign and is not torn apart. Stored in 8 bits,
+it tells the counts of a 10-bit sensor apart at black, where one step of v itself spans four counts.
 """
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -37,7 +46,11 @@ _CHOICES = {
     "white_balance": ("none", "as_shot"),
     "exposure": ("none", "frame"),
     "clip": ("none", "highlights", "shadows"),
+    "companding": ("none", "sqrt"),
 }
+
+# The curve of companding "sqrt": where it turns from a line into a square root, as a part of white.
+COMPANDING_TOE = 1 / 256
 
 # Bands of about this many samples are scaled at a time: small enough for a band to stay in a
 # core's cache between the passes.
@@ -60,6 +73,7 @@ class Contract:
         exposure: "frame" multiplies by 2**baseline_exposure of the file.
         clip: "highlights" limits the balanced value to 1, so that saturated samples are neutral;
             "shadows" limits it to at least 0.
+        companding: "sqrt" bends the scaled values so that few bits hold their shadows.
 
     Raises:
         InputError: On construction, if a value is not one of these.
@@ -72,6 +86,7 @@ class Contract:
     shading: bool = False
     exposure: Literal["none", "frame"] = "none"
     clip: Literal["none", "highlights", "shadows"] = "none"
+    companding: Literal["none", "sqrt"] = "none"
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -85,8 +100,15 @@ class Contract:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract as plain JSON values; `from_dict` reads it back."""
-        return dataclasses.asdict(self)
+        """The contract as plain JSON values; `from_dict` reads it back.
+
+        Companding is left out where there is none: versions of tfisp that do not know it, and so
+        refuse it, go on reading all other contracts.
+        """
+        values = dataclasses.asdict(self)
+        if self.companding == "none":
+            del values["companding"]
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Contract":
@@ -178,25 +200,29 @@ def normalise(
     numbers = scaling(sensor, capture, contract)
     shading = _shading(mosaic.shape, capture, contract, origin)
     height, width = mosaic.shape
-    out = np.empty(mosaic.shape, np.float32)
+    out = np.empty((height + height % 2, width), np.float32)
+    out[height:] = 0
     black = _tile(numbers.black, width)
     gain = _tile(numbers.gain, width)
     step = 2 * max(1, _BAND_SAMPLES // (2 * width))
     for start in range(0, height, step):
-        for row in (0, 1):
-            rows = slice(start + row, min(start + step, height), 2)
-            band = out[rows]
-            np.copyto(band, mosaic[rows], casting="unsafe")
-            band -= black[row]
-            band *= gain[row]
-            if shading is not None:
-                down, along = shading
-                band *= down[rows] @ along[row]
-            if numbers.limit is not None:
-                np.minimum(band, numbers.limit, out=band)
-            if numbers.floor is not None:
-                np.maximum(band, numbers.floor, out=band)
-    return out
+        band = out[start : start + step]
+        np.copyto(band[: height - start], mosaic[start : start + step], casting="unsafe")
+        pairs = band.reshape(-1, 2, width)  # an even row and the odd one below it
+        pairs -= black
+        pairs *= gain
+        if shading is not None:
+            down, along = shading
+            for row in (0, 1):
+                shade = down.of(along[row], slice(start + row, start + step, 2))
+                pairs[: len(shade), row] *= shade
+        if numbers.limit is not None:
+            np.minimum(pairs, numbers.limit, out=pairs)
+        if numbers.floor is not None:
+            np.maximum(pairs, numbers.floor, out=pairs)
+        if contract.companding == "sqrt":
+            pairs[...] = compand(pairs)
+    return out[:height]
 
 
 def denormalise(
@@ -213,20 +239,68 @@ def denormalise(
     require_mosaic(values)
     numbers = scaling(sensor, capture, contract)
     width = values.shape[1]
-    out = values.astype(np.float32)
+    out = expand(values) if contract.companding == "sqrt" else values.astype(np.float32)
     shading = _shading(values.shape, capture, contract, origin)
     for row in (0, 1):
         if shading is not None:
             down, along = shading
-            out[row::2] /= down[row::2] @ along[row]
+            out[row::2] /= down.of(along[row], slice(row, None, 2))
         out[row::2] /= _tile(numbers.gain, width)[row]
         out[row::2] += _tile(numbers.black, width)[row]
     return out
 
 
+def compand(values: np.ndarray) -> np.ndarray:
+    """The curve of companding "sqrt": scaled values of any shape -> float32, bent."""
+    values = np.asarray(values, np.float32)
+    root, span = companding_numbers()
+    bent = np.sqrt(np.abs(values) + np.float32(COMPANDING_TOE))
+    bent -= np.float32(root)
+    bent *= np.float32(1 / span)
+    return np.copysign(bent, values)
+
+
+def expand(values: np.ndarray) -> np.ndarray:
+    """The inverse of `compand`: v = y (span^2 |y| + 2 span root), no more than a parabola."""
+    values = np.asarray(values, np.float32)
+    root, span = companding_numbers()
+    return values * (np.float32(span * span) * np.abs(values) + np.float32(2 * span * root))
+
+
+def companding_numbers() -> tuple[float, float]:
+    """sqrt(a) and sqrt(1 + a) - sqrt(a) of the curve of `compand`."""
+    root = COMPANDING_TOE**0.5
+    return root, (1 + COMPANDING_TOE) ** 0.5 - root
+
+
+class Blend(NamedTuple):
+    """Linear interpolation at n places along an axis of a map: two weighted entries each.
+
+    Two products and a sum, each rounded for itself on every processor: a matrix product rounds as
+    its BLAS does, and a phone could not follow it bit for bit (tflite/android/packing.h).
+
+    Attributes:
+        entry: int `[n]`, the last entry at or before each place.
+        following: int `[n]`, the one after it; the last entry follows itself.
+        weight: float32 `[n, 1]` of `entry`.
+        rest: float32 `[n, 1]` of `following`.
+    """
+
+    entry: np.ndarray
+    following: np.ndarray
+    weight: np.ndarray
+    rest: np.ndarray
+
+    def of(self, values: np.ndarray, places: slice) -> np.ndarray:
+        """float32 `[entries, k]` interpolated along the first axis at some of the places."""
+        out = values[self.entry[places]] * self.weight[places]
+        out += values[self.following[places]] * self.rest[places]
+        return out
+
+
 def shading_basis(
     shading: np.ndarray, frame: tuple[int, int], origin: tuple[int, int], shape: tuple[int, int]
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[Blend, np.ndarray]:
     """The shading gain at every sample of a mosaic, as two small factors.
 
     Gains are interpolated linearly between the map's entries. Sample i of n has its centre at (i +
@@ -239,16 +313,17 @@ def shading_basis(
         shape: (H, W) of the mosaic.
 
     Returns:
-        float32 `down` `[H, h]` and `along` `[2, h, W]`: the gains of row i are `down[i] @ along[i
-        % 2]`.
+        `down` for the H rows and float32 `along` `[2, h, W]`: the gains of row i are those of
+        `along[i % 2]`, interpolated at place i of `down`.
     """
-    down = _interpolation(np.arange(shape[0]) + origin[0], frame[0], shading.shape[0])
-    across = _interpolation(np.arange(shape[1]) + origin[1], frame[1], shading.shape[1])
+    down = _blend(np.arange(shape[0]) + origin[0], frame[0], shading.shape[0])
+    across = _blend(np.arange(shape[1]) + origin[1], frame[1], shading.shape[1])
     along = np.empty((2, shading.shape[0], shape[1]), np.float32)
     for row in (0, 1):
         for column in (0, 1):
             site = 2 * ((row + origin[0]) % 2) + (column + origin[1]) % 2
-            along[row, :, column::2] = shading[..., site] @ across[column::2].T
+            columns = slice(column, None, 2)
+            along[row, :, columns] = across.of(shading[..., site].T, columns).T
     return down, along
 
 
@@ -267,18 +342,21 @@ def require_mosaic(mosaic: np.ndarray) -> None:
 
 def _shading(
     shape: tuple[int, int], capture: Capture, contract: Contract, origin: tuple[int, int]
-) -> tuple[np.ndarray, np.ndarray] | None:
+) -> tuple[Blend, np.ndarray] | None:
     """The shading gains that the contract asks for and the file has; None if either is missing."""
     if not contract.shading or capture.shading is None:
         return None
     return shading_basis(capture.shading, capture.frame_size or shape, origin, shape)
 
 
-def _interpolation(index: np.ndarray, samples: int, entries: int) -> np.ndarray:
-    """Linear interpolation as a matrix float32 `[len(index), entries]`; each row sums to 1."""
+def _blend(index: np.ndarray, samples: int, entries: int) -> Blend:
+    """The places of `index` among a frame of `samples`, between a map's `entries`."""
     position = np.clip((index + 0.5) / samples, 0, 1) * (entries - 1)
-    distance = np.abs(position[:, None] - np.arange(entries))
-    return np.maximum(1 - distance, 0).astype(np.float32)
+    entry = np.minimum(position.astype(int), entries - 1)
+    following = np.minimum(entry + 1, entries - 1)
+    weight = 1 - (position - entry)
+    rest = np.where(following > entry, 1 - (following - position), 0)
+    return Blend(entry, following, *(w.astype(np.float32)[:, None] for w in (weight, rest)))
 
 
 def _tile(sites: np.ndarray, width: int) -> np.ndarray:

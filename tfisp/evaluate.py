@@ -19,6 +19,7 @@ from tfisp.cli import flags
 from tfisp.data import flags as data_flags
 from tfisp.errors import InputError
 from tfisp.metrics.measures import METRICS
+from tfisp.rendering.flags import runtime
 
 _WEIGHTS = sorted({key for metric in METRICS.values() for key in metric.weights})
 
@@ -32,6 +33,7 @@ def define(values: flags.FlagValues) -> None:
         "What to measure: names of presets, folders of presets or runs, .tflite files.",
         required=True,
     )
+    runtime(values)
     flags.path(values, "output", None, "Folder for the report.", required=True)
     data_flags.define(values)
     flags.choice(values, "split", "test", ("val", "test"), "Which held-out pairs.")
@@ -63,7 +65,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
     from tfisp.rendering.evaluation import evaluate
     from tfisp.rendering.pictures import strip, write_picture
 
-    renderers = {label: load(model) for label, model in labels.items()}
+    renderers = {label: load(model, runtime=values.runtime) for label, model in labels.items()}
     progress = Progress()
     dataset = open_dataset(config, progress)
     pairs = dataset.pairs.get(values.split)

@@ -1,19 +1,25 @@
-"""Exports a trained generator: a SavedModel and TensorFlow Lite files, each compared with Keras.
+"""Exports a trained generator for the phone, and proves each file.
 
     python -m tfisp.export --model=RUN --output=EXPORTED --size=1088x1920
 
-writes saved_model/ with a fixed signature, which the stock `tflite_convert` accepts as well,
-model.tflite, model_float16.tflite, model.json with the input contract, and report.json. If a form
-does not agree with Keras, nothing is written and the exit code is 1.
+writes saved_model/ with a fixed signature, which the stock `tflite_convert` accepts as well;
+TensorFlow Lite files: model.tflite, model_tile.tflite and model_float16.tflite for the GPU,
+model_none.tflite (any height and width), model_dynamic_range.tflite and model_isp.tflite (sensor
+counts in, 8-bit picture out) for the CPU; with RAW files to calibrate by, also model_int8.tflite;
+model.json with the input contract; and report.json and report.md. A file for the GPU must consist
+of operations that mobile GPUs run, and every file must agree with Keras: else nothing is written
+and the exit code is 1.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tfisp import cli
 from tfisp.backend import load_tensorflow
-from tfisp.cli import flags
+from tfisp.cli import flags, rawflags
 from tfisp.errors import UsageError
 
 
@@ -27,8 +33,25 @@ def define(values: flags.FlagValues) -> None:
         values,
         "size",
         (1088, 1920),
-        "Height and width of the picture in pixels: the files work on this one size.",
+        "Height and width in pixels of the pictures that files of fixed size make.",
     )
+    flags.choice(
+        values,
+        "target",
+        "gpu",
+        ("gpu", "cpu"),
+        "gpu: refuse a generator whose files cannot run wholly on a mobile GPU; cpu: export it"
+        " all the same, every file for the CPU.",
+    )
+    flags.names(
+        values,
+        "calibration",
+        (),
+        "RAW files, and folders of them, that model_int8.tflite learns its ranges from: varied"
+        " photographs with deep shadows and saturated highlights.",
+    )
+    flags.boolean(values, "onnx", False, 'Also write model.onnx; needs pip install "tfisp[onnx]".')
+    rawflags.define(values)
 
 
 def main(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -40,19 +63,46 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         )
     if output.exists() and not output.is_dir():
         raise UsageError(f"--output={output}: is a file, expected a folder")
+    raw_options = rawflags.options(values)
     load_tensorflow()
     from tfisp.models import from_preset
     from tfisp.rendering import conversion
 
-    report = conversion.export(from_preset(values.model), values.size, output)
-    height, width = values.size
-    print(f"{report['model']}, {report['parameters']:,} parameters, {height}x{width} pixels")
-    for entry in report["files"]:
-        print(
-            f"  {entry['name']:22} {entry['bytes']:>9,} bytes   largest difference to Keras"
-            f" {entry['largest_difference']:.2g} (allowed {entry['allowed_difference']:.2g})"
-        )
+    report = conversion.export(
+        from_preset(values.model),
+        values.size,
+        output,
+        target=values.target,
+        calibration=[os.path.expanduser(path) for path in values.calibration],
+        raw_options=raw_options,
+        onnx=values.onnx,
+    )
+    for line in summary(report):
+        print(line)
+    for warning in report["warnings"]:
+        cli.warn(main, warning)
     print(f"exported to {output}")
+
+
+def summary(report: dict[str, Any]) -> list[str]:
+    """The report in a few lines."""
+    height, width = report["output"][1:3]
+    lines = [
+        f"{report['model']}, {report['parameters']:,} parameters, {height}x{width} pixels,"
+        f" {report['macs'] / 1e9:.3f} billion multiply-accumulates",
+        f"  {'file':26} {'for':>3} {'bytes':>11}  largest difference to Keras, of 255, and PSNR",
+    ]
+    for entry in report["files"]:
+        line = f"  {entry['name']:26} {entry['target'] or '-':>3} {entry['bytes']:>11,}  "
+        if entry["compared_on"]:
+            psnr = entry["difference"]["psnr_db"]
+            line += f"{entry['difference']['largest']:.2g}"
+            line += ", equal" if psnr is None else f", {psnr:.1f} dB"
+        else:
+            line += "not compared: install onnxruntime"
+        lines.append(line + ("  (experimental)" if entry.get("experimental") else ""))
+    lines += [f"  {name}: not written: {why}" for name, why in report["missing"].items()]
+    return lines
 
 
 def run(argv: Sequence[str] | None = None) -> int:

@@ -3,23 +3,33 @@
     python -m tfisp.process PHOTO.dng --model=RUN --output=PICTURES
 
 takes RAW files and folders of them. A picture is named after its RAW file; sub-folders stay. Each
-is written when it is complete, replacing an older one; no RAW file is ever replaced.
+is written when it is complete, replacing an older one; no RAW file is ever replaced. While one is
+rendered, the next is read and the one before is written.
 """
 
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+import numpy as np
 
 from tfisp import cli
 from tfisp.cli import flags, rawflags
 from tfisp.contract import Contract
 from tfisp.data.flags import on_bad_file
 from tfisp.errors import InputError, UsageError
+from tfisp.rendering.flags import runtime
 from tfisp.rendering.pictures import SUFFIXES
 from tfisp.sensor import Capture, Sensor
+
+_Item, _Result = TypeVar("_Item"), TypeVar("_Result")
+
+
+Frame = tuple[np.ndarray, Sensor, Capture]
 
 
 class Job(NamedTuple):
@@ -44,11 +54,12 @@ def define(values: flags.FlagValues) -> None:
     flags.integer(
         values,
         "tile",
-        1024,
-        "Side in pixels of the tiles that are rendered at a time, 0 for whole pictures. It decides"
-        " memory and speed, not the result.",
+        None,
+        "Side in pixels of the tiles that are rendered at a time, 0 for whole pictures; not given:"
+        " what suits the runtime. It decides memory and speed, not the result.",
         minimum=0,
     )
+    runtime(values)
     on_bad_file(values)
     rawflags.define(values)
 
@@ -64,27 +75,41 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     from tfisp.rendering import load
     from tfisp.rendering.pictures import write_picture
 
-    renderer = load(values.model, tile=values.tile or None)
+    tile = "auto" if values.tile is None else values.tile or None
+    renderer = load(values.model, tile=tile, runtime=values.runtime)
     skipped: list[str] = []
-    for count, job in enumerate(jobs, start=1):
-        start = time.perf_counter()
-        try:
-            frame = read_raw(job.raw, **options)
-        except InputError as error:
-            if values.on_bad_file == "stop":
-                raise
-            skipped.append(str(error))
-            continue
-        for doubt in doubts(renderer.facts.contract, *frame[1:]):
-            cli.warn(main, f"{job.raw}: {doubt}")
-        picture = renderer.render_8bit(*frame)
+    clock = time.perf_counter()
+
+    def read(job: Job) -> Frame:
+        return read_raw(job.raw, **options)
+
+    def rendered() -> Iterator[tuple[int, Job, np.ndarray]]:
+        for count, (job, reading) in enumerate(zip(jobs, ahead(read, jobs), strict=True), start=1):
+            try:
+                frame = reading.result()
+            except InputError as error:
+                if values.on_bad_file == "stop":
+                    raise
+                skipped.append(str(error))
+                continue
+            for doubt in doubts(renderer.facts.contract, *frame[1:]):
+                cli.warn(main, f"{job.raw}: {doubt}")
+            yield count, job, renderer.render_8bit(*frame)
+
+    def write(finished: tuple[int, Job, np.ndarray]) -> None:
+        nonlocal clock
+        count, job, picture = finished
         write_picture(job.picture, picture, values.quality)
         height, width = picture.shape[:2]
-        seconds = time.perf_counter() - start
+        before, clock = clock, time.perf_counter()
         print(
-            f"[{count}/{len(jobs)}] {job.raw} -> {job.picture}  {width}x{height}  {seconds:.2f} s",
+            f"[{count}/{len(jobs)}] {job.raw} -> {job.picture}  {width}x{height}"
+            f"  {clock - before:.2f} s",
             flush=True,
         )
+
+    for written in ahead(write, rendered()):
+        written.result()
     for reason in skipped:
         print(f"skipped: {reason}")
     if len(skipped) == len(jobs):
@@ -92,6 +117,21 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     done = len(jobs) - len(skipped)
     print(f"{done} picture{'s' if done > 1 else ''} in {values.output}")
     return 0
+
+
+def ahead(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[Future]:
+    """What `function` makes of each item, in order, while another thread is at the next one.
+
+    Yields:
+        A future for each item, whose `result()` gives or raises what the function did.
+    """
+    with ThreadPoolExecutor(1, "ahead") as thread:
+        started: deque[Future] = deque()
+        for item in items:
+            started.append(thread.submit(function, item))
+            if len(started) > 1:
+                yield started.popleft()
+        yield from started
 
 
 def plan(arguments: Sequence[str], output: Path, suffix: str) -> list[Job]:

@@ -107,3 +107,22 @@ def test_frames_too_small_or_not_finite_are_refused():
     holed[3, 3] = np.nan
     with pytest.raises(InputError, match="not finite"):
         check_levels(holed, SENSOR, "x.npy")
+
+
+@pytest.mark.parametrize("black", [0, 64, 256])
+@pytest.mark.parametrize("seed", range(8))
+def test_the_undecoded_share_is_that_of_a_look_at_every_patch(seed, black):
+    rng = np.random.default_rng(seed)
+    height, width = rng.integers(8, 200, 2)
+    mosaic = rng.integers(0, rng.choice([2, 600]), (height, width)).astype(np.uint16)
+    for _ in range(4):
+        top, left = rng.integers(0, (height, width))
+        mosaic[top : top + 40, left : left + 150] = rng.integers(0, 300)
+    rows, columns = min(4, height), min(64, width)
+    equal = []
+    for turned in (mosaic, mosaic[::-1, ::-1]):
+        for top in range(0, height - rows + 1, rows):
+            for left in range(0, width - columns + 1, columns):
+                patch = turned[top : top + rows, left : left + columns]
+                equal.append(len(np.unique(patch)) == 1 and patch[0, 0] < black)
+    assert undecoded(mosaic, black) == np.mean(equal)

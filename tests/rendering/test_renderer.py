@@ -39,6 +39,7 @@ class Pooling:
     """
 
     fixed = None
+    tile = 1024
 
     def __init__(self, form="split", minimum=1, halo=8):
         contract = Contract(form=form, black_level=60, white_level=1023)
@@ -48,7 +49,7 @@ class Pooling:
         self._second = rng.normal(size=(3, 3, 4, 3 * self.facts.step**2)).astype(np.float32)
         self.sizes = []
 
-    def run(self, window, as_8bit):
+    def run(self, window, as_8bit, threads=1):
         self.sizes.append(window.shape[:2])
         assert window.shape[0] % 4 == window.shape[1] % 4 == 0
         x = tf.nn.conv2d(window[None], self._first, 1, "SAME")
@@ -216,3 +217,37 @@ def test_an_unknown_model_is_refused(tmp_path):
         load(tmp_path / "nothing")
     with pytest.raises(InputError, match=r"gone\.tflite: no such file"):
         load(tmp_path / "gone.tflite")
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_the_number_of_workers_does_not_change_a_bit(generator, workers):
+    mosaic = mosaic_of(120, 98)
+    alone = Renderer(Pooling(), tile=24, workers=1).render(mosaic, SENSOR)
+    together = Renderer(Pooling(), tile=24, workers=workers).render(mosaic, SENSOR)
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_a_picture_smaller_than_a_tile_is_shared_out():
+    network = Pooling("packed", halo=8)
+    Renderer(network, tile=1024, workers=4).render(mosaic_of(1000, 300), SENSOR)
+    assert len(network.sizes) == 4
+    network.sizes.clear()
+    Renderer(network, tile=1024, workers=4).render(mosaic_of(100, 300), SENSOR)
+    assert len(network.sizes) == 1  # shares of 13 rows would be overlap for the most part
+
+
+def test_a_fault_in_one_of_many_tiles_is_told():
+    network = models.create("efficient_isp")
+    network.set_weights([np.full_like(w, 1e30) for w in network.get_weights()])
+    with pytest.raises(InputError, match="not finite"):
+        Renderer(network, tile=16, workers=3).render_8bit(mosaic_of(80, 80), SENSOR)
+
+
+@pytest.mark.parametrize("form", ["packed", "split", "mosaic"])
+def test_a_prepared_input_is_rendered_as_its_mosaic(form):
+    network, mosaic = Pooling(form), mosaic_of(52, 70)
+    values = prepare(mosaic, SENSOR, Capture(), network.facts.contract)
+    renderer = Renderer(network, tile=24)
+    np.testing.assert_array_equal(renderer.render_input(values), renderer.render(mosaic, SENSOR))
+    with pytest.raises(InputError, match=r"pooling: an input of shape .* expected \[h, w, "):
+        renderer.render_input(values[..., :0])

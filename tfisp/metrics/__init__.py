@@ -2,8 +2,19 @@
 
 tfisp.metrics.names()                                          # psnr, ssim, lpips, ...
 tfisp.metrics.compute(["psnr", "ssim"], quantise8(image), reference)
+tfisp.metrics.mai22_score(psnr=23.5, milliseconds=10)          # as a challenge ranks it
 """
 
+from tfisp.metrics.mai_score import ScoreRange, mai22_score
 from tfisp.metrics.measures import METRICS, Metric, compute, create, names, quantise8
 
-__all__ = ["METRICS", "Metric", "compute", "create", "names", "quantise8"]
+__all__ = [
+    "METRICS",
+    "Metric",
+    "ScoreRange",
+    "compute",
+    "create",
+    "mai22_score",
+    "names",
+    "quantise8",
+]

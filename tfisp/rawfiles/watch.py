@@ -63,6 +63,8 @@ def unwritten(mosaic: np.ndarray) -> float:
     height, width = mosaic.shape
     run = min(_RUN, width)
     marked = mosaic[:, : width // run * run] == _UNWRITTEN
+    if not marked.any():  # as in every good file
+        return 0.0
     return float(marked.reshape(height, -1, run).all(axis=2).mean())
 
 

@@ -1,162 +1,131 @@
-"""A generator in the forms that phones take, each compared with Keras before anyone sees it.
+"""Exports a generator: all files (`forms`), each compared with Keras before anyone sees it.
 
-    saved_model/            fixed signature [1, h, w, C] float32 -> [1, H, W, 3] float32
-    model.tflite            the same, for TensorFlow Lite
-    model_float16.tflite    weights stored in half precision, arithmetic in single
-    model.json              the contract, the sensor and the receptive field (`facts`)
-    report.json             sizes, operations, differences
-
-The weights go through `keras.export.ExportArchive`, which tracks them: converting a concrete
-function that refers to a Keras 3 model, or a `tf.Module` that holds one, drops them without a
-warning and gives a file that returns NaN or cannot run.
+Everything is built in a folder of its own, passes the gate and the comparison, and is then moved
+into place; if one file is not right, nothing is written. Beside the files lie `model.json`, the
+contract, the sensor and the receptive field (`facts`), and the report (`report`).
 """
 
+import dataclasses
 import shutil
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
-import numpy as np
-import tensorflow as tf
-
-from tfisp._version import __version__
 from tfisp.errors import InputError
 from tfisp.files import atomic_file, atomic_folder, write_json
 from tfisp.models.generator import Generator
-from tfisp.packing import prepare
 from tfisp.rendering import facts as facts_module
+from tfisp.rendering import gate, report, whole_isp, writers
+from tfisp.rendering.calibration import windows
+from tfisp.rendering.comparison import Case, compare, experimental
 from tfisp.rendering.facts import Facts
-from tfisp.rendering.runtime import open_interpreter
-from tfisp.sensor import Capture, Sensor
+from tfisp.rendering.forms import (
+    FORMS,
+    INT8,
+    ISP,
+    ONNX,
+    SAVED_MODEL,
+    Form,
+    Target,
+    check_size,
+    input_shape,
+    plan,
+)  # fmt: skip
+from tfisp.rendering.quantisation import to_int8
+from tfisp.rendering.renderer import Renderer
+from tfisp.rendering.trials import Trial, noise, scene, trial_inputs
 
-SAVED_MODEL, REPORT = "saved_model", "report.json"
+__all__ = ["FORMS", "build", "export", "publish", "trial_inputs"]
 
-# Largest differences allowed on 0..1 output: rounding of single precision sums, and one code value
-# of 8 bits for weights of half precision.
-FLOAT32_LIMIT = 1e-5
-FLOAT16_LIMIT = 1 / 255
+# Windows of the calibration that files are compared on and ranges are not learnt from.
+_HELD_OUT = 2
 
-# Operations that read weights from outside the file: a sign that they were not stored in it.
-_VARIABLE_OPERATIONS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
-
-
-@dataclass(frozen=True)
-class Form:
-    """One exported form.
-
-    Attributes:
-        name: of its file or folder.
-        float16: whether its weights are stored in half precision.
-        limit: largest difference to Keras allowed on 0..1 output.
-    """
-
-    name: str
-    float16: bool
-    limit: float
+# Violations of the gate in an error line; a file with one unsuitable layer often has many.
+_SHOWN = 3
 
 
-FORMS = (
-    Form(SAVED_MODEL, False, FLOAT32_LIMIT),
-    Form("model.tflite", False, FLOAT32_LIMIT),
-    Form("model_float16.tflite", True, FLOAT16_LIMIT),
-)
-
-
-def check_size(facts: Facts, size: tuple[int, int]) -> tuple[int, int]:
-    """The input size that belongs to a picture size.
-
-    Args:
-        facts: of the generator.
-        size: (height, width) of the picture in pixels.
-
-    Returns:
-        (h, w) of the input in samples.
-
-    Raises:
-        InputError: the generator cannot give a picture of just that size.
-    """
-    unit, least = facts.step * facts.multiple, facts.step * facts.minimum
-    if any(side % unit or side < least for side in size):
-        raise InputError(
-            f"--size={size[0]}x{size[1]}: {facts.name} needs sides divisible by {unit}"
-            f" and of at least {least}"
-        )
-    return size[0] // facts.step, size[1] // facts.step
-
-
-def export(generator: Generator, size: tuple[int, int], output: Path) -> dict[str, Any]:
+def export(
+    generator: Generator, size: tuple[int, int], output: Path, **options: Any
+) -> dict[str, Any]:
     """Writes and checks all forms, and puts them in a folder once every one is right.
 
     Args:
         generator: with the weights to be exported.
         size: (height, width) of the picture in pixels.
         output: the folder; made if absent.
+        **options: of `build`.
 
     Returns:
         The report, as also written to `report.json`.
 
     Raises:
-        InputError: the size does not fit the generator, or a form does not agree with Keras;
-            nothing is written then.
+        InputError: as `build`; nothing is written then.
     """
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=".building-") as folder:
-        report = build(generator, size, Path(folder))
+        written = build(generator, size, Path(folder), **options)
         publish(Path(folder), output)
-    return report
+    return written
 
 
-def build(generator: Generator, size: tuple[int, int], folder: Path) -> dict[str, Any]:
+def build(
+    generator: Generator,
+    size: tuple[int, int],
+    folder: Path,
+    *,
+    target: Target | None = None,
+    calibration: Sequence[str | Path] = (),
+    raw_options: Mapping[str, Any] | None = None,
+    onnx: bool = False,
+) -> dict[str, Any]:
     """Writes all forms into a folder and compares each with Keras.
 
     Args:
         generator: with the weights to be exported.
         size: (height, width) of the picture in pixels.
         folder: an existing, empty folder.
+        target: "gpu": files for the GPU must pass the gate; "cpu": there are none, all are for the
+            CPU; None: those that do not pass become files for the CPU, and the report says why.
+        calibration: RAW files and folders of them, to learn the ranges of the int8 file from;
+            without any, it is left out.
+        raw_options: of `tfisp.raw.read_raw`, for those files.
+        onnx: whether to write the ONNX file too.
 
     Returns:
         The report, as also written to `report.json`.
 
     Raises:
-        InputError: the size does not fit the generator, or a form does not agree with Keras.
+        InputError: the size does not fit the generator, a RAW file cannot be used, a file does not
+            pass the gate or does not agree with Keras.
     """
     generator = _single_precision(generator)
     facts = Facts.of(generator)
-    shape = (1, *check_size(facts, size), facts.channels)
-    write_saved_model(generator, shape, folder / SAVED_MODEL)
-    for form in FORMS[1:]:
-        model = to_tflite(folder / SAVED_MODEL, float16=form.float16)
-        (folder / form.name).write_bytes(model)
-        facts_module.attach(folder / form.name, facts)
-    inputs = trial_inputs(facts, shape)
-    expected = [np.asarray(generator(raw, training=False)) for raw in inputs]
-    entries = []
-    for form in FORMS:
-        run, operations = _runner(folder / form.name)
-        entries.append(_compare(form, operations, [run(raw) for raw in inputs], expected))
-        entries[-1]["bytes"] = _bytes(folder / form.name)
-    report = {
-        "tfisp": __version__,
-        "tensorflow": tf.__version__,
-        "model": facts.name,
-        "parameters": generator.count_params(),
-        "input": list(shape),
-        "output": [1, *size, 3],
-        "files": entries,
-    }
+    check_size(facts, size)
+    if onnx:
+        writers.require_onnx()
+    seen = windows(calibration, size, **(raw_options or {})) if calibration else []
+    held_out = seen[1 :: max(1, len(seen) // _HELD_OUT)][:_HELD_OUT] if len(seen) > 3 else []
+    learnt = [window for window in seen if all(window is not other for other in held_out)]
+    forms, missing = plan(facts, calibrated=bool(seen), onnx=onnx)
+    builder = _Builder(generator, facts, size, folder, learnt, held_out or seen[:_HELD_OUT])
+    files = [builder.write(form, target) for form in forms]
+    written = report.compose(generator, facts, size, target, files, missing, seen, folder)
     write_json(folder / facts_module.BESIDE, facts.to_dict())
-    write_json(folder / REPORT, report)
-    return report
+    report.write(written, folder)
+    return written
 
 
 def publish(built: Path, output: Path) -> None:
     """Moves a built export into its place, each file whole; the report, which vouches, last.
 
-    Files of the same names are replaced; others in the folder stay.
+    Files of the same names are replaced; others in the folder stay, except an exported file that
+    this export leaves out: nothing would vouch for it.
     """
-    entries = sorted(built.iterdir(), key=lambda entry: (entry.name == REPORT, entry.name))
+    for form in FORMS:
+        if not (built / form.name).exists():
+            (output / form.name).unlink(missing_ok=True)
+    entries = sorted(built.iterdir(), key=lambda entry: (entry.stem == report.STEM, entry.name))
     for entry in entries:
         if entry.is_dir():
             with atomic_folder(output / entry.name) as temporary:
@@ -166,59 +135,135 @@ def publish(built: Path, output: Path) -> None:
                 shutil.copyfile(entry, temporary)
 
 
-def write_saved_model(generator: Generator, shape: tuple[int, ...], folder: Path) -> None:
-    """Writes a SavedModel with one signature: `raw` of a fixed shape -> `rgb`.
+class _Builder:
+    """Writes the files of one export and compares them."""
 
-    Args:
-        generator: to be written.
-        shape: (1, h, w, C) of the input.
-        folder: to be made.
+    def __init__(
+        self,
+        generator: Generator,
+        facts: Facts,
+        size: tuple[int, int],
+        folder: Path,
+        learnt: list[Trial],
+        held_out: list[Trial],
+    ) -> None:
+        """Takes what all files have in common.
+
+        Args:
+            generator: in single precision.
+            facts: of it.
+            size: (height, width) of the picture in pixels.
+            folder: to write into.
+            learnt: mosaics of that size to calibrate with.
+            held_out: mosaics of that size to compare on, besides the trials.
+        """
+        self._generator, self._facts, self._size, self._folder = generator, facts, size, folder
+        self._learnt, self._held_out = learnt, held_out
+        self._expected: dict[tuple, Any] = {}
+
+    def write(self, form: Form, target: Target | None) -> dict[str, Any]:
+        """Writes one file; returns the report's entry on it."""
+        path = self._folder / form.name
+        facts = self._facts
+        if form.name == INT8 and facts.contract.companding == "none":
+            companded = dataclasses.replace(facts.contract, companding="sqrt")
+            facts = dataclasses.replace(facts, contract=companded)
+        self._convert(form, path, facts)
+        form, off_gpu = _targeted(form, path, target)
+        entry = report.describe(form, path, facts, self._size)
+        if path.suffix == ".tflite":
+            facts_module.attach(path, facts, entry)
+        entry |= report.costs(path)
+        if form.name == ONNX and not writers.can_run_onnx():
+            entry["compared_on"] = []  # nothing here to run it with
+        else:
+            entry |= compare(form, path, self._cases(form, facts))
+        if off_gpu:
+            entry["off_gpu"] = [str(violation) for violation in off_gpu]
+        if form.name == INT8:
+            entry["experimental"] = experimental(entry["shadows"])
+        return entry
+
+    def _convert(self, form: Form, path: Path, facts: Facts) -> None:
+        """Makes one file, yet without its facts."""
+        generator, size = self._generator, self._size
+        shape = input_shape(form, facts, size)
+        if form.name == SAVED_MODEL:
+            writers.write_saved_model(generator, shape, path)
+        elif form.name == ONNX:
+            writers.write_onnx(generator, shape, path)
+        elif form.name == INT8:
+            path.write_bytes(to_int8(generator, [trial.raw(facts) for trial in self._learnt]))
+        elif form.name != ISP and form.size == "fixed":
+            path.write_bytes(writers.to_tflite(self._folder / SAVED_MODEL, form.weights))
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                saved_model = Path(folder) / SAVED_MODEL
+                if form.name == ISP:
+                    function = whole_isp.function(generator, size)
+                    inputs = whole_isp.signature(facts.contract, size)
+                    writers.write_function(generator, function, inputs, saved_model)
+                else:
+                    writers.write_saved_model(generator, shape, saved_model)
+                path.write_bytes(writers.to_tflite(saved_model))
+
+    def _cases(self, form: Form, facts: Facts) -> list[Case]:
+        """What a file is compared on."""
+        if form.name == INT8:  # noise is nothing that ranges were learnt for
+            trials = self._held_out
+        elif form.size == "fixed":
+            trials = [noise(self._size), scene(self._size), *self._held_out]
+        elif form.size == "tile":
+            side = input_shape(form, facts, self._size)[1] * facts.step
+            trials = [noise((side, side)), scene((side, side))]
+        else:
+            trials = [trial(self._other_size(k)) for k, trial in enumerate((noise, scene), 3)]
+        return [self._case(form, facts, trial) for trial in trials]
+
+    def _case(self, form: Form, facts: Facts, trial: Trial) -> Case:
+        if form.name == ISP:  # the graph corrects no shading
+            capture = dataclasses.replace(trial.capture, orientation=1, shading=None)
+            trial = dataclasses.replace(trial, capture=capture)
+            inputs = whole_isp.inputs_of(facts.contract, trial)
+            renderer = Renderer(self._generator, tile=None)
+            picture = renderer.render_8bit(trial.mosaic, trial.sensor, trial.capture)
+            return Case(trial.name, inputs, picture[None], trial.shadows)
+        key = (trial.name, trial.mosaic.shape)
+        if key not in self._expected:
+            given = trial.raw(self._facts)
+            self._expected[key] = self._generator(given, training=False).numpy()
+        return Case(trial.name, {"raw": trial.raw(facts)}, self._expected[key], trial.shadows)
+
+    def _other_size(self, k: int) -> tuple[int, int]:
+        """A small size of picture, another one for each k."""
+        unit = 2 * self._facts.step * self._facts.multiple
+        least = self._facts.step * self._facts.minimum
+        return tuple(-(-max(8 * side, least) // unit) * unit for side in (2 * k, 3 * k + 1))
+
+
+def _targeted(form: Form, path: Path, target: Target | None) -> tuple[Form, list[gate.Violation]]:
+    """The form with the target that its file really has, and what keeps it off the GPU.
+
+    Raises:
+        InputError: the file is to run on the GPU and does not pass the gate.
     """
-
-    def serve(raw: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"rgb": generator(raw, training=False)}
-
-    archive = keras.export.ExportArchive()
-    archive.track(generator)
-    archive.add_endpoint(
-        "serve", serve, [keras.InputSpec(shape=shape, dtype="float32", name="raw")]
-    )
-    archive.write_out(str(folder), verbose=False)
-
-
-def to_tflite(saved_model: Path, *, float16: bool) -> bytes:
-    """Converts a SavedModel to a TensorFlow Lite model, optionally with weights in float16."""
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model))
-    if float16:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.target_spec.supported_types = [tf.float16]
-    return converter.convert()
+    if form.target != "gpu":
+        return form, []
+    off_gpu = gate.violations(path)
+    if off_gpu and target == "gpu":
+        raise InputError(
+            f"{form.name}: not for mobile GPUs: {_shortened(off_gpu)}; export with --target=cpu"
+            " for files that run on the CPU"
+        )
+    if off_gpu or target == "cpu":
+        form = dataclasses.replace(form, target="cpu")
+    return form, off_gpu
 
 
-def trial_inputs(facts: Facts, shape: tuple[int, ...], seed: int = 0) -> list[np.ndarray]:
-    """Inputs on which forms are compared: noise over the whole range, and something like a photo.
-
-    The second is a mosaic of waves from below black to saturation with shot noise, arranged and
-    scaled by the contract, so that dark and clipped regions occur as in use.
-
-    Args:
-        facts: of the generator.
-        shape: (1, h, w, C) of its input.
-        seed: of the noise.
-
-    Returns:
-        Two float32 arrays of that shape.
-    """
-    rng = np.random.default_rng(seed)
-    noise = rng.uniform(-0.1, 1.2, shape).astype(np.float32)
-    height, width = shape[1] * facts.step, shape[2] * facts.step
-    sensor = Sensor("RGGB", 64, 1023)
-    rows, columns = np.ogrid[:height, :width]
-    waves = 0.5 + 0.3 * np.sin(rows / 37) * np.cos(columns / 53) + 0.3 * np.sin(columns / 5)
-    counts = 64 + 959 * waves**2 + rng.normal(0, 4 + 6 * waves)
-    mosaic = np.clip(counts, 0, 1023).astype(np.uint16)
-    capture = Capture(gains=(2.0, 1.0, 1.6))
-    return [noise, prepare(mosaic, sensor, capture, facts.contract)[None]]
+def _shortened(found: Sequence[gate.Violation]) -> str:
+    """The first violations, and how many more there are."""
+    more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return "; ".join(map(str, found[:_SHOWN])) + more
 
 
 def _single_precision(generator: Generator) -> Generator:
@@ -229,56 +274,3 @@ def _single_precision(generator: Generator) -> Generator:
     twin.sensor = generator.sensor
     twin.set_weights(generator.get_weights())
     return twin
-
-
-def _runner(path: Path) -> tuple[Any, list[str]]:
-    """A function raw -> rgb that runs an exported form, and the names of its operations."""
-    if path.is_dir():
-        signature = tf.saved_model.load(str(path)).signatures["serving_default"]
-        return lambda raw: signature(raw=tf.constant(raw))["rgb"].numpy(), []
-    # Only an interpreter without delegates names the operations that are in the file.
-    plain = open_interpreter(path, delegates=False)
-    operations = [operation["op_name"] for operation in plain._get_ops_details()]
-    interpreter = open_interpreter(path)
-
-    def run(raw: np.ndarray) -> np.ndarray:
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], raw)
-        interpreter.invoke()
-        return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-
-    return run, operations
-
-
-def _compare(
-    form: Form, operations: list[str], given: list[np.ndarray], expected: list[np.ndarray]
-) -> dict[str, Any]:
-    """The report's entry on one form.
-
-    Raises:
-        InputError: the form reads weights from outside its file, or differs too much.
-    """
-    outside = sorted(_VARIABLE_OPERATIONS.intersection(operations))
-    if outside:
-        raise InputError(f"{form.name}: its weights are not in the file ({', '.join(outside)})")
-    differences = [
-        np.abs(np.clip(ours, 0, 1) - np.clip(theirs, 0, 1))
-        for ours, theirs in zip(given, expected, strict=True)
-    ]
-    largest = max(float(difference.max()) for difference in differences)
-    if not largest <= form.limit:  # NaN fails too
-        raise InputError(
-            f"{form.name}: differs from Keras by {largest:.3g} on 0..1 output, allowed are"
-            f" {form.limit:.3g}"
-        )
-    return {
-        "name": form.name,
-        "operations": operations,
-        "largest_difference": largest,
-        "mean_difference": float(np.mean([difference.mean() for difference in differences])),
-        "allowed_difference": form.limit,
-    }
-
-
-def _bytes(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())

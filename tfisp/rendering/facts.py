@@ -6,12 +6,14 @@ Lite itself bundles files with a model
 (https://ai.google.dev/edge/litert/conversion/tensorflow/metadata). Interpreters ignore what follows
 the model; any ZIP tool, on a phone too, can read the entry. For files that other tools wrote, such
 as `tflite_convert`, the same JSON may lie beside: `NAME.json`, or `model.json` as the exporter
-writes it.
+writes it. Inside a file of the exporter the JSON also has an entry `file`: what that very file
+takes and gives, and what it is for (`describe_file`).
 """
 
 import json
 import os
 import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,9 +25,13 @@ from tfisp.sensor import Sensor
 
 if TYPE_CHECKING:
     from tfisp.models.generator import Generator
+    from tfisp.rendering.forms import Form
 
 ENTRY = "tfisp.json"
 BESIDE = "model.json"
+
+# What all generators give, and all references and photographs are.
+COLOUR_ENCODING = "sRGB, IEC 61966-2-1: channels R, G, B, encoded by its transfer curve"
 
 # Raised when an older tfisp could no longer understand what a newer one writes.
 FORMAT = 1
@@ -90,6 +96,7 @@ class Facts:
             " arranged and scaled by the contract",
             "output": f"float32 [1, {self.step}h, {self.step}w, 3], R G B, sRGB-encoded,"
             " nominally 0..1, to be clipped by who shows it",
+            "colour_encoding": COLOUR_ENCODING,
             "contract": self.contract.to_dict(),
             "halo": self.halo,
             "multiple": self.multiple,
@@ -126,11 +133,45 @@ class Facts:
             raise InputError(f"{where}: not the facts of a generator ({error!r})") from None
 
 
-def attach(path: str | os.PathLike, facts: Facts) -> None:
-    """Appends the facts to a `.tflite` file; equal models give equal bytes."""
+def attach(path: str | os.PathLike, facts: Facts, file: Mapping[str, Any] | None = None) -> None:
+    """Appends the facts to a `.tflite` file; equal models give equal bytes.
+
+    Args:
+        path: the file.
+        facts: to be found by `read`.
+        file: what else is to be said about this file, as JSON values (`describe_file`).
+    """
+    values = facts.to_dict() | ({} if file is None else {"file": dict(file)})
     entry = zipfile.ZipInfo(ENTRY, date_time=(1980, 1, 1, 0, 0, 0))
     with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr(entry, json.dumps(facts.to_dict(), indent=2))
+        archive.writestr(entry, json.dumps(values, indent=2))
+
+
+def describe_file(
+    facts: Facts,
+    form: "Form",
+    inputs: Sequence[Mapping[str, Any]],
+    outputs: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """What one exported file takes and gives, for readers of its metadata and of the report.
+
+    Args:
+        facts: those attached to the file: the contract is what its caller has to apply.
+        form: which file it is.
+        inputs: for each its `name`, `dtype`, `shape` (None for free sides) and `meaning`.
+        outputs: likewise.
+    """
+    return {
+        "name": form.name,
+        "target": form.target,
+        "size": form.size,
+        "weights": form.weights,
+        "inputs": [dict(entry) for entry in inputs],
+        "outputs": [dict(entry) for entry in outputs],
+        "companding": facts.contract.companding,
+        "colour_encoding": COLOUR_ENCODING,
+        "halo_pixels": None if facts.halo is None else facts.halo * facts.step,
+    }
 
 
 def read(path: str | os.PathLike) -> Facts:

@@ -5,30 +5,36 @@ generator's contract, rendered, and written into its place; so a 12-megapixel pi
 more memory than its own bytes. Tiles overlap by the receptive field (`tiles`), so the result is
 that of one pass over the whole frame. Orientation is applied last, to the finished picture: turning
 a mosaic would move its colours.
+
+Each core works on a tile of its own, from the counts to the picture, while the tile is in that
+core's cache. No core waits for another between the network's layers.
 """
 
 import dataclasses
 import math
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from tfisp.backend import load_tensorflow
 from tfisp.contract import require_mosaic
 from tfisp.errors import InputError
 from tfisp.packing import crop_mosaic, orient, phase_padding, prepare
-from tfisp.rendering.runtime import KerasRuntime, LiteRuntime, Runtime
+from tfisp.rendering.choice import open_runtime
+from tfisp.rendering.runtime import KerasRuntime, LiteRuntime, Runtime, cores
 from tfisp.rendering.tiles import Span, spans
 from tfisp.sensor import Capture, Sensor
 
 if TYPE_CHECKING:
     from tfisp.models.generator import Generator
 
-# Side of a tile in pixels. Measured with the smallest generator on two cores: from 512 to 2048 the
-# time per picture hardly changes; smaller tiles cost overlap and calls, larger ones memory.
-TILE = 1024
+# No more tiles than this are rendered side by side: each takes some memory of its own.
+MOST_WORKERS = 16
+
+# Tiles are not made lower than this, in input samples, to give every core one.
+_LEAST_SHARE = 64
 
 
 class Renderer:
@@ -39,15 +45,22 @@ class Renderer:
     """
 
     def __init__(
-        self, model: "Generator | str | os.PathLike | Runtime", *, tile: int | None = TILE
+        self,
+        model: "Generator | str | os.PathLike | Runtime",
+        *,
+        tile: int | Literal["auto"] | None = "auto",
+        workers: int | None = None,
     ) -> None:
         """Prepares a network.
 
         Args:
             model: a Keras generator, the path of a `.tflite` file, or a runtime.
-            tile: side of a tile in pixels, raised to the least that the network allows; None
-                renders the whole picture at once. Networks whose output depends on the whole
-                picture are never cut.
+            tile: side of a tile in pixels, raised to the least that the network allows; tiles that
+                are lower, so that each worker has one, are wider instead. "auto" takes what suits
+                the runtime, None renders the whole picture at once. Networks whose output depends
+                on the whole picture are never cut.
+            workers: how many tiles are rendered side by side; None for one on each core, 16 at
+                the most. It decides memory and speed, not the result.
 
         Raises:
             InputError: the `.tflite` file cannot be used.
@@ -59,7 +72,10 @@ class Renderer:
         else:
             self._runtime = KerasRuntime(model)
         self.facts = self._runtime.facts
-        self._tile = tile
+        self._tile = self._runtime.tile if tile == "auto" else tile
+        self._workers = workers or min(cores(), MOST_WORKERS)
+        # Its threads live as long as the renderer: each keeps an interpreter that is ready to run.
+        self._pool = ThreadPoolExecutor(self._workers, "render")
 
     def render(
         self, mosaic: np.ndarray, sensor: Sensor, capture: Capture | None = None
@@ -87,25 +103,94 @@ class Renderer:
         """As `render`, clipped to 0..1 and rounded: uint8 `[H, W, 3]`."""
         return self._render(mosaic, sensor, capture or Capture(), as_8bit=True)
 
+    def render_input(self, values: np.ndarray) -> np.ndarray:
+        """Renders what is already in the form and scale of the contract.
+
+        Args:
+            values: float32 `[h, w, C]`, as `tfisp.packing.prepare` gives it.
+
+        Returns:
+            float32 `[H, W, 3]` as `render` gives it, with H and W the sides of the padded mosaic,
+            not turned.
+
+        Raises:
+            InputError: the input has another number of channels or is smaller than the network
+                allows, or the network's output is not finite.
+        """
+        if values.ndim != 3 or values.shape[2] != self.facts.channels:
+            raise InputError(
+                f"{self.facts.name}: an input of shape {values.shape}, expected"
+                f" [h, w, {self.facts.channels}]"
+            )
+        step = self.facts.step
+        picture = np.empty((step * values.shape[0], step * values.shape[1], 3), np.float32)
+
+        def window(down: Span, across: Span) -> np.ndarray:
+            return values[down.start : down.stop, across.start : across.stop]
+
+        self._fill(picture, window, (0, 0, 0, 0))
+        return picture
+
     def _render(
         self, mosaic: np.ndarray, sensor: Sensor, capture: Capture, *, as_8bit: bool
     ) -> np.ndarray:
         require_mosaic(mosaic)
         if capture.frame_size is None:  # a tile must find its place in the shading map
             capture = dataclasses.replace(capture, frame_size=mosaic.shape)
-        top, bottom, left, right = phase_padding(mosaic.shape, sensor.pattern)
-        rows = self._spans(0, mosaic.shape[0] + top + bottom)
-        columns = self._spans(1, mosaic.shape[1] + left + right)
+        padding = phase_padding(mosaic.shape, sensor.pattern)
         picture = np.empty((*mosaic.shape, 3), np.uint8 if as_8bit else np.float32)
-        for down in rows:
-            for across in columns:
-                window = self._window(mosaic, sensor, capture, down, across)
-                rgb = self._runtime.run(window, as_8bit)
-                _place(picture, rgb, self.facts.step, (down, across), (top, left))
+
+        def window(down: Span, across: Span) -> np.ndarray:
+            return self._window(mosaic, sensor, capture, down, across)
+
+        self._fill(picture, window, padding)
         return orient(picture, capture.orientation)
 
-    def _spans(self, axis: int, padded: int) -> list[Span]:
-        """The windows of one axis, in input samples, for a padded mosaic length."""
+    def _fill(
+        self,
+        picture: np.ndarray,
+        window: Callable[[Span, Span], np.ndarray],
+        padding: tuple[int, int, int, int],
+    ) -> None:
+        """Renders into a picture, all tiles side by side.
+
+        Args:
+            picture: `[H, W, 3]`, uint8 or float32.
+            window: gives the network's input for a tile, as far as there is any.
+            padding: (top, bottom, left, right) of the network's whole output around the picture.
+        """
+        top, bottom, left, right = padding
+        side = None if self._tile is None else self._tile // self.facts.step
+        low = side
+        if side is not None:  # a small picture is shared out as well
+            share = -(-picture.shape[0] // (self.facts.step * self._workers))
+            low = min(side, max(share + 2 * (self.facts.halo or 0), _LEAST_SHARE))
+        rows = self._spans(0, picture.shape[0] + top + bottom, low)
+        if side is not None:  # what tiles lack in height they get in width: less overlap
+            side = max(side, side * side // (rows[0].stop - rows[0].start))
+        columns = self._spans(1, picture.shape[1] + left + right, side)
+        tiles = [(down, across) for down in rows for across in columns]
+        threads = max(self._workers // len(tiles), 1)
+
+        def render_tile(tile: tuple[Span, Span]) -> None:
+            values = _reaching(window(*tile), tile)
+            rgb = self._runtime.run(values, picture.dtype == np.uint8, threads)
+            _place(picture, rgb, self.facts.step, tile, (top, left))
+
+        if len(tiles) == 1:
+            render_tile(tiles[0])
+        else:
+            for _ in self._pool.map(render_tile, tiles):  # raises what a tile raised
+                pass
+
+    def _spans(self, axis: int, padded: int, window: int | None) -> list[Span]:
+        """The windows of one axis, in input samples, for a padded mosaic length.
+
+        Args:
+            axis: 0 or 1.
+            padded: its length in pixels.
+            window: the longest window wanted, in input samples; None for the whole.
+        """
         facts = self.facts
         if padded < facts.minimum * facts.step:
             raise InputError(
@@ -116,52 +201,58 @@ class Renderer:
         multiple = math.lcm(facts.multiple, 2 // facts.step)
         length = -(-padded // (facts.step * multiple)) * multiple
         if self._runtime.fixed is not None:
-            window = self._runtime.fixed[axis]
-            if length < window or (length > window and facts.halo is None):
+            only = self._runtime.fixed[axis]
+            if length < only or (length > only and facts.halo is None):
                 raise InputError(
-                    f"{facts.name}: this file runs only at {window * facts.step} pixels along axis"
+                    f"{facts.name}: this file runs only at {only * facts.step} pixels along axis"
                     f" {axis}, the picture has {padded}; export it for that size"
                 )
-            return spans(length, window, facts.halo or 0, multiple, exact=True)
-        if self._tile is None or facts.halo is None:
+            return spans(length, only, facts.halo or 0, multiple, exact=True)
+        if window is None or facts.halo is None:
             return [Span(0, length, 0, length)]
         least = max(2 * facts.halo + 3 * multiple, facts.minimum)
-        return spans(length, max(self._tile // facts.step, least), facts.halo, multiple)
+        return spans(length, max(window, least), facts.halo, multiple)
 
     def _window(
         self, mosaic: np.ndarray, sensor: Sensor, capture: Capture, down: Span, across: Span
     ) -> np.ndarray:
-        """The network's input for one tile, float32 `[h, w, C]`."""
+        """The network's input for one tile, float32 `[h, w, C]`, as far as the mosaic reaches."""
         step = self.facts.step
         top, _, left, _ = phase_padding(mosaic.shape, sensor.pattern)
         y0, y1 = max(down.start * step - top, 0), min(down.stop * step - top, mosaic.shape[0])
         x0, x1 = max(across.start * step - left, 0), min(across.stop * step - left, mosaic.shape[1])
         part, part_sensor = crop_mosaic(mosaic, sensor, y0, x0, y1 - y0, x1 - x0)
-        window = prepare(part, part_sensor, capture, self.facts.contract, origin=(y0, x0))
-        # The last row and column of tiles reach past the frame where its size is no multiple.
-        below = down.stop - down.start - window.shape[0]
-        right = across.stop - across.start - window.shape[1]
-        if below or right:
-            window = np.pad(window, ((0, below), (0, right), (0, 0)), mode="reflect")
-        return window
+        return prepare(part, part_sensor, capture, self.facts.contract, origin=(y0, x0))
 
 
-def load(model: str | os.PathLike, *, tile: int | None = TILE) -> Renderer:
+def load(
+    model: str | os.PathLike,
+    *,
+    tile: int | Literal["auto"] | None = "auto",
+    runtime: str = "auto",
+) -> Renderer:
     """A renderer for whatever `--model` may name.
 
     Args:
         model: a preset's name, a run's or preset's folder, or a `.tflite` file.
         tile: as for `Renderer`.
+        runtime: what runs the network, one of `tfisp.rendering.choice.RUNTIMES`.
 
     Raises:
-        InputError: there is no such model, or it cannot be used.
+        InputError: there is no such model, or it cannot be used, or not in this runtime.
     """
-    if Path(model).suffix == ".tflite":
-        return Renderer(Path(model), tile=tile)
-    load_tensorflow()
-    from tfisp.models import from_preset
+    return Renderer(open_runtime(model, runtime), tile=tile)
 
-    return Renderer(from_preset(model), tile=tile)
+
+def _reaching(window: np.ndarray, tile: tuple[Span, Span]) -> np.ndarray:
+    """The window `[h, w, C]` with the size of its tile.
+
+    The last row and column of tiles reach past the frame where its size is no multiple.
+    """
+    missing = [span.stop - span.start - has for span, has in zip(tile, window.shape, strict=False)]
+    if not any(missing):
+        return window
+    return np.pad(window, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="reflect")
 
 
 def _place(

@@ -1,0 +1,152 @@
+"""Which generators a mobile GPU can run, as far as that is known without a phone.
+
+    python scripts/check_generators.py [--size 64 96] [--model NAME ...]
+
+Each generator is drawn at random, converted to TensorFlow Lite for a fixed picture size, held
+against the list of operations (`tfisp.rendering.gate`), and run through the LiteRT GPU accelerator
+in software where there is a driver for it (`scripts/install_software_gpu.sh` unpacks one). Prints
+the table of docs/GPU.md. Exits with 1 if a generator does not pass; without a driver, that is said
+in the table and is no failure.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from tfisp.backend import load_tensorflow
+from tfisp.errors import InputError
+from tfisp.rendering import Facts, gate, gpu_check
+from tfisp.rendering.gate import Violation
+from tfisp.rendering.gpu_check import Verdict
+
+if TYPE_CHECKING:
+    from tfisp.models.generator import Generator
+
+SEED = 0
+
+
+class Row(NamedTuple):
+    """What was found about one generator.
+
+    Attributes:
+        name: of the generator.
+        operations: how often each occurs in its `.tflite` file.
+        violations: what keeps it off the GPU by the list.
+        verdict: of the accelerator.
+    """
+
+    name: str
+    operations: Counter[str]
+    violations: list[Violation]
+    verdict: Verdict
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was found against it."""
+        return not self.violations and (self.verdict.passed or not self.verdict.ran)
+
+    def __str__(self) -> str:
+        """The row of the table."""
+        verdict = self.verdict
+        operations = ", ".join(
+            f"{name} x{count}" if count > 1 else name for name, count in self.operations.items()
+        )
+        allowed = "; ".join(map(str, self.violations)) or "passes"
+        if not verdict.ran or not verdict.passed:
+            ran, float32, default = verdict.failure, "", ""
+            ran = f"not run: {ran}" if not verdict.ran else f"fails: {ran}"
+        else:
+            ran = "passes"
+            float32 = f"{verdict.largest_difference:.1e}"
+            default = f"{verdict.largest_difference_default:.1e}"
+        return f"| `{self.name}` | {operations} | {allowed} | {ran} | {float32} | {default} |"
+
+
+HEADER = (
+    "| generator | operations | list | software GPU | difference, float32 | its own precision |",
+    "|---|---|---|---|---|---|",
+)
+
+
+def main() -> int:
+    """Checks the generators that were asked for and prints the table."""
+    load_tensorflow()
+    from tfisp import models
+
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--size", type=int, nargs=2, default=(64, 96), help="Height and width of the picture."
+    )
+    parser.add_argument("--model", nargs="*", default=models.names(), help="Generators to check.")
+    arguments = parser.parse_args()
+    try:
+        generators = {name: models.create(name, seed=SEED) for name in arguments.model}
+    except InputError as error:
+        parser.error(str(error))
+    rows = []
+    print(*HEADER, sep="\n", flush=True)
+    for name, generator in generators.items():
+        rows.append(check(name, generator, tuple(arguments.size)))
+        print(rows[-1], flush=True)
+    adapters = sorted({row.verdict.adapter for row in rows if row.verdict.ran})
+    size = "x".join(map(str, arguments.size))
+    print(f"\nPictures of {size}; run on {', '.join(adapters) or 'no GPU'}.")
+    return 0 if all(row.passed for row in rows) else 1
+
+
+def check(name: str, generator: "Generator", size: tuple[int, int], run: bool = True) -> Row:
+    """Converts and checks one generator.
+
+    Args:
+        name: for the table.
+        generator: its weights are replaced.
+        size: (height, width) of the picture, one that it can give.
+        run: whether to run it, and not only to read it.
+    """
+    from tfisp.rendering import writers
+    from tfisp.rendering.forms import check_size
+    from tfisp.rendering.trials import trial_inputs
+
+    facts = Facts.of(generator)
+    shape = (1, *check_size(facts, size), facts.channels)
+    inputs = trial_inputs(facts, shape)
+    enliven(generator, largest=max(float(np.abs(raw).max()) for raw in inputs))
+    with tempfile.TemporaryDirectory() as folder:
+        saved, model = Path(folder) / "saved_model", Path(folder) / "model.tflite"
+        writers.write_saved_model(generator, shape, saved)
+        model.write_bytes(writers.to_tflite(saved))
+        return Row(
+            name,
+            Counter(gate.operations(model)),
+            gate.violations(model),
+            gpu_check.check(model, inputs) if run else Verdict("", "not asked for"),
+        )
+
+
+def enliven(generator: "Generator", largest: float) -> None:
+    """Weights that keep signals near 1: with the small first ones of LAN nothing could differ.
+
+    Kernels are normal with He's deviation, the square root of 2 over the fan-in
+    (https://arxiv.org/abs/1502.01852), the first divided by the largest input; biases are uniform
+    in -0.1..0.1.
+    """
+    rng = np.random.default_rng(SEED)
+    weights = []
+    for weight in generator.get_weights():
+        if weight.ndim == 1:
+            weights.append(rng.uniform(-0.1, 0.1, weight.shape))
+        else:
+            weights.append(rng.normal(0, np.sqrt(2 / np.prod(weight.shape[:-1])), weight.shape))
+    weights[0] /= largest
+    generator.set_weights(weights)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

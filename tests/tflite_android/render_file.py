@@ -1,0 +1,35 @@
+"""Renders a mosaic by the TensorFlow Lite C API, in a process without another runtime.
+
+python render_file.py MODEL.tflite LIBRARY.so MOSAIC.npy PICTURE.npy: two builds of TensorFlow Lite
+in one process may resolve each other's symbols.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+
+from tflite_android.phone import HERE, Strided, build, job, render_file  # noqa: E402
+
+from tfisp.rendering import facts  # noqa: E402
+from tfisp.sensor import Capture, Sensor  # noqa: E402
+
+SENSOR = Sensor("RGGB", ((58, 60), (61, 62)), 1023)
+CAPTURE = Capture(gains=(2.0, 1.0, 1.5), baseline_exposure=0.5)
+TILE = 64
+
+
+def main(model: Path, library: Path, mosaic: Path, picture: Path) -> None:
+    compiled = build(
+        "-DWITH_TFLITE", f"-I{HERE / 'include'}", str(library), f"-Wl,-rpath,{library.parent}"
+    )
+    counts, said = np.load(mosaic), facts.read(model)
+    buffer = Strided(counts, padding=22)
+    made = job(buffer, counts.shape, SENSOR, CAPTURE, said.contract, facts=said, tile=TILE)
+    np.save(picture, render_file(made, model, compiled))
+
+
+if __name__ == "__main__":
+    main(*(Path(argument).resolve() for argument in sys.argv[1:]))

@@ -1,0 +1,217 @@
+"""What an export tells about itself: files, differences, activations, memory (`report.json`)."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from tfisp._version import __version__
+from tfisp.files import write_json, write_text
+from tfisp.models.generator import Generator
+from tfisp.rendering import activations, cost, graph, memory, whole_isp
+from tfisp.rendering.facts import COLOUR_ENCODING, Facts, describe_file
+from tfisp.rendering.forms import ISP, MODEL, NONE, TILE, Form, Target
+from tfisp.rendering.markdown import markdown
+from tfisp.rendering.trials import SHADOW, Trial, noise, scene
+
+STEM = "report"
+
+# Pictures whose memory is reported, in samples: the challenges', and two common sensors.
+SIZES = {2: (1088, 1920), 12: (3000, 4000), 50: (6144, 8192)}
+
+# Side in pixels up to which activations are looked at: their range does not depend on it.
+_ACTIVATION_SIDE = 512
+_ACTIVATION_WINDOWS = 4
+
+# Companding "sqrt", for readers who do not have tfisp.
+_CURVE = "v -> sign(v) (sqrt(|v| + a) - sqrt(a)) / (sqrt(1 + a) - sqrt(a)) with a = 1/256"
+
+# A calibration that reaches no further has seen no highlights; on the scale of the contract.
+_BRIGHT = 0.9
+
+
+def describe(form: Form, path: Path, facts: Facts, size: tuple[int, int]) -> dict[str, Any]:
+    """What one file takes, gives and is for: its metadata, and the head of the report's entry.
+
+    Args:
+        form: which file it is.
+        path: the file.
+        facts: that belong to it.
+        size: (height, width) of the picture in pixels.
+    """
+    step = facts.step
+    if path.suffix == ".tflite":
+        part = graph.read(path)[0]
+        inputs, outputs = _ends(part.inputs), _ends(part.outputs)
+    else:
+        shape = [1, size[0] // step, size[1] // step, facts.channels]
+        inputs = [{"name": "raw", "dtype": "float32", "shape": shape}]
+        outputs = [{"name": "rgb", "dtype": "float32", "shape": [1, *size, 3]}]
+    for entry in inputs:
+        entry["meaning"] = (
+            whole_isp.MEANINGS[entry["name"]]
+            if form.name == ISP
+            else f"{facts.contract.form} RAW, scaled by the contract"
+            + ("" if facts.contract.companding == "none" else f", then companded: {_CURVE}")
+        )
+    for entry in outputs:
+        scale = "0..255" if entry["dtype"] == "uint8" else "nominally 0..1, not clipped"
+        entry["meaning"] = f"{COLOUR_ENCODING}; {scale}"
+    return describe_file(facts, form, inputs, outputs)
+
+
+def costs(path: Path) -> dict[str, Any]:
+    """`bytes` of a file or folder; of a `.tflite` file also `operations`, counted, and `macs`."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    result: dict[str, Any] = {"bytes": sum(f.stat().st_size for f in files if f.is_file())}
+    if path.suffix == ".tflite":
+        part = graph.read(path)[0]
+        result |= {"operations": cost.operations(part), "macs": cost.macs(part)}
+    return result
+
+
+def compose(
+    generator: Generator,
+    facts: Facts,
+    size: tuple[int, int],
+    target: Target | None,
+    files: Sequence[dict[str, Any]],
+    missing: Mapping[str, str],
+    seen: Sequence[Trial],
+    folder: Path,
+) -> dict[str, Any]:
+    """The whole report.
+
+    Args:
+        generator: that was exported.
+        facts: of it.
+        size: (height, width) of the picture in pixels.
+        target: that was asked for.
+        files: the entries on single files.
+        missing: name -> reason for files that are left out.
+        seen: windows of the calibration.
+        folder: where the files lie.
+    """
+    peaks = _peaks(facts, size, seen, folder)
+    report = {
+        "tfisp": __version__,
+        "tensorflow": tf.__version__,
+        "model": facts.name,
+        "parameters": generator.count_params(),
+        "target": target,
+        "input": [1, size[0] // facts.step, size[1] // facts.step, facts.channels],
+        "output": [1, *size, 3],
+        "macs": cost.macs(graph.read(folder / MODEL)[0]),
+        "halo_samples": facts.halo,
+        "halo_pixels": None if facts.halo is None else facts.halo * facts.step,
+        "contract": facts.contract.to_dict(),
+        "colour_encoding": COLOUR_ENCODING,
+        "shadows_below": SHADOW,
+        "files": list(files),
+        "missing": dict(missing),
+        "calibration": _calibration(facts, seen),
+        "activations": peaks,
+        "memory": _memory(size, folder),
+    }
+    report["warnings"] = _warnings(report)
+    return report
+
+
+def write(report: Mapping[str, Any], folder: Path) -> None:
+    """Writes `report.json` and `report.md` into a folder."""
+    write_json(folder / f"{STEM}.json", report)
+    write_text(folder / f"{STEM}.md", markdown(report))
+
+
+def _ends(tensors: Mapping[str, graph.Tensor]) -> list[dict[str, Any]]:
+    """Inputs or outputs of a graph."""
+    return [
+        {
+            "name": name,
+            "dtype": tensor.type.lower(),
+            "shape": [None if side < 0 else side for side in tensor.shape],
+        }
+        for name, tensor in tensors.items()
+    ]
+
+
+def _calibration(facts: Facts, seen: Sequence[Trial]) -> dict[str, Any] | None:
+    """What ranges were learnt from and files compared on, and how dark and bright it is."""
+    if not seen:
+        return None
+    values = [window.raw(facts) for window in seen]
+    return {
+        "windows": [window.name for window in seen],
+        "lowest": min(float(raw.min()) for raw in values),
+        "highest": max(float(raw.max()) for raw in values),
+    }
+
+
+def _peaks(
+    facts: Facts, size: tuple[int, int], seen: Sequence[Trial], folder: Path
+) -> dict[str, Any]:
+    """The largest activations on the trials and on some windows of the calibration."""
+    unit = 2 * facts.step * facts.multiple
+    most = max(_ACTIVATION_SIDE // unit * unit, facts.minimum * facts.step)
+    height, width = (min(side, most) for side in size)
+    trials = [noise((height, width)), scene((height, width))]
+    inputs = [trial.raw(facts) for trial in trials]
+    windows = seen[:: max(1, len(seen) // _ACTIVATION_WINDOWS)][:_ACTIVATION_WINDOWS]
+    rows, columns = height // facts.step, width // facts.step
+    inputs += [window.raw(facts)[:, :rows, :columns] for window in windows]
+    return {
+        "float16_largest": activations.FLOAT16_LARGEST,
+        "seen_on": [trial.name for trial in (*trials, *windows)],
+        "layers": activations.largest(folder / NONE, inputs),
+    }
+
+
+def _memory(size: tuple[int, int], folder: Path) -> dict[str, Any]:
+    """Bytes for pictures of several sizes."""
+    whole = graph.read(folder / MODEL)[0]
+    tiled = None
+    if (folder / TILE).exists():
+        tiled = cost.arena_bytes(graph.read(folder / TILE)[0])
+    rows = []
+    for megapixels, (height, width) in SIZES.items():
+        pixels = height * width
+        rows.append(
+            {
+                "megapixels": megapixels,
+                "size": [height, width],
+                "frame": pixels * (2 + 3),  # uint16 mosaic, uint8 picture
+                "whole": cost.arena_bytes(whole, pixels / (size[0] * size[1])),
+                "tiled": tiled,
+            }
+        )
+    how = "computed as TensorFlow Lite lays out tensors, without what kernels need for themselves"
+    files = [name for name in (MODEL, TILE) if (folder / name).exists()]
+    return {
+        "how": how,
+        "rows": rows,
+        "measured": {name: memory.measured(folder / name) for name in files},
+    }
+
+
+def _warnings(report: Mapping[str, Any]) -> list[str]:
+    """What a user should look at although the files are right."""
+    found = []
+    beyond = [
+        entry
+        for entry in report["activations"]["layers"]
+        if entry["largest"] > report["activations"]["float16_largest"]
+    ]
+    if beyond:
+        worst = max(beyond, key=lambda entry: entry["largest"])
+        found.append(
+            f"{worst['layer']} reaches {worst['largest']:.3g}, beyond float16: a GPU must compute"
+            " in float32"
+        )
+    calibration = report["calibration"]
+    if calibration and calibration["highest"] < _BRIGHT:
+        found.append(
+            f"the calibration reaches only {calibration['highest']:.2f} of white; add photographs"
+            " with saturated highlights, or model_int8.tflite may cut them off"
+        )
+    return found

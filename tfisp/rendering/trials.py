@@ -1,0 +1,96 @@
+"""Inputs on which exported files are compared with Keras, with the shadows in them marked."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tfisp.packing import crop_phase, pad_phase, prepare
+from tfisp.rendering.facts import Facts
+from tfisp.sensor import Capture, Sensor
+
+# A 2x2 cell of the mosaic is shadow if all its samples lie below this part of the range between
+# black and white: 5.6 stops under saturation, code values up to 38 in a plain sRGB rendering.
+SHADOW = 0.02
+
+_SENSOR = Sensor("RGGB", 64, 1023)
+_CAPTURE = Capture(gains=(2.0, 1.0, 1.6))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One mosaic.
+
+    Attributes:
+        name: for the report.
+        mosaic: uint16 `[H, W]`, RGGB, even sides.
+        sensor: its sensor.
+        capture: the facts of its file.
+        origin: where it lies in its file's frame, for the shading map.
+    """
+
+    name: str
+    mosaic: np.ndarray
+    sensor: Sensor
+    capture: Capture
+    origin: tuple[int, int] = (0, 0)
+
+    def raw(self, facts: Facts) -> np.ndarray:
+        """The input of a file with these facts, float32 `[1, h, w, C]`."""
+        contract = facts.contract
+        return prepare(self.mosaic, self.sensor, self.capture, contract, self.origin)[None]
+
+    @property
+    def shadows(self) -> np.ndarray:
+        """Which pixels lie in the shadows: bool `[H, W]`, whole cells of 2x2."""
+        return shadows(self.mosaic, self.sensor)
+
+
+def shadows(mosaic: np.ndarray, sensor: Sensor) -> np.ndarray:
+    """Which pixels of a mosaic `[H, W]` lie in the shadows: bool `[H, W]`, whole 2x2 cells."""
+    whole = pad_phase(mosaic, sensor.pattern).astype(np.float32)
+    black = np.asarray(sensor.black_level, np.float32).min()
+    dark = whole < black + SHADOW * (sensor.white_level - black)
+    cells = dark[0::2, 0::2] & dark[0::2, 1::2] & dark[1::2, 0::2] & dark[1::2, 1::2]
+    return crop_phase(cells.repeat(2, 0).repeat(2, 1), mosaic.shape, sensor.pattern)
+
+
+def scene(size: tuple[int, int], seed: int = 0) -> Trial:
+    """Something like a photograph: waves from below black to saturation with shot noise.
+
+    Args:
+        size: (H, W) in samples.
+        seed: of the noise.
+    """
+    rng = np.random.default_rng(seed)
+    rows, columns = np.ogrid[: size[0], : size[1]]
+    slow = np.sin(6 * np.pi * rows / size[0]) * np.cos(4 * np.pi * columns / size[1])
+    waves = 0.5 + 0.3 * slow + 0.3 * np.sin(columns / 5)  # of any size all of -0.1 to 1.1
+    counts = 64 + 959 * waves**2 + rng.normal(0, 4 + 6 * waves)
+    mosaic = np.clip(counts, 0, 1023).astype(np.uint16)
+    return Trial("synthetic scene", mosaic, _SENSOR, _CAPTURE)
+
+
+def noise(size: tuple[int, int], seed: int = 0) -> Trial:
+    """Every sample by itself anywhere between 0 and a little above white.
+
+    Args:
+        size: (H, W) in samples.
+        seed: of the noise.
+    """
+    counts = np.random.default_rng(seed).integers(0, 1200, size)
+    return Trial("noise", counts.astype(np.uint16), _SENSOR, _CAPTURE)
+
+
+def trial_inputs(facts: Facts, shape: tuple[int, ...], seed: int = 0) -> list[np.ndarray]:
+    """The inputs that `noise` and `scene` become for a generator.
+
+    Args:
+        facts: of the generator.
+        shape: (1, h, w, C) of its input.
+        seed: of the noise.
+
+    Returns:
+        Two float32 arrays of that shape.
+    """
+    size = (shape[1] * facts.step, shape[2] * facts.step)
+    return [trial(size, seed).raw(facts) for trial in (noise, scene)]
