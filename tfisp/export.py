@@ -50,6 +50,13 @@ def define(values: flags.FlagValues) -> None:
         "RAW files, and folders of them, that model_int8.tflite learns its ranges from: varied"
         " photographs with deep shadows and saturated highlights.",
     )
+    flags.boolean(
+        values,
+        "gpu_check",
+        True,
+        "Run the files for the GPU on LiteRT's GPU accelerator too, in software where there is no"
+        " GPU (scripts/install_software_gpu.sh).",
+    )
     flags.boolean(values, "onnx", False, 'Also write model.onnx; needs pip install "tfisp[onnx]".')
     rawflags.define(values)
 
@@ -76,6 +83,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         calibration=[os.path.expanduser(path) for path in values.calibration],
         raw_options=raw_options,
         onnx=values.onnx,
+        on_gpu=values.gpu_check,
     )
     for line in summary(report):
         print(line)
@@ -101,6 +109,11 @@ def summary(report: dict[str, Any]) -> list[str]:
         else:
             line += "not compared: install onnxruntime"
         lines.append(line + ("  (experimental)" if entry.get("experimental") else ""))
+    lines += [
+        f"  {entry['name']} on LiteRT's GPU accelerator: {entry['accelerator']}"
+        for entry in report["files"]
+        if "accelerator" in entry
+    ]
     lines += [f"  {name}: not written: {why}" for name, why in report["missing"].items()]
     return lines
 

@@ -16,7 +16,7 @@ from tfisp.errors import InputError
 from tfisp.files import atomic_file, atomic_folder, write_json
 from tfisp.models.generator import Generator
 from tfisp.rendering import facts as facts_module
-from tfisp.rendering import gate, report, whole_isp, writers
+from tfisp.rendering import gate, gpu_check, report, whole_isp, writers
 from tfisp.rendering.calibration import windows
 from tfisp.rendering.comparison import Case, compare, experimental
 from tfisp.rendering.facts import Facts
@@ -78,6 +78,7 @@ def build(
     calibration: Sequence[str | Path] = (),
     raw_options: Mapping[str, Any] | None = None,
     onnx: bool = False,
+    on_gpu: bool = False,
 ) -> dict[str, Any]:
     """Writes all forms into a folder and compares each with Keras.
 
@@ -91,15 +92,17 @@ def build(
             without any, it is left out.
         raw_options: of `tfisp.raw.read_raw`, for those files.
         onnx: whether to write the ONNX file too.
+        on_gpu: whether to run files for the GPU through LiteRT's GPU accelerator as well, in
+            software where there is no GPU (`gpu_check`); the report says where it ran, or why not.
 
     Returns:
         The report, as also written to `report.json`.
 
     Raises:
         InputError: the size does not fit the generator, a RAW file cannot be used, a file does not
-            pass the gate or does not agree with Keras.
+            pass the gate, does not agree with Keras, or fails on the accelerator.
     """
-    generator = _single_precision(generator)
+    generator = generator.copy("float32")  # what is exported has no casts
     facts = Facts.of(generator)
     check_size(facts, size)
     if onnx:
@@ -108,7 +111,7 @@ def build(
     held_out = seen[1 :: max(1, len(seen) // _HELD_OUT)][:_HELD_OUT] if len(seen) > 3 else []
     learnt = [window for window in seen if all(window is not other for other in held_out)]
     forms, missing = plan(facts, calibrated=bool(seen), onnx=onnx)
-    builder = _Builder(generator, facts, size, folder, learnt, held_out or seen[:_HELD_OUT])
+    builder = _Builder(generator, facts, size, folder, learnt, held_out or seen[:_HELD_OUT], on_gpu)
     files = [builder.write(form, target) for form in forms]
     written = report.compose(generator, facts, size, target, files, missing, seen, folder)
     write_json(folder / facts_module.BESIDE, facts.to_dict())
@@ -146,6 +149,7 @@ class _Builder:
         folder: Path,
         learnt: list[Trial],
         held_out: list[Trial],
+        on_gpu: bool,
     ) -> None:
         """Takes what all files have in common.
 
@@ -156,9 +160,11 @@ class _Builder:
             folder: to write into.
             learnt: mosaics of that size to calibrate with.
             held_out: mosaics of that size to compare on, besides the trials.
+            on_gpu: whether files for the GPU are run on the accelerator.
         """
         self._generator, self._facts, self._size, self._folder = generator, facts, size, folder
         self._learnt, self._held_out = learnt, held_out
+        self._on_gpu = on_gpu
         self._expected: dict[tuple, Any] = {}
 
     def write(self, form: Form, target: Target | None) -> dict[str, Any]:
@@ -178,6 +184,8 @@ class _Builder:
             entry["compared_on"] = []  # nothing here to run it with
         else:
             entry |= compare(form, path, self._cases(form, facts))
+        if self._on_gpu and form.target == "gpu":
+            entry["accelerator"] = _on_accelerator(form, path)
         if off_gpu:
             entry["off_gpu"] = [str(violation) for violation in off_gpu]
         if form.name == INT8:
@@ -260,17 +268,19 @@ def _targeted(form: Form, path: Path, target: Target | None) -> tuple[Form, list
     return form, off_gpu
 
 
+def _on_accelerator(form: Form, path: Path) -> str:
+    """What LiteRT's GPU accelerator made of a file, in one line for the report.
+
+    Raises:
+        InputError: it was run there and did not pass.
+    """
+    verdict = gpu_check.check(path)
+    if verdict.ran and not verdict.passed:
+        raise InputError(f"{form.name}: {verdict}; export with --nogpu_check to leave this out")
+    return str(verdict)
+
+
 def _shortened(found: Sequence[gate.Violation]) -> str:
     """The first violations, and how many more there are."""
     more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return "; ".join(map(str, found[:_SHOWN])) + more
-
-
-def _single_precision(generator: Generator) -> Generator:
-    """The generator, or its twin that computes in float32: what is exported has no casts."""
-    if generator.dtype_policy.name == "float32":
-        return generator
-    twin = type(generator).from_config({**generator.get_config(), "dtype": "float32"})
-    twin.sensor = generator.sensor
-    twin.set_weights(generator.get_weights())
-    return twin

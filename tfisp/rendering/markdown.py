@@ -50,6 +50,8 @@ def _notes(report: Report) -> str:
     lines = [f"- Warning: {warning}." for warning in report["warnings"]]
     lines += [f"- {name} is not written: {why}." for name, why in report["missing"].items()]
     for entry in report["files"]:
+        if "accelerator" in entry:
+            lines.append(f"- {entry['name']} on LiteRT's GPU accelerator: {entry['accelerator']}.")
         if "off_gpu" in entry:
             lines.append(f"- {entry['name']} is kept off the GPU by {'; '.join(entry['off_gpu'])}.")
         if not entry["compared_on"]:
