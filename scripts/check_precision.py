@@ -1,4 +1,4 @@
-"""Does the generator learn the same when the frozen networks compute in bfloat16?
+"""Does the generator learn the same when gradients come through frozen networks in bfloat16?
 
     python scripts/check_precision.py --photos=PHOTOS --weights=WEIGHTS --output=DIR
     [--networks=real,published] [--steps=PRETRAIN,UNPAIRED] [--real_runs=RUNS] [--batches=8]
@@ -90,7 +90,7 @@ SETTINGS = {
         weights=ALEXNET | {"vgg19": "random", "vit_b16": "random"},
         size=96,
         batch=2,
-        steps=(300, 300),
+        steps=(300, 200),
     ),
 }
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,11 @@ from typing import Any
 
 
 def _temporary(path: Path) -> Path:
-    """A name beside `path`, this process's own; the suffixes, which tell the format, stay."""
-    return path.with_name(f".{os.getpid()}.tmp.{path.name}")
+    """A name beside `path` that no other process takes, on no machine that shares the folder.
+
+    The suffixes, which tell the format, stay.
+    """
+    return path.with_name(f".{secrets.token_hex(8)}.tmp.{path.name}")
 
 
 def _sync(path: Path) -> None:

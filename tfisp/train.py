@@ -147,7 +147,8 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
     from tfisp.training.loop import Upkeep
 
     config = make_config(values)
-    workers = strategies.create(values.strategy)
+    # A dry run waits for nobody.
+    workers = strategies.create("single" if values.dry_run else values.strategy)
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     if values.dry_run:

@@ -1,9 +1,10 @@
-"""Runs `tfisp.train` and kills its own process, without warning, at a chosen moment.
+"""Runs `tfisp.train` and kills or stops its own process at a chosen moment.
 
     python killed_run.py MOMENT [flag ...]
 
-MOMENT is `never`, `before:RECIPE:STEP`, `after:RECIPE:STEP` (a training step), or `saving:N`: the
-N-th checkpoint's files are written, but it has not got its name yet.
+MOMENT is `never`, `before:RECIPE:STEP` or `after:RECIPE:STEP` (of a training step, killed without
+warning), `stopped:RECIPE:STEP` (sent SIGTERM after it), or `saving:N`: killed when the N-th
+checkpoint's files are written, but it has not got its name yet.
 """
 
 import os
@@ -22,7 +23,7 @@ def kill() -> None:
 
 def arrange(moment: str) -> None:
     kind, *where = moment.split(":")
-    if kind in ("before", "after"):
+    if kind in ("before", "after", "stopped"):
         recipe, step = where[0], int(where[1])
         run_step = Trainer.run_step
 
@@ -33,6 +34,8 @@ def arrange(moment: str) -> None:
             logs = run_step(self, batch, number)
             if here and kind == "after":
                 kill()
+            if here and kind == "stopped":
+                os.kill(os.getpid(), signal.SIGTERM)
             return logs
 
         Trainer.run_step = patched

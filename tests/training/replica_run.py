@@ -33,12 +33,15 @@ def batch(step, workers):
     """A worker's part of the step's four images."""
     rng = np.random.default_rng(step)
     shapes = {"raw": (SIZE // 2, 4), "reference": (SIZE, 3), "target": (SIZE, 3)}
+    # One is brighter than the other, so that no part of a batch is like the whole.
+    brightness = np.linspace(0.1, 1.0, COUNT)[:, None, None, None]
     size = COUNT // workers.count
     part = slice(workers.index * size, (workers.index + 1) * size)
-    return {
-        name: tf.constant(rng.uniform(size=(COUNT, side, side, planes)).astype("float32")[part])
-        for name, (side, planes) in shapes.items()
-    }
+    found = {}
+    for name, (side, planes) in shapes.items():
+        whole = brightness * rng.uniform(size=(COUNT, side, side, planes))
+        found[name] = tf.constant(whole[part], tf.float32)
+    return found
 
 
 def descent(variables, rate):

@@ -46,6 +46,8 @@ def train(
     """
     workers = workers or strategies.create("single")
     config.require_parts(workers.replicas)
+    if upkeep.xla and workers.replicas > 1:
+        raise InputError("--xla: compiles steps of one device only; leave it out with --strategy")
     workers.require_same(
         derive(0, json.dumps(config.to_dict(), sort_keys=True)) >> 7,
         "--strategy=multiworker: the workers were started with different flags",

@@ -82,11 +82,10 @@ class Workers:
         ) as error:  # fmt: skip
             if self.count == 1:
                 raise
-            _, _, reason = error.message.splitlines()[0].rpartition("}} ")  # after the node's name
             raise InputError(
-                f"worker {self.index}: another worker stopped or cannot be reached ({reason})."
-                " Start all of them again with the same command: the run goes on from its last"
-                " checkpoint"
+                f"worker {self.index}: another worker stopped or cannot be reached"
+                f" ({_reason(error)}). Start all of them again with the same command: the run goes"
+                " on from its last checkpoint"
             ) from error
 
     def _sum(self, number: float) -> float:
@@ -123,7 +122,13 @@ def create(name: str) -> Workers:
     if name == "mirrored":
         return Workers(tf.distribute.MirroredStrategy())
     index, count = _position()
-    return Workers(tf.distribute.MultiWorkerMirroredStrategy(), index, count)
+    try:
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    except tf.errors.OpError as error:  # an address without a port, a port that is in use
+        raise InputError(
+            f"TF_CONFIG: worker {index} cannot start at its address ({_reason(error)})"
+        ) from error
+    return Workers(strategy, index, count)
 
 
 def _position() -> tuple[int, int]:
@@ -144,8 +149,18 @@ def _position() -> tuple[int, int]:
             f'TF_CONFIG: expected {{"cluster": {{"worker": ["host:port", ...]}}, "task": {{"type": '
             f'"worker", "index": 0}}}}, got {text!r} ({error!r})'
         ) from None
+    if not (isinstance(workers, list) and all(isinstance(each, str) for each in workers)):
+        raise InputError(f"TF_CONFIG: cluster.worker must be a list of host:port, got {workers!r}")
     if kind != "worker" or set(stated["cluster"]) != {"worker"}:
         raise InputError(f"TF_CONFIG: all tasks must be of the type worker, got {text!r}")
     if not 0 <= index < len(workers):
         raise InputError(f"TF_CONFIG: task index {index} of {len(workers)} workers")
     return index, len(workers)
+
+
+def _reason(error: tf.errors.OpError) -> str:
+    """What TensorFlow says has happened, without the places in graph and code where it did."""
+    lines = (line.strip().rpartition("}} ")[2] for line in error.message.splitlines())
+    places = ("Graph execution error", "Detected at node", "File ")
+    said = next((line for line in lines if line and not line.startswith(places)), "no reason given")
+    return said.partition(" [type.googleapis")[0]
