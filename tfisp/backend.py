@@ -24,7 +24,9 @@ LAYOUT = "channels_last"
 # Lines that TensorFlow and LiteRT write to stderr when all is well. TensorFlow 2.21 applies
 # TF_CPP_MIN_LOG_LEVEL only once it is imported, so those of the import itself come in any case
 # (https://github.com/tensorflow/tensorflow/issues/100442).
-_CHATTER = re.compile(rb"I\d{4} |INFO: |WARNING: All log messages before absl::InitializeLog")
+_CHATTER = re.compile(
+    rb"I\d{4} |INFO: |fully_quantize: |WARNING: All log messages before absl::InitializeLog"
+)
 
 
 def require_tensorflow() -> None:

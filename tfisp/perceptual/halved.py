@@ -3,7 +3,7 @@
 A frozen network's features stay in single precision: rounded to bfloat16, they turn the gradients
 of the losses that read them by more than the cosine of 0.999 that docs/PRECISION.md asks for, as
 what counts of them are differences. The gradient that flows back from them to the image bears it:
-with all its products rounded the cosine stays above 0.9995.
+with all its products rounded the cosine stays above 0.999.
 
 Images in double precision, as tests show them, are taken as such.
 """

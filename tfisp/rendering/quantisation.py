@@ -26,7 +26,6 @@ Input and output of the file are float32 still; QUANTIZE and DEQUANTIZE stand at
 """
 
 import contextlib
-import os
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
@@ -35,6 +34,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from tfisp.backend import without_chatter
 from tfisp.contract import companding_numbers
 from tfisp.models.generator import Generator
 from tfisp.rendering import graph
@@ -128,16 +128,7 @@ def _quantise(saved_model: Path, inputs: Sequence[np.ndarray], kept: list[str]) 
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """Without the converter's notes on its settings and the announced end of `tf.lite`.
-
-    Errors are raised, so nothing is lost with what the native code writes.
-    """
-    with open(os.devnull, "wb") as nowhere, warnings.catch_warnings():
+    """Without the converter's notes on its settings and the announced end of `tf.lite`."""
+    with without_chatter(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
-        original = os.dup(2)
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(original, 2)
-            os.close(original)
+        yield

@@ -1,8 +1,8 @@
 """Where XLA may compile a step.
 
 XLA (as of TensorFlow 2.21) takes the second derivative of a maximum over windows wrong, whether
-they overlap or not: by up to 2 %, an error of the size of bfloat16's rounding, where TensorFlow
-without it and PyTorch agree to 1e-7 (`tests/training/test_compilation.py`).
+they overlap or not: by 0.2 to 0.6 % in `tests/training/test_compilation.py`, the size of bfloat16's
+rounding, where TensorFlow without it and PyTorch agree to 1e-7.
 
 A step needs second derivatives only where critics learn, of their scores with respect to what they
 look at: so what counts is whether a critic's own network has such a layer. AlexNet and VGG, which

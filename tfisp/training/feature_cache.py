@@ -17,7 +17,7 @@ Which patches are the same in every epoch (`Dataset.repeats`):
 An entry is one feature of one image: float32, exactly as computed, so that a run with the cache
 equals one without but for rounding. Its name is a hash of all that it depends on: the pixels shown
 (and so the file, its sensor, contract, demosaicing, crop and mirroring), network, view and tap, the
-values of the weights between image and tap, what is computed in, and `FORMAT`. So nothing is ever
+values of the weights between image and tap, the arithmetic of a GPU, and `FORMAT`. So nothing is ever
 out of date, runs may share a folder, and a folder may go at any time.
 
 In bytes an image, for the recipe `unpaired`:
@@ -32,6 +32,7 @@ In bytes an image, for the recipe `unpaired`:
 
 import hashlib
 import math
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -297,9 +298,9 @@ def _facts(bank: FeatureBank, feature: Feature, images: tf.TensorSpec) -> str:
         feature=feature,
         size=images.shape[1:3].as_list(),
         weights=weights.hexdigest(),
-        dtype=bank.backbones[feature.backbone].dtype,
         # Products of float32 matrices have 10 bits of mantissa in TF32, which only GPUs compute in.
         tf32=on_gpu and tf.config.experimental.tensor_float_32_execution_enabled(),
+        tf32_override=os.environ.get("NVIDIA_TF32_OVERRIDE", "") if on_gpu else "",
     )
 
 

@@ -58,7 +58,7 @@ class Workers:
         """Refuses to go on unless all processes have the same number; all must call it together.
 
         Args:
-            number: of at most 24 bits.
+            number: a whole one, below 2^50.
             message: of the error.
 
         Raises:
