@@ -17,8 +17,8 @@ Which patches are the same in every epoch (`Dataset.repeats`):
 An entry is one feature of one image: float32, exactly as computed, so that a run with the cache
 equals one without but for rounding. Its name is a hash of all that it depends on: the pixels shown
 (and so the file, its sensor, contract, demosaicing, crop and mirroring), network, view and tap, the
-values of the weights between image and tap, the arithmetic of a GPU, and `FORMAT`. So nothing is ever
-out of date, runs may share a folder, and a folder may go at any time.
+values of the weights between image and tap, the arithmetic of a GPU, and `FORMAT`. So nothing is
+ever out of date, runs may share a folder, and a folder may go at any time.
 
 In bytes an image, for the recipe `unpaired`:
 
