@@ -3,7 +3,7 @@
     python scripts/check_generators.py [--size 64 96] [--model NAME ...]
 
 Each generator is drawn at random, converted to TensorFlow Lite for a fixed picture size, held
-against the list of operations (`tfisp.rendering.gate`), and run through the LiteRT GPU accelerator
+against the list of operations (`tfisp.exporting.gate`), and run through the LiteRT GPU accelerator
 in software where there is a driver for it (`scripts/install_software_gpu.sh` unpacks one). Prints
 the table of docs/GPU.md. Exits with 1 if a generator does not pass; without a driver, that is said
 in the table and is no failure.
@@ -20,9 +20,10 @@ import numpy as np
 
 from tfisp.backend import load_tensorflow
 from tfisp.errors import InputError
-from tfisp.rendering import Facts, gate, gpu_check
-from tfisp.rendering.gate import Violation
-from tfisp.rendering.gpu_check import Verdict
+from tfisp.exporting import gate, gpu_check
+from tfisp.exporting.gate import Violation
+from tfisp.exporting.gpu_check import Verdict
+from tfisp.rendering import Facts
 
 if TYPE_CHECKING:
     from tfisp.models.generator import Generator
@@ -110,9 +111,9 @@ def check(name: str, generator: "Generator", size: tuple[int, int], run: bool = 
         size: (height, width) of the picture, one that it can give.
         run: whether to run it, and not only to read it.
     """
-    from tfisp.rendering import writers
-    from tfisp.rendering.forms import check_size
-    from tfisp.rendering.trials import trial_inputs
+    from tfisp.exporting import writers
+    from tfisp.exporting.forms import check_size
+    from tfisp.exporting.trials import trial_inputs
 
     facts = Facts.of(generator)
     shape = (1, *check_size(facts, size), facts.channels)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Unpacks a Vulkan driver that computes on the CPU, Mesa's lavapipe, into a folder of its own.
-# Nothing is installed into the system, and no rights are needed. tfisp.rendering.gpu_check finds it.
+# Nothing is installed into the system, and no rights are needed. tfisp.exporting.gpu_check finds it.
 #
 #   scripts/install_software_gpu.sh [FOLDER]     default: $TFISP_SOFTWARE_GPU, else in the cache
 #

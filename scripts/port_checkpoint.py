@@ -196,8 +196,8 @@ def _largest_difference(
     """Renders the same input by both frameworks: noise, and something like a photograph."""
     import torch
 
+    from tfisp.exporting.conversion import trial_inputs
     from tfisp.rendering import Facts
-    from tfisp.rendering.conversion import trial_inputs
 
     facts = Facts.of(generator)
     differences = []

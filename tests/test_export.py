@@ -13,7 +13,8 @@ import pytest
 
 from tfisp import export, models
 from tfisp.errors import InputError
-from tfisp.rendering import conversion, gate, load, trials
+from tfisp.exporting import conversion, gate, trials
+from tfisp.rendering import load
 from tfisp.rendering.runtime import open_interpreter
 from tfisp.sensor import Sensor
 

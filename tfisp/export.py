@@ -72,8 +72,8 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         raise UsageError(f"--output={output}: is a file, expected a folder")
     raw_options = rawflags.options(values)
     load_tensorflow()
+    from tfisp.exporting import conversion
     from tfisp.models import from_preset
-    from tfisp.rendering import conversion
 
     report = conversion.export(
         from_preset(values.model),

@@ -141,8 +141,8 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
     """Trains and exports, or tells what training would do and cost."""
     import tensorflow as tf
 
+    from tfisp.exporting import conversion
     from tfisp.models import from_preset
-    from tfisp.rendering import conversion
     from tfisp.training import launch, plan, strategies
     from tfisp.training.loop import Upkeep
 

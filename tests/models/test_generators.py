@@ -11,7 +11,7 @@ from shared import shared
 from tfisp import models
 from tfisp.contract import Contract
 from tfisp.errors import InputError
-from tfisp.rendering import conversion
+from tfisp.exporting import conversion
 
 # Slow to make again and again, and of the same parts as the tiny one.
 LARGE = ("rmfa_net_medium", "rmfa_net_large")

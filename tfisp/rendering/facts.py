@@ -7,13 +7,13 @@ Lite itself bundles files with a model
 the model; any ZIP tool, on a phone too, can read the entry. For files that other tools wrote, such
 as `tflite_convert`, the same JSON may lie beside: `NAME.json`, or `model.json` as the exporter
 writes it. Inside a file of the exporter the JSON also has an entry `file`: what that very file
-takes and gives, and what it is for (`describe_file`).
+takes and gives, and what it is for (`tfisp.exporting.report.describe`).
 """
 
 import json
 import os
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,6 @@ from tfisp.sensor import Sensor
 
 if TYPE_CHECKING:
     from tfisp.models.generator import Generator
-    from tfisp.rendering.forms import Form
 
 ENTRY = "tfisp.json"
 BESIDE = "model.json"
@@ -145,33 +144,6 @@ def attach(path: str | os.PathLike, facts: Facts, file: Mapping[str, Any] | None
     entry = zipfile.ZipInfo(ENTRY, date_time=(1980, 1, 1, 0, 0, 0))
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(entry, json.dumps(values, indent=2))
-
-
-def describe_file(
-    facts: Facts,
-    form: "Form",
-    inputs: Sequence[Mapping[str, Any]],
-    outputs: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
-    """What one exported file takes and gives, for readers of its metadata and of the report.
-
-    Args:
-        facts: those attached to the file: the contract is what its caller has to apply.
-        form: which file it is.
-        inputs: for each its `name`, `dtype`, `shape` (None for free sides) and `meaning`.
-        outputs: likewise.
-    """
-    return {
-        "name": form.name,
-        "target": form.target,
-        "size": form.size,
-        "weights": form.weights,
-        "inputs": [dict(entry) for entry in inputs],
-        "outputs": [dict(entry) for entry in outputs],
-        "companding": facts.contract.companding,
-        "colour_encoding": COLOUR_ENCODING,
-        "halo_pixels": None if facts.halo is None else facts.halo * facts.step,
-    }
 
 
 def read(path: str | os.PathLike) -> Facts:

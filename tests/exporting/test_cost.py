@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfisp.rendering import cost, graph
+from tfisp.exporting import cost, graph
 
 
 def convert(function, shape, path):

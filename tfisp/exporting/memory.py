@@ -1,6 +1,6 @@
 """How much memory a `.tflite` file takes on a CPU, measured in a process of its own.
 
-    python -m tfisp.rendering.memory FILE.tflite        prints bytes
+    python -m tfisp.exporting.memory FILE.tflite        prints bytes
 
 What tensors need can be computed (`cost.arena_bytes`). XNNPACK, which runs the files on CPUs, adds
 a pointer for every output pixel and every place of a convolution's kernel (the indirect convolution
@@ -27,7 +27,7 @@ def measured(path: Path) -> int | None:
     """
     if not _STATUS.exists():
         return None
-    command = [sys.executable, "-m", "tfisp.rendering.memory", str(path.absolute())]
+    command = [sys.executable, "-m", "tfisp.exporting.memory", str(path.absolute())]
     # From the folder that holds this very tfisp, installed or not.
     home = Path(__file__).parents[2]
     done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from tfisp import models
-from tfisp.rendering import activations
-from tfisp.rendering.writers import to_tflite, write_saved_model
+from tfisp.exporting import activations
+from tfisp.exporting.writers import to_tflite, write_saved_model
 
 
 @pytest.fixture(scope="module")

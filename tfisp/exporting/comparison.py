@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfisp.errors import InputError
-from tfisp.rendering import graph
-from tfisp.rendering.forms import Form
+from tfisp.exporting import graph
+from tfisp.exporting.forms import Form
 from tfisp.rendering.runtime import open_interpreter
 
 # Operations that read weights from outside the file: a sign that they were not stored in it.

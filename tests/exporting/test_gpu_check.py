@@ -12,7 +12,7 @@ import pytest
 from gpu_examples import BAD, GOOD, SHAPE, convolution, network, write
 
 from tfisp.errors import InputError
-from tfisp.rendering import gpu_check
+from tfisp.exporting import gpu_check
 
 pytest.importorskip("ai_edge_litert")
 

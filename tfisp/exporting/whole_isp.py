@@ -19,9 +19,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfisp.contract import COMPANDING_TOE, Contract, companding_numbers, scaling
+from tfisp.exporting.trials import Trial
+from tfisp.exporting.writers import Function
 from tfisp.models.generator import Generator
-from tfisp.rendering.trials import Trial
-from tfisp.rendering.writers import Function
 from tfisp.sensor import Capture, Sensor, resolve_gains
 
 MEANINGS = {

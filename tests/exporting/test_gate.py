@@ -9,7 +9,8 @@ import tensorflow as tf
 from gpu_examples import BAD, GOOD, SHAPE, convolution, network, write, write_keras
 
 from tfisp.errors import InputError
-from tfisp.rendering import facts, gate, graph
+from tfisp.exporting import gate, graph
+from tfisp.rendering import facts
 from tfisp.rendering.facts import Facts
 
 

@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 
 from tfisp.errors import InputError
-from tfisp.rendering.comparison import Case, check, compare, experimental, figures
-from tfisp.rendering.forms import FORMS
-from tfisp.rendering.writers import to_tflite
+from tfisp.exporting.comparison import Case, check, compare, experimental, figures
+from tfisp.exporting.forms import FORMS
+from tfisp.exporting.writers import to_tflite
 
 FORM = {form.name: form for form in FORMS}
 

@@ -26,8 +26,8 @@ from pathlib import Path
 import numpy as np
 
 from tfisp.errors import InputError
+from tfisp.exporting import graph as graph_module
 from tfisp.perceptual.weights import cache_folder
-from tfisp.rendering import graph as graph_module
 
 # Largest difference to the CPU allowed on 0..1 output where the accelerator computes in float32.
 LIMIT = 1e-5

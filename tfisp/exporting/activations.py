@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfisp.backend import without_chatter
-from tfisp.rendering import graph
+from tfisp.exporting import graph
 
 # Largest finite number of IEEE 754 half precision.
 FLOAT16_LARGEST = 65504.0

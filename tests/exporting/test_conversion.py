@@ -14,9 +14,10 @@ import tensorflow as tf
 from tfisp import models
 from tfisp.contract import AS_SHOT, Contract
 from tfisp.errors import InputError
-from tfisp.rendering import Facts, Renderer, conversion, facts, load, trials
+from tfisp.exporting import conversion, trials
+from tfisp.exporting.writers import to_tflite
+from tfisp.rendering import Facts, Renderer, facts, load
 from tfisp.rendering.runtime import LiteRuntime, open_interpreter
-from tfisp.rendering.writers import to_tflite
 from tfisp.sensor import SENSORS, Sensor
 
 SIZE = (32, 48)

@@ -9,9 +9,9 @@ import numpy as np
 
 from tfisp.data.listing import files_in, missing
 from tfisp.errors import InputError
+from tfisp.exporting.trials import Trial
 from tfisp.packing import crop_mosaic
 from tfisp.raw import RAW_SUFFIXES, read_raw
-from tfisp.rendering.trials import Trial
 from tfisp.sensor import Sensor
 
 # Windows in all. A range settles after a few varied pictures; each costs one run without delegates.

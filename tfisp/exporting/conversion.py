@@ -13,14 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from tfisp.errors import InputError
-from tfisp.files import atomic_file, atomic_folder, write_json
-from tfisp.models.generator import Generator
-from tfisp.rendering import facts as facts_module
-from tfisp.rendering import gate, gpu_check, report, whole_isp, writers
-from tfisp.rendering.calibration import windows
-from tfisp.rendering.comparison import Case, compare, experimental
-from tfisp.rendering.facts import Facts
-from tfisp.rendering.forms import (
+from tfisp.exporting import gate, gpu_check, report, whole_isp, writers
+from tfisp.exporting.calibration import windows
+from tfisp.exporting.comparison import Case, compare, experimental
+from tfisp.exporting.forms import (
     FORMS,
     INT8,
     ISP,
@@ -32,9 +28,13 @@ from tfisp.rendering.forms import (
     input_shape,
     plan,
 )  # fmt: skip
-from tfisp.rendering.quantisation import to_int8
+from tfisp.exporting.quantisation import to_int8
+from tfisp.exporting.trials import Trial, noise, scene, trial_inputs
+from tfisp.files import atomic_file, atomic_folder, write_json
+from tfisp.models.generator import Generator
+from tfisp.rendering import facts as facts_module
+from tfisp.rendering.facts import Facts
 from tfisp.rendering.renderer import Renderer
-from tfisp.rendering.trials import Trial, noise, scene, trial_inputs
 
 __all__ = ["FORMS", "build", "export", "publish", "trial_inputs"]
 
@@ -102,7 +102,8 @@ def build(
         InputError: the size does not fit the generator, a RAW file cannot be used, a file does not
             pass the gate, does not agree with Keras, or fails on the accelerator.
     """
-    generator = generator.copy("float32")  # what is exported has no casts
+    if generator.dtype_policy.name != "float32":
+        generator = generator.copy("float32")  # what is exported has no casts
     facts = Facts.of(generator)
     check_size(facts, size)
     if onnx:

@@ -19,7 +19,7 @@ to float32 in the whole picture and in the shadows alone (`trials.SHADOW`):
     only the input in 8 bits, companded            53.4 dB   54.3 dB
     activations of 16 bits, weights of 8           47.4 dB   56.4 dB
 
-`tests/rendering/test_quantisation.py` holds the first two. With activations of 16 bits
+`tests/exporting/test_quantisation.py` holds the first two. With activations of 16 bits
 DEPTH_TO_SPACE stays in float32: it has no such form.
 
 Input and output of the file are float32 still; QUANTIZE and DEQUANTIZE stand at its ends.
@@ -36,10 +36,10 @@ import tensorflow as tf
 
 from tfisp.backend import without_chatter
 from tfisp.contract import companding_numbers
+from tfisp.exporting import graph
+from tfisp.exporting.graph import Operation
+from tfisp.exporting.writers import to_tflite, write_function
 from tfisp.models.generator import Generator
-from tfisp.rendering import graph
-from tfisp.rendering.graph import Operation
-from tfisp.rendering.writers import to_tflite, write_function
 
 # Operations behind which values have a limited or one-sided range.
 _ACTIVATIONS = {"TANH", "LOGISTIC", "RELU", "RELU6", "LEAKY_RELU", "PRELU", "ELU", "GELU"}

@@ -7,13 +7,13 @@ from typing import Any
 import tensorflow as tf
 
 from tfisp._version import __version__
+from tfisp.exporting import activations, cost, graph, memory, whole_isp
+from tfisp.exporting.forms import ISP, MODEL, NONE, TILE, Form, Target
+from tfisp.exporting.markdown import markdown
+from tfisp.exporting.trials import SHADOW, Trial, noise, scene
 from tfisp.files import write_json, write_text
 from tfisp.models.generator import Generator
-from tfisp.rendering import activations, cost, graph, memory, whole_isp
-from tfisp.rendering.facts import COLOUR_ENCODING, Facts, describe_file
-from tfisp.rendering.forms import ISP, MODEL, NONE, TILE, Form, Target
-from tfisp.rendering.markdown import markdown
-from tfisp.rendering.trials import SHADOW, Trial, noise, scene
+from tfisp.rendering.facts import COLOUR_ENCODING, Facts
 
 STEM = "report"
 
@@ -58,7 +58,17 @@ def describe(form: Form, path: Path, facts: Facts, size: tuple[int, int]) -> dic
     for entry in outputs:
         scale = "0..255" if entry["dtype"] == "uint8" else "nominally 0..1, not clipped"
         entry["meaning"] = f"{COLOUR_ENCODING}; {scale}"
-    return describe_file(facts, form, inputs, outputs)
+    return {
+        "name": form.name,
+        "target": form.target,
+        "size": form.size,
+        "weights": form.weights,
+        "inputs": inputs,
+        "outputs": outputs,
+        "companding": facts.contract.companding,
+        "colour_encoding": COLOUR_ENCODING,
+        "halo_pixels": None if facts.halo is None else facts.halo * facts.step,
+    }
 
 
 def costs(path: Path) -> dict[str, Any]:

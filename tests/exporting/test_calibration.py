@@ -7,9 +7,9 @@ import pytest
 
 from tfisp.contract import Contract
 from tfisp.errors import InputError
+from tfisp.exporting.calibration import windows
 from tfisp.packing import PLANE_SITES
 from tfisp.rendering import Facts
-from tfisp.rendering.calibration import windows
 from tfisp.sensor import Sensor
 
 

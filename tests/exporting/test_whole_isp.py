@@ -8,10 +8,11 @@ import tensorflow as tf
 
 from tfisp import models
 from tfisp.contract import AS_SHOT, PUBLISHED, Contract
-from tfisp.rendering import Renderer, graph, whole_isp
+from tfisp.exporting import graph, whole_isp
+from tfisp.exporting.trials import Trial
+from tfisp.exporting.writers import to_tflite, write_function
+from tfisp.rendering import Renderer
 from tfisp.rendering.runtime import open_interpreter
-from tfisp.rendering.trials import Trial
-from tfisp.rendering.writers import to_tflite, write_function
 from tfisp.sensor import Capture, Sensor
 
 SIZE = (32, 48)

@@ -12,13 +12,14 @@ from shared import shared
 from tfisp import models
 from tfisp.contract import Contract, compand
 from tfisp.contract import expand as expand_numpy
+from tfisp.exporting import graph, quantisation, trials
+from tfisp.exporting.comparison import figures
+from tfisp.exporting.quantisation import expand, in_float32, to_int8
+from tfisp.exporting.trials import Trial
+from tfisp.exporting.writers import to_tflite, write_saved_model
 from tfisp.raw import read_raw
-from tfisp.rendering import Facts, graph, quantisation, trials
-from tfisp.rendering.comparison import figures
-from tfisp.rendering.quantisation import expand, in_float32, to_int8
+from tfisp.rendering import Facts
 from tfisp.rendering.runtime import open_interpreter
-from tfisp.rendering.trials import Trial
-from tfisp.rendering.writers import to_tflite, write_saved_model
 from tfisp.sensor import Capture, Sensor
 
 COMPANDED = Facts("x", Contract(companding="sqrt"), halo=3)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from tfisp.contract import AS_SHOT, Contract
+from tfisp.exporting.trials import SHADOW, noise, scene, shadows, trial_inputs
 from tfisp.rendering import Facts
-from tfisp.rendering.trials import SHADOW, noise, scene, shadows, trial_inputs
 from tfisp.sensor import Sensor
 
 

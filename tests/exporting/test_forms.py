@@ -4,8 +4,8 @@ import pytest
 
 from tfisp.contract import Contract
 from tfisp.errors import InputError
+from tfisp.exporting.forms import FORMS, check_size, input_shape, plan
 from tfisp.rendering import Facts
-from tfisp.rendering.forms import FORMS, check_size, input_shape, plan
 
 PACKED = Facts("x", Contract(), halo=3)
 WHOLE = Facts("y", Contract("split"), halo=None, multiple=4, minimum=4)

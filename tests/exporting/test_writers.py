@@ -7,8 +7,8 @@ import pytest
 
 from tfisp import models
 from tfisp.errors import InputError
-from tfisp.rendering import conversion, writers
-from tfisp.rendering.comparison import runner
+from tfisp.exporting import conversion, writers
+from tfisp.exporting.comparison import runner
 
 
 def test_onnx_without_its_package_is_refused_before_anything_is_built(tmp_path, monkeypatch):

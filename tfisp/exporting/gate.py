@@ -19,8 +19,8 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 from tfisp.errors import InputError
-from tfisp.rendering import graph as graph_module
-from tfisp.rendering.graph import Operation, Tensor
+from tfisp.exporting import graph as graph_module
+from tfisp.exporting.graph import Operation, Tensor
 
 # Dimensions of the tensors that mobile GPUs hold: batch, height, width, channels.
 MOST_DIMENSIONS = 4
@@ -95,7 +95,7 @@ def operations(path: str | os.PathLike) -> list[str]:
 @functools.cache
 def rules() -> dict[str, Any]:
     """The content of `gpu_operations.json`, which says itself what its entries mean."""
-    text = (resources.files("tfisp.rendering") / "gpu_operations.json").read_text("utf-8")
+    text = (resources.files("tfisp.exporting") / "gpu_operations.json").read_text("utf-8")
     return json.loads(text)
 
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from tfisp import models
-from tfisp.rendering import Facts, markdown, memory, report, trials
-from tfisp.rendering.report import _warnings
-from tfisp.rendering.writers import to_tflite, write_saved_model
+from tfisp.exporting import markdown, memory, report, trials
+from tfisp.exporting.report import _warnings
+from tfisp.exporting.writers import to_tflite, write_saved_model
+from tfisp.rendering import Facts
 
 
 @pytest.fixture(scope="module")
