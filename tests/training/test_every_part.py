@@ -311,8 +311,8 @@ RECIPE_TERMS = {
 }
 
 
-def make_trainer(name, bank):
-    (stage,) = make_stages((name,), (10,), content=CONTENT, backbones=ROLES)
+def make_trainer(name, bank, **changes):
+    (stage,) = make_stages((name,), (10,), content=CONTENT, backbones=ROLES, **changes)
     generator = models.create("efficient_isp", seed=1)
     # Away from the dead zone of the last ReLU, so that every loss has something to pull at.
     generator.weights[-1].assign(tf.fill(generator.weights[-1].shape, 0.3))
