@@ -228,7 +228,7 @@ def shuffled(x):
 
 TEXTURE_LAYERS = [(2, 2), (2, 1), (1, 1), (1, 1), (2, 1)]  # stride, padding
 PIXEL_LAYERS = [(4, 5), (2, 2), (1, 1), (1, 1), (2, 1)]
-LEAK = float(np.float32(0.2))  # TensorFlow's operation keeps the slope in single precision
+LEAK = 0.2
 
 
 def texture_critic(features, state, layers=TEXTURE_LAYERS):
