@@ -88,7 +88,7 @@ def batches(options: argparse.Namespace, trainer: Trainer) -> Iterator[Iterator[
     if not options.feature_cache:
         yield made
         return
-    needs = {name: read for name, read in trainer.needs.items() if name != "generated"}
+    needs = trainer.needs
     with tempfile.TemporaryDirectory(prefix="tfisp-") as folder:
         cache = FeatureCache(trainer.bank, needs, Store(folder))
         two = list(itertools.islice(made, 2))

@@ -26,7 +26,7 @@ def with_objective(size, dtype):
     trainer = make_trainer("pretrain", dtype=dtype)
     trainer.objectives = (slope(size),)
     trainer._weights = {"slope": 1.0}
-    trainer.needs = {"generated": []}
+    trainer.needs, trainer._needs_of_generated = {}, []
     if trainer.scaling:
         trainer.scaling = LossScaling(["slope"])
     return trainer

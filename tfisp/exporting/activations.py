@@ -1,6 +1,5 @@
 """How large the numbers inside a network get: a GPU that computes in float16 ends at 65,504."""
 
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import tensorflow as tf
 
 from tfisp.backend import without_chatter
 from tfisp.exporting import graph
+from tfisp.rendering.runtime import without_notice
 
 # Largest finite number of IEEE 754 half precision.
 FLOAT16_LARGEST = 65504.0
@@ -53,8 +53,7 @@ def largest(path: Path, inputs: Iterable[np.ndarray]) -> list[dict[str, Any]]:
 def _keeping_all(path: Path, shape: tuple[int, ...]) -> Any:
     """An interpreter that keeps what every operation gave, for an input of some shape."""
     resolver = tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    with without_chatter(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+    with without_chatter(), without_notice():
         interpreter = tf.lite.Interpreter(
             str(path),
             experimental_op_resolver_type=resolver,

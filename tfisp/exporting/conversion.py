@@ -41,9 +41,6 @@ __all__ = ["FORMS", "build", "export", "publish", "trial_inputs"]
 # Windows of the calibration that files are compared on and ranges are not learnt from.
 _HELD_OUT = 2
 
-# Violations of the gate in an error line; a file with one unsuitable layer often has many.
-_SHOWN = 3
-
 
 def export(
     generator: Generator, size: tuple[int, int], output: Path, **options: Any
@@ -102,8 +99,7 @@ def build(
         InputError: the size does not fit the generator, a RAW file cannot be used, a file does not
             pass the gate, does not agree with Keras, or fails on the accelerator.
     """
-    if generator.dtype_policy.name != "float32":
-        generator = generator.copy("float32")  # what is exported has no casts
+    generator = generator.computing_in("float32")  # what is exported has no casts
     facts = Facts.of(generator)
     check_size(facts, size)
     if onnx:
@@ -261,8 +257,8 @@ def _targeted(form: Form, path: Path, target: Target | None) -> tuple[Form, list
     off_gpu = gate.violations(path)
     if off_gpu and target == "gpu":
         raise InputError(
-            f"{form.name}: not for mobile GPUs: {_shortened(off_gpu)}; export with --target=cpu"
-            " for files that run on the CPU"
+            f"{form.name}: {gate.told(off_gpu)}; export with --target=cpu for files that run on"
+            " the CPU"
         )
     if off_gpu or target == "cpu":
         form = dataclasses.replace(form, target="cpu")
@@ -279,9 +275,3 @@ def _on_accelerator(form: Form, path: Path) -> str:
     if verdict.ran and not verdict.passed:
         raise InputError(f"{form.name}: {verdict}; export with --nogpu_check to leave this out")
     return str(verdict)
-
-
-def _shortened(found: Sequence[gate.Violation]) -> str:
-    """The first violations, and how many more there are."""
-    more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return "; ".join(map(str, found[:_SHOWN])) + more

@@ -14,7 +14,7 @@ import functools
 import json
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -57,9 +57,13 @@ def check(path: str | os.PathLike) -> None:
     """
     found = violations(path)
     if found:
-        shown = "; ".join(str(violation) for violation in found[:_SHOWN])
-        more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        raise InputError(f"{path}: not for mobile GPUs: {shown}{more}")
+        raise InputError(f"{path}: {told(found)}")
+
+
+def told(found: Sequence[Violation]) -> str:
+    """One line on why a file is not for mobile GPUs: its first violations, and how many more."""
+    more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return f"not for mobile GPUs: {'; '.join(map(str, found[:_SHOWN]))}{more}"
 
 
 def violations(path: str | os.PathLike) -> list[Violation]:

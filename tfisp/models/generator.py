@@ -119,14 +119,16 @@ class Generator(keras.Model):
             "dtype": self.dtype_policy.name,
         }
 
-    def copy(self, dtype: str | None = None) -> Self:
-        """A second generator with the same settings and, for now, the same weights.
+    def copy(self) -> Self:
+        """A second generator with the same settings and, for now, the same weights."""
+        return self._twin(self.dtype_policy.name)
 
-        Args:
-            dtype: a Keras dtype policy for the copy; None for this one's.
-        """
-        config = self.get_config()
-        twin = type(self).from_config(config | {"dtype": dtype or config["dtype"]})
+    def computing_in(self, dtype: str) -> Self:
+        """This generator if that is its Keras dtype policy, else a copy that has it."""
+        return self if self.dtype_policy.name == dtype else self._twin(dtype)
+
+    def _twin(self, dtype: str) -> Self:
+        twin = type(self).from_config(self.get_config() | {"dtype": dtype})
         twin.sensor = self.sensor
         twin.set_weights(self.get_weights())
         return twin

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -262,6 +263,14 @@ def open_interpreter(path: str | os.PathLike, *, delegates: bool = True) -> Any:
     return interpreter
 
 
+@contextlib.contextmanager
+def without_notice() -> Iterator[None]:
+    """Without the announced end of TensorFlow's own interpreter, used where no other will do."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+        yield
+
+
 def _load(model: bytes, threads: int, delegates: bool = True) -> Any:
     """An interpreter for the content of a `.tflite` file that has no memory yet."""
     try:
@@ -275,9 +284,7 @@ def _load(model: bytes, threads: int, delegates: bool = True) -> Any:
     else:
         resolver = lite.OpResolverType
     kind = resolver.AUTO if delegates else resolver.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    with _LOADING, warnings.catch_warnings():
-        # TensorFlow's own interpreter announces its removal; it is used where there is no other.
-        warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+    with _LOADING, without_notice():
         return lite.Interpreter(
             model_content=model, num_threads=threads, experimental_op_resolver_type=kind
         )

@@ -150,9 +150,7 @@ def make_generator(config: TrainConfig, dataset: Dataset) -> Generator:
             sensor=dataset.sensor,
             dtype=config.precision,
         )
-    generator = models.from_preset(config.model)
-    if generator.dtype_policy.name != config.precision:
-        generator = generator.copy(config.precision)
+    generator = models.from_preset(config.model).computing_in(config.precision)
     if generator.contract != dataset.contract:
         raise InputError(
             f"--model={config.model}: was trained for another input contract "

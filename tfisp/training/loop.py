@@ -172,13 +172,12 @@ class Run:
         source = self.batches(index, done, stage.steps)
         if self._upkeep.feature_cache is None:
             return source
-        needs = {name: seen for name, seen in trainer.needs.items() if name != "generated"}
         limit = self._upkeep.feature_cache_gb
         check_repeats(self._dataset)
         monitor.say(
             cost_note(
                 self._bank,
-                needs,
+                trainer.needs,
                 self._dataset,
                 stage.recipe.paired,
                 self._config.data.augment == "flip",
@@ -186,7 +185,7 @@ class Run:
         )
         return FeatureCache(
             self._bank,
-            needs,
+            trainer.needs,
             Store(Path(self._upkeep.feature_cache)),
             None if limit is None else round(limit * 1e9),
             monitor.say,
@@ -251,7 +250,7 @@ class Run:
             folders.append(self._folder.model)
         for folder in folders:
             models.save_to_preset(
-                generator.copy("float32"),
+                generator.computing_in("float32"),
                 folder,
                 sensor=self._dataset.sensor,
                 card=card,

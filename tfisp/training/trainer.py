@@ -20,7 +20,7 @@ from tfisp.perceptual.bank import Feature, FeatureBank
 from tfisp.training import compilation, replicas
 from tfisp.training.adaptation import normalised_sum
 from tfisp.training.critics import adam, make_critics
-from tfisp.training.objectives import Features, make_objectives
+from tfisp.training.objectives import Features, features_of, make_objectives
 from tfisp.training.recipes import Recipe
 from tfisp.training.scaling import LossScaling
 
@@ -50,7 +50,7 @@ class Trainer:
         ema: the same network with exponentially averaged weights; the one that is exported.
         critics: the adversaries, in the recipe's order.
         step: int64 variable, number of steps taken in this stage.
-        needs: member of a batch, or `generated` -> the features that are read of it.
+        needs: member of a batch -> the features that are read of it.
         scaling: the scales of the losses, where the generator computes in float16, else None.
         checkpointable: names to objects, for `tf.train.Checkpoint`: all of the above and every
             optimizer.
@@ -92,6 +92,7 @@ class Trainer:
         self._seed = seed
         self._weights = {part.name: part.weight for part in (*self.objectives, *self.critics)}
         self.needs = self._features_needed()
+        self._needs_of_generated = features_of(recipe)
         halved = generator.compute_dtype == "float16"
         self.scaling = LossScaling(list(self._weights)) if halved else None
         self._strategy = tf.distribute.get_strategy()
@@ -196,11 +197,10 @@ class Trainer:
         seen = {
             name: known.get(name) or self.bank(batch[name], features)
             for name, features in self.needs.items()
-            if name != "generated"
         }
         with tf.GradientTape(persistent=True) as image_tape:
             image_tape.watch(generated)
-            fake = self.bank(generated, self.needs.get("generated", []))
+            fake = self.bank(generated, self._needs_of_generated)
             losses = self._losses(batch, generated, fake, seen)
 
         pulled_back = {}
@@ -280,13 +280,11 @@ class Trainer:
         return self._strategy.experimental_distribute_values_from_function(part)
 
     def _features_needed(self) -> dict[str, list[Feature]]:
-        """Which features of which image the losses and critics read, each listed once."""
-        needs: dict[str, list[Feature]] = {"generated": []}
+        """Which features the losses and critics compare generated ones with, each listed once."""
+        needs: dict[str, list[Feature]] = {}
         for part in self.objectives:
-            needs["generated"] += part.features
             needs.setdefault(part.compares, []).extend(part.features)
         for critic in self.critics:
-            needs["generated"].append(critic.feature)
             needs.setdefault("target", []).append(critic.feature)
         return {name: list(dict.fromkeys(features)) for name, features in needs.items() if features}
 
