@@ -6,9 +6,10 @@ import json
 import cv2
 import numpy as np
 import pytest
+from shared import shared
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from tfisp import evaluate, models
+from tfisp import evaluate, metrics, models
 from tfisp.metrics.report import Score, plain, summarise, to_csv, to_markdown
 from tfisp.rendering import load
 from tfisp.sensor import get_sensor
@@ -72,7 +73,10 @@ def test_the_report_holds_what_skimage_measures(capsys, presets, data, tmp_path)
     first = [float(row["psnr"]) for row in rows if row["model"] == "first"]
     assert summary["results"]["first"]["psnr"]["mean"] == pytest.approx(np.mean(first))
     assert summary["images"] == 2 and summary["split"] == "test"
-    assert "| second |" in (output / "summary.md").read_text()
+    table = (output / "summary.md").read_text()
+    assert "| second |" in table
+    assert "2 pictures only" in table and "2 pictures only" in summary["note"]
+    assert any("2 pictures only" in line for line in lines)
     sheet = cv2.imread(str(output / "pictures.png"))
     assert sheet.shape == (32 + 2 * 72, 8 + 4 * 72, 3)  # demosaic, first, second, truth
 
@@ -128,13 +132,16 @@ SCORES = [
     Score("b", "one", {"psnr": float("inf"), "ssim": 1.0}),
     Score("a", "two", {"psnr": 30.0, "ssim": 0.7}),
     Score("b", "two", {"psnr": 10.0, "ssim": 0.1}),
+    Score("a", "three", {"psnr": 28.0, "ssim": 0.9}),
+    Score("b", "three", {"psnr": 15.0, "ssim": 0.7}),
 ]
+PROTOCOLS = metrics.describe(["psnr", "ssim"])
 
 
 def test_means_are_taken_for_each_model():
     summary = summarise(SCORES)
-    assert summary["a"]["psnr"] == {"mean": 25.0, "least": 20.0, "greatest": 30.0}
-    assert summary["b"]["ssim"]["mean"] == pytest.approx(0.55)
+    assert summary["a"]["psnr"] == {"mean": 26.0, "least": 20.0, "greatest": 30.0}  # median 28
+    assert summary["b"]["ssim"]["mean"] == pytest.approx(0.6)  # median 0.7
 
 
 def test_an_infinite_mean_is_valid_json():
@@ -143,16 +150,53 @@ def test_an_infinite_mean_is_valid_json():
 
 
 def test_the_table_says_units_directions_and_protocols():
-    table = to_markdown(SCORES)
+    table = to_markdown(SCORES, PROTOCOLS)
     assert table.splitlines()[0] == (
         "| model | psnr (dB, higher is better) | ssim (higher is better) |"
     )
-    assert "| a | 25 | 0.6 |" in table and "over 2 pictures" in table
+    assert "| a | 26 | 0.7 |" in table and "over 3 pictures" in table
     assert "- ssim: RGB, 11x11 Gaussian" in table
 
 
+@pytest.mark.parametrize(("images", "said"), [(1, True), (2, True), (9, True), (10, False)])
+def test_a_mean_over_few_pictures_says_so(images, said):
+    scores = [Score("a", str(index), {"psnr": 20.0}) for index in range(images)]
+    lines = to_markdown(scores, PROTOCOLS).splitlines()
+    few = [line for line in lines if "too few to say" in line]
+    assert len(few) == said
+    assert all(f"over {images} picture" in line for line in few)
+
+
+def test_random_weights_are_named_in_every_file_of_a_report(capsys, presets, data, tmp_path):
+    weights = shared("weights")
+    words = (f"--model={presets}/first", "--data=ultraisp", f"--raw_dir={data}", "--images=1",
+             "--metrics=psnr,lpips,lpips+,dists", "--pictures=0")  # fmt: skip
+    own = [f"--alexnet_weights={weights}", f"--lpips_weights={weights}"]
+    random = ["--vgg16_torchvision_weights=random", f"--dists_weights={weights}"]
+    code, lines, _ = run(capsys, *words, *own, *random, f"--output={tmp_path}/mixed")
+    assert code == 0
+    summary = json.loads((tmp_path / "mixed/summary.json").read_text())["metrics"]
+    assert "AlexNet, heads v0.1" in summary["lpips"] and str(weights) in summary["lpips"]
+    assert "RANDOM WEIGHTS" in summary["dists"] and "torchvision" not in summary["dists"]
+    header = (tmp_path / "mixed/images.csv").read_text().splitlines()[0]
+    assert header == "model,image,psnr,lpips,lpips+,dists of random weights"
+    assert any("| dists of random weights (lower" in line for line in lines)
+
+    # One random part is enough, whichever.
+    half = [f"--alexnet_weights={weights}", "--lpips_weights=random"]
+    code, lines, _ = run(capsys, *words, *half, *random, f"--output={tmp_path}/half")
+    assert code == 0
+    for found in (
+        (tmp_path / "half/summary.md").read_text(),
+        (tmp_path / "half/images.csv").read_text(),
+        "\n".join(lines),
+    ):
+        assert "lpips of random weights" in found and "lpips+ of random weights" in found
+        assert "heads v0.1" not in found
+
+
 def test_a_name_with_a_comma_survives_the_csv():
-    text = to_csv([Score("a,b", 'say "x"', {"psnr": 0.1})])
+    text = to_csv([Score("a,b", 'say "x"', {"psnr": 0.1})], PROTOCOLS)
     assert list(csv.reader(text.splitlines()))[1] == ["a,b", 'say "x"', "0.1"]
 
 

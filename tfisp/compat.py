@@ -68,6 +68,11 @@ ITEMS: dict[str, Item] = {
             "lpips_plus.py",
         ),
         Item(
+            "clamped_distances",
+            "LPIPS+ and DISTS see both pictures cut off to 0..1",
+            "lpips_plus.py, dists.py",
+        ),
+        Item(
             "published_reference",
             "the reference keeps the black level and is stretched file by file",
             "load_dataset.py",

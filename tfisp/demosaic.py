@@ -21,7 +21,7 @@ from tfisp.sensor import PATTERNS, Capture, Sensor, resolve_gains
 
 # Raised whenever `reference` returns other values for the same input: caches of references carry
 # it in their key.
-REFERENCE_VERSION = 1
+REFERENCE_VERSION = 2
 
 # Menon's method reaches 8 samples far (its result with a margin of 8 is exactly that of the whole
 # image); it works in float64 on about 25 planes of the tile's size, so tiles bound its memory and
@@ -118,11 +118,12 @@ def reference(
 def published_reference(mosaic: np.ndarray, pattern: str = "RGGB") -> np.ndarray:
     """Renders a mosaic as the paper's published code does (`load_dataset.py`).
 
-    Menon's demosaicking of the samples / 65535, gains of 1.6, 1.2 and 1.4 for red, green and blue,
-    clipping to 0..1, all values together stretched from their least to their greatest onto 0..1,
-    power 1 / 2.2. No black level is subtracted, so shadows stay reddish, and a picture's brightness
-    depends on its own extremes. The code then resizes to 256 x 256 pixels, which here is left out:
-    it changes nothing at the size of its patches, and at any other nothing fits any more.
+    Menon's demosaicking of the samples themselves (it compares gradients, which on whole numbers
+    tie exactly), / 65535, gains of 1.6, 1.2 and 1.4 for red, green and blue, clipping to 0..1, all
+    values together stretched from their least to their greatest onto 0..1, power 1 / 2.2. No black
+    level is subtracted, so shadows stay reddish, and a picture's brightness depends on its own
+    extremes. The code then resizes to 256 x 256 pixels, which here is left out: it changes nothing
+    at the size of its patches, and at any other nothing fits any more.
 
     Args:
         mosaic: `[H, W]` samples, 16 bits at the most.
@@ -134,7 +135,7 @@ def published_reference(mosaic: np.ndarray, pattern: str = "RGGB") -> np.ndarray
     Raises:
         InputError: As `demosaic`.
     """
-    rgb = demosaic(np.float32(mosaic) / np.float32(65535), pattern)
+    rgb = demosaic(mosaic, pattern) / np.float32(65535)
     rgb = np.clip(rgb * np.float32(_PUBLISHED_GAINS), 0, 1)
     low, high = rgb.min(), rgb.max()
     if high == low:

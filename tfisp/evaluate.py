@@ -57,6 +57,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
     config = data_flags.make_config(values)
     items = compat.select(values.compat, compat.EVALUATION)
     labels = _labels(values.model)
+    from tfisp import metrics
     from tfisp.cli.progress import Progress
     from tfisp.data import open_dataset
     from tfisp.files import write_json, write_text
@@ -74,6 +75,8 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         raise InputError(
             f"--split={values.split}: --data={config.name} has no such pairs here; it has {known}"
         )
+    weights = {key: values[f"{key}_weights"].value for key in _WEIGHTS}
+    protocols = metrics.describe(values.metrics, weights)
     found = evaluate(
         renderers,
         pairs,
@@ -83,22 +86,24 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         pictures=values.pictures,
         method=config.reference,
         truncate="truncated_uint8" in items,
-        weights={key: values[f"{key}_weights"].value for key in _WEIGHTS},
+        weights=weights,
         progress=progress,
     )
-    output, table = Path(values.output), report.to_markdown(found.scores)
-    write_text(output / "images.csv", report.to_csv(found.scores))
+    output, table = Path(values.output), report.to_markdown(found.scores, protocols)
+    write_text(output / "images.csv", report.to_csv(found.scores, protocols))
     write_text(output / "summary.md", table)
     if values.pictures:
         write_picture(output / "pictures.png", strip(found.columns))
+    images = len({score.image for score in found.scores})
     summary = {
         "tfisp": __version__,
         "data": dataclasses.asdict(config),
         "split": values.split,
         "compat": items,
         "models": labels,
-        "images": len({score.image for score in found.scores}),
-        "metrics": {name: METRICS[name].protocol for name in values.metrics},
+        "images": images,
+        "note": report.few(images) and f"means {report.few(images)}",
+        "metrics": {name: protocol.text for name, protocol in protocols.items()},
         "results": report.plain(report.summarise(found.scores)),
         "skipped": [reason for _, reason in dataset.skipped],
     }

@@ -102,6 +102,11 @@ def test_rgb_shows_the_image_itself():
     np.testing.assert_array_equal(views.view("rgb", x), x)
 
 
+def test_clipped_shows_the_image_cut_off():
+    x = tf.constant([-0.5, 0.0, 0.25, 1.0, 1.5])[None, None, :, None]
+    np.testing.assert_array_equal(views.view("clipped", x)[0, 0, :, 0], [0, 0, 0.25, 1, 1])
+
+
 def test_a_mistyped_view_is_answered_with_the_right_one():
     with pytest.raises(InputError, match="luminance"):
         views.view("luminence", tf.zeros([1, 4, 4, 3]))

@@ -20,7 +20,7 @@ from tfisp.compat import ITEMS
 from tfisp.data import DataConfig, batches, open_dataset
 from tfisp.demosaic import published_reference, reference
 from tfisp.errors import InputError
-from tfisp.perceptual import LPIPS, backbones, vgg, views, vit, vit_weights
+from tfisp.perceptual import DISTS, LPIPS, backbones, vgg, views, vit, vit_weights
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.perceptual.convolutional import narrowed, random_arrays
 from tfisp.perceptual.vit_weights import Architecture
@@ -41,6 +41,7 @@ SHOWN_BY = {
     "zero_padded_blur": "test_a_zero_padded_blur_darkens_edges_and_corners",
     "fixed_permutation": "test_a_raw_patch_meets_the_same_photograph_in_all_epochs_and_stages",
     "swapped_lpips_plus": "test_the_generated_image_weighs_the_positions_of_a_swapped_lpips_plus",
+    "clamped_distances": "test_clamped_distances_see_pictures_cut_off_to_0_to_1",
     "published_reference": "test_the_published_reference_equals_its_formula",
     "luminance_paired_content": "test_paired_content_is_blind_to_colour",
     "truncated_uint8": "test_truncation_cuts_off_and_lowers_the_measured_picture",
@@ -197,6 +198,45 @@ def test_the_generated_image_weighs_the_positions_of_a_swapped_lpips_plus():
     assert abs(loss(swapped) / loss(usual) - 1) > 1e-3
 
 
+def test_clamped_distances_see_pictures_cut_off_to_0_to_1():
+    lpips, dists = LPIPS("lpips+", weights="random"), DISTS(weights="random")
+    bank = FeatureBank(
+        {"alexnet_imagenet": lpips.backbone, "vgg16_torchvision_l2": dists.backbone},
+        {"lpips+": lpips, "dists": dists},
+    )
+    x = 1.4 * images(1, 48, 48, 3) - 0.2
+    y = 0.5 * x + 0.5 * images(1, 48, 48, 3, seed=1)
+
+    def loss(recipe, name):
+        spec = next(o for o in recipe.objectives if o.name == name)
+        (objective,) = make_objectives(replace(recipe, objectives=(spec,)), bank.distances)
+        with tf.GradientTape() as tape:
+            generated = tf.constant(x)
+            tape.watch(generated)
+            seen, other = (bank(image, objective.features) for image in (generated, y))
+            value = objective.loss(generated, seen, tf.constant(y), other)
+        return float(value[0]), tape.gradient(value, generated).numpy()
+
+    clamped, _ = following("clamped_distances", "paired")
+    usual = make_stages(("paired",), (1,))[0].recipe
+    cut = [np.clip(image, 0, 1) for image in (x, y)]
+    beyond = (x < 0) | (x > 1)
+    for name, distance in (("lpips_plus", lpips), ("dists", dists)):
+        value, gradient = loss(clamped, name)
+        assert value == pytest.approx(float(distance(*cut)[0]), rel=1e-5)
+        assert not gradient[beyond].any()
+        assert gradient[~beyond].any()
+        value, gradient = loss(usual, name)
+        assert value == pytest.approx(float(distance(x, y)[0]), rel=1e-5)
+        assert value != pytest.approx(float(distance(*cut)[0]), rel=1e-3)
+        assert gradient[beyond].any()
+    both, _ = follow(("clamped_distances", "swapped_lpips_plus"), make_stages(("paired",), (1,)),
+                     DATA)[1:]  # fmt: skip
+    assert {(o.loss, o.view) for o in both[0].recipe.objectives} >= {
+        ("lpips+_swapped", "clipped"), ("dists", "clipped")
+    }  # fmt: skip
+
+
 def test_paired_content_is_blind_to_colour():
     bank = FeatureBank({"vgg19_narrow": backbones.create("vgg19_narrow")})
     # Two colours of the same L: luminances .212671 r = .715160 g, both linear and above the root's
@@ -278,18 +318,25 @@ def test_more_raw_patches_than_photographs_share_them_evenly(tmp_path):
 
 def published_rendering(mosaic):
     """`custom_rgb` as the fact sheet describes it, in double precision, without its resize."""
-    colour = pytest.importorskip("colour_demosaicing")
-    rgb = colour.demosaicing_CFA_Bayer_Menon2007(mosaic.astype(float) / 65535, "RGGB")
+    import colour_demosaicing as colour
+
+    rgb = colour.demosaicing_CFA_Bayer_Menon2007(mosaic, "RGGB").astype(np.float32) / 65535.0
     rgb = np.clip(rgb * [1.6, 1.2, 1.4], 0, 1)
     return ((rgb - rgb.min()) / (rgb.max() - rgb.min())) ** (1 / 2.2)
 
 
 def test_the_published_reference_equals_its_formula(tmp_path):
-    mosaic = np.random.default_rng(0).integers(58, 1024, (32, 48)).astype(np.uint16)
+    import colour_demosaicing as colour
+
+    mosaic = np.random.default_rng(10).integers(58, 1024, (64, 64)).astype(np.uint16)
     expected = published_rendering(mosaic)
     found = reference(mosaic, SENSORS["zrr"], Capture(gains=(3.0, 1.0, 2.0)), "published")
     # Near zero the power is steep.
     np.testing.assert_allclose(found**2.2, expected**2.2, atol=1e-6)
+    # Menon's method decides by comparisons: here rounding of counts / 65535 would turn some.
+    scaled = colour.demosaicing_CFA_Bayer_Menon2007(np.float32(mosaic) / np.float32(65535), "RGGB")
+    counts = colour.demosaicing_CFA_Bayer_Menon2007(mosaic, "RGGB")
+    assert np.abs(scaled * 65535 - counts).max() > 100
     assert (found.dtype, found.min(), found.max()) == (np.float32, 0.0, 1.0)
     assert np.abs(found - reference(mosaic, SENSORS["zrr"], Capture())).max() > 0.02
     assert not published_reference(np.zeros((8, 8), np.uint16)).any()
@@ -353,7 +400,29 @@ def test_an_item_that_changes_nothing_is_refused_unless_all_are_taken():
     items, stages, data = follow(("published",), pretrain, DATA)
     assert stages[0].recipe.content == (("transposed_vgg19", "relu5_4"),)
     assert data.reference == "published"
-    assert "fixed_permutation" in items
+    assert items == ("vgg_transposed", "published_reference")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "expected"),
+    [
+        ("pretrain", {"vgg_transposed", "published_reference"}),
+        (
+            "paired",
+            {"vgg_transposed", "zero_padded_blur", "swapped_lpips_plus", "clamped_distances",
+             "luminance_paired_content"},
+        ),
+        (
+            "unpaired",
+            {"frozen_fc1", "vgg_transposed", "vit_unnormalised", "zero_padded_blur",
+             "fixed_permutation", "published_reference"},
+        ),
+    ],
+)  # fmt: skip
+def test_published_claims_only_what_it_changes(recipe, expected):
+    items, _, data = follow(("published",), make_stages((recipe,), (1,)), DATA)
+    assert set(items) == expected
+    assert (data.reference == "published") == ("published_reference" in expected)
 
 
 def test_a_step_with_all_items_is_sound():

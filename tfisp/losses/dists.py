@@ -4,11 +4,14 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
+from tfisp.perceptual import views
 from tfisp.perceptual.bank import Feature
 from tfisp.perceptual.dists import BACKBONE, DISTS, TAPS
 
-# What the distance reads of each image, besides the image itself.
-DISTS_FEATURES = tuple(Feature(BACKBONE, "rgb", tap) for tap in TAPS)
+
+def dists_features(view: str = "rgb") -> tuple[Feature, ...]:
+    """What the distance reads of each image, shown in that view, besides the image itself."""
+    return tuple(Feature(BACKBONE, view, tap) for tap in TAPS)
 
 
 def dists(
@@ -17,21 +20,25 @@ def dists(
     features: Mapping[Feature, tf.Tensor],
     references: tf.Tensor,
     reference_features: Mapping[Feature, tf.Tensor],
+    view: str = "rgb",
 ) -> tf.Tensor:
     """The distance of `tfisp.perceptual.DISTS`, per image.
 
     Args:
         distance: loaded.
         images: `[B, H, W, 3]`, generated.
-        features: those of `DISTS_FEATURES`, of the generated images.
+        features: those of `dists_features(view)`, of the generated images.
         references: `[B, H, W, 3]`, to match.
         reference_features: the same features of them.
+        view: how the images are shown to the distance.
 
     Returns:
         `[B]`, non-negative.
     """
-    return distance.compare(images, _by_tap(features), references, _by_tap(reference_features))
-
-
-def _by_tap(features: Mapping[Feature, tf.Tensor]) -> dict[str, tf.Tensor]:
-    return {feature.tap: features[feature] for feature in DISTS_FEATURES}
+    seen, other_seen = (
+        {feature.tap: each[feature] for feature in dists_features(view)}
+        for each in (features, reference_features)
+    )
+    return distance.compare(
+        views.view(view, images), seen, views.view(view, references), other_seen
+    )

@@ -6,14 +6,25 @@ tfisp.metrics.mai22_score(psnr=23.5, milliseconds=10)          # as a challenge 
 """
 
 from tfisp.metrics.mai_score import ScoreRange, mai22_score
-from tfisp.metrics.measures import METRICS, Metric, compute, create, names, quantise8
+from tfisp.metrics.measures import (
+    METRICS,
+    Metric,
+    Protocol,
+    compute,
+    create,
+    describe,
+    names,
+    quantise8,
+)
 
 __all__ = [
     "METRICS",
     "Metric",
+    "Protocol",
     "ScoreRange",
     "compute",
     "create",
+    "describe",
     "mai22_score",
     "names",
     "quantise8",

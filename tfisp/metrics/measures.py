@@ -47,6 +47,19 @@ class Metric:
     weights: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Protocol:
+    """What a measure computes, once loaded.
+
+    Attributes:
+        text: in words; of a network, with the files that its weights came from.
+        is_random: whether any of these were drawn instead of learnt: then the values mean nothing.
+    """
+
+    text: str
+    is_random: bool = False
+
+
 def _similarity(function: str) -> Measure:
     """A function of `tfisp.perceptual.similarity`, which loads TensorFlow."""
     from tfisp.perceptual import similarity
@@ -153,6 +166,33 @@ def create(name: str, weights: Mapping[str, str | os.PathLike | None] | None = N
     metric = METRICS[choose("metric", name, METRICS)]
     paths = tuple(str((weights or {}).get(key) or "") for key in metric.weights)
     return _loaded(name, paths)
+
+
+def describe(
+    names: Iterable[str], weights: Mapping[str, str | os.PathLike | None] | None = None
+) -> dict[str, "Protocol"]:
+    """What exactly each measure computes with those weights, for whoever reads its numbers.
+
+    Args:
+        names: which measures.
+        weights: as in `create`.
+
+    Returns:
+        Name -> its protocol.
+
+    Raises:
+        InputError: as `create`.
+    """
+    return {name: _describe(name, weights) for name in names}
+
+
+def _describe(name: str, weights: Mapping[str, str | os.PathLike | None] | None) -> "Protocol":
+    measure, text = create(name, weights), METRICS[name].protocol
+    if not METRICS[name].weights:
+        return Protocol(text)
+    if measure.is_random:
+        return Protocol(f"RANDOM WEIGHTS, the values mean nothing: {measure.protocol}", True)
+    return Protocol(f"{text}; weights from {measure.backbone.weights} and {measure.weights}")
 
 
 @functools.lru_cache(maxsize=8)

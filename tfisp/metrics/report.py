@@ -3,13 +3,16 @@
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from tfisp.metrics.measures import METRICS
+from tfisp.metrics.measures import METRICS, Protocol
+
+# Below so many pictures a mean says more about them than about a model; the report says so.
+FEW = 10
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,16 @@ class Score:
     values: dict[str, float]
 
 
-def to_csv(scores: Sequence[Score]) -> str:
-    """A line per picture and model: model, image, then each measure in full precision."""
+def to_csv(scores: Sequence[Score], protocols: Mapping[str, Protocol]) -> str:
+    """A line per picture and model: model, image, then each measure in full precision.
+
+    Args:
+        scores: at least one.
+        protocols: as in `to_markdown`; of a network with random weights the column says so.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["model", "image", *scores[0].values])
+    writer.writerow(["model", "image", *(_label(name, protocols) for name in scores[0].values)])
     for score in scores:
         writer.writerow([score.model, score.image, *map(repr, score.values.values())])
     return text.getvalue()
@@ -54,18 +62,35 @@ def summarise(scores: Sequence[Score]) -> dict[str, dict[str, dict[str, float]]]
     return summary
 
 
-def to_markdown(scores: Sequence[Score]) -> str:
-    """A table of the means, a row per model, and what each measure computes."""
+def few(images: int) -> str | None:
+    """A warning where means are over few pictures; None where they are over enough."""
+    if images >= FEW:
+        return None
+    return (
+        f"over {images} picture{'s' if images != 1 else ''} only: too few to say which of two"
+        " models is better on others"
+    )
+
+
+def to_markdown(scores: Sequence[Score], protocols: Mapping[str, Protocol]) -> str:
+    """A table of the means, a row per model, and what each measure computes.
+
+    Args:
+        scores: at least one.
+        protocols: measure -> what it computes (`tfisp.metrics.describe`).
+    """
     summary = summarise(scores)
     names = list(scores[0].values)
     images = len({score.image for score in scores})
-    head = [f"{name} ({_hint(name)})" for name in names]
+    head = [f"{_label(name, protocols)} ({_hint(name)})" for name in names]
     lines = [f"| {' | '.join(['model', *head])} |", f"| --- {'| ---: ' * len(names)}|"]
     for model, measures in summary.items():
         means = [f"{measures[name]['mean']:.4g}" for name in names]
         lines.append(f"| {' | '.join([model, *means])} |")
     lines += ["", f"Means over {images} picture{'s' if images != 1 else ''}, rounded to 8 bits."]
-    lines += [f"- {name}: {METRICS[name].protocol}" for name in names]
+    warning = few(images)
+    lines += [f"**Means {warning}.**"] if warning else []
+    lines += [f"- {name}: {protocols[name].text}" for name in names]
     return "\n".join(lines) + "\n"
 
 
@@ -76,6 +101,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
+
+
+def _label(name: str, protocols: Mapping[str, Protocol]) -> str:
+    return f"{name} of random weights" if protocols[name].is_random else name
 
 
 def _hint(name: str) -> str:

@@ -1,13 +1,14 @@
 """Views: the ways in which an image is shown to a frozen network.
 
     rgb         as it is
+    clipped     cut off to 0..1, as the published distances see it (docs/FIDELITY.md)
     luminance   lightness L of CIELAB, three times: structure without colour, for content losses
     gray        luma, three times: texture without colour, for the texture critics
     blur        blurred until little but colour is left: for colour critics that judge pixels
     blur224     the same, at 224 x 224 pixels: for colour critics with a Vision Transformer
     blur_zero, blur224_zero    the same with black beyond the border (docs/FIDELITY.md)
 
-All take `[B, H, W, 3]` float32 sRGB, nominally 0..1, and return `[B, H', W', 3]`. Nothing is
+All take `[B, H, W, 3]` float32 sRGB, nominally 0..1, and return `[B, H', W', 3]`. Nothing else is
 clipped, and every view has finite derivatives everywhere: a generator puts out exact zeros and
 values above 1 all the time.
 """
@@ -32,6 +33,11 @@ COLOR_SIZE = 224
 def rgb(images: tf.Tensor) -> tf.Tensor:
     """The image as it is."""
     return images
+
+
+def clipped(images: tf.Tensor) -> tf.Tensor:
+    """The image cut off to 0..1; beyond, its derivative is 0."""
+    return tf.clip_by_value(images, 0.0, 1.0)
 
 
 def luminance(images: tf.Tensor) -> tf.Tensor:
@@ -93,6 +99,7 @@ def _on_three_channels(plane: tf.Tensor) -> tf.Tensor:
 
 VIEWS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
     "rgb": rgb,
+    "clipped": clipped,
     "luminance": luminance,
     "gray": gray,
     "blur": gaussian_blur,

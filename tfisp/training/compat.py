@@ -30,14 +30,14 @@ def follow(
         data: likewise.
 
     Returns:
-        The items, and stages and data changed by them.
+        The items that change something in this run, and stages and data changed by them.
 
     Raises:
         InputError: for an unknown name, or an item asked for by its name that changes nothing in
             this run.
     """
-    items = select(chosen, TRAINING)
-    for item in items:
+    followed = []
+    for item in select(chosen, TRAINING):
         before = stages, data
         stages = tuple(
             dataclasses.replace(stage, recipe=_RECIPES[item](stage.recipe))
@@ -45,15 +45,22 @@ def follow(
             else stage
             for stage in stages
         )
-        if item == "published_reference":
+        if item == "published_reference" and _any(_reads_references, stages):
             data = data.replace(reference="published")
-        follows = (stages, data) != before or (
-            item == FIXED_PERMUTATION and any(_draws_targets(stage.recipe) for stage in stages)
-        )
-        if item in chosen and not follows:
+        if (stages, data) != before or (item == FIXED_PERMUTATION and _any(_draws_targets, stages)):
+            followed.append(item)
+        elif item in chosen:
             recipes = ", ".join(stage.recipe.name for stage in stages)
             raise InputError(f"--compat={item}: changes nothing in this run of {recipes}")
-    return items, stages, data
+    return tuple(followed), stages, data
+
+
+def _any(holds: Callable[[Recipe], bool], stages: tuple[Stage, ...]) -> bool:
+    return any(holds(stage.recipe) for stage in stages)
+
+
+def _reads_references(recipe: Recipe) -> bool:
+    return any(objective.compares == "reference" for objective in recipe.objectives)
 
 
 def _draws_targets(recipe: Recipe) -> bool:
@@ -105,6 +112,15 @@ def _swapped_lpips_plus(recipe: Recipe) -> Recipe:
     return _with_loss(recipe, "lpips+", "lpips+_swapped")
 
 
+def _clamped_distances(recipe: Recipe) -> Recipe:
+    def change(objective: ObjectiveSpec) -> ObjectiveSpec:
+        if objective.loss not in ("lpips+", "lpips+_swapped", "dists"):
+            return objective
+        return dataclasses.replace(objective, view="clipped")
+
+    return dataclasses.replace(recipe, objectives=tuple(map(change, recipe.objectives)))
+
+
 def _luminance_paired_content(recipe: Recipe) -> Recipe:
     def change(objective: ObjectiveSpec) -> ObjectiveSpec:
         if (objective.loss, objective.compares) != ("content", "target"):
@@ -129,5 +145,6 @@ _RECIPES: dict[str, Callable[[Recipe], Recipe]] = {
     "vit_unnormalised": _vit_unnormalised,
     "zero_padded_blur": _zero_padded_blur,
     "swapped_lpips_plus": _swapped_lpips_plus,
+    "clamped_distances": _clamped_distances,
     "luminance_paired_content": _luminance_paired_content,
 }

@@ -52,32 +52,37 @@ def _content(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objec
 
 
 def _lpips(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objective:
+    view = spec.view or "rgb"
+
     def loss(
         generated: tf.Tensor, seen: Features, other: tf.Tensor | None, other_seen: Features | None
     ) -> tf.Tensor:
-        return losses.lpips(distances[spec.loss], seen, other_seen)
+        return losses.lpips(distances[spec.loss], seen, other_seen, view)
 
-    return Objective(spec.name, spec.weight, spec.compares, losses.LPIPS_FEATURES, loss)
+    return Objective(spec.name, spec.weight, spec.compares, losses.lpips_features(view), loss)
 
 
 def _swapped_lpips_plus(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objective:
     """LPIPS+ whose positions the generated image weighs, as in the published code."""
+    view = spec.view or "rgb"
 
     def loss(
         generated: tf.Tensor, seen: Features, other: tf.Tensor | None, other_seen: Features | None
     ) -> tf.Tensor:
-        return losses.lpips(distances["lpips+"], other_seen, seen)
+        return losses.lpips(distances["lpips+"], other_seen, seen, view)
 
-    return Objective(spec.name, spec.weight, spec.compares, losses.LPIPS_FEATURES, loss)
+    return Objective(spec.name, spec.weight, spec.compares, losses.lpips_features(view), loss)
 
 
 def _dists(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objective:
+    view = spec.view or "rgb"
+
     def loss(
         generated: tf.Tensor, seen: Features, other: tf.Tensor | None, other_seen: Features | None
     ) -> tf.Tensor:
-        return losses.dists(distances[spec.loss], generated, seen, other, other_seen)
+        return losses.dists(distances[spec.loss], generated, seen, other, other_seen, view)
 
-    return Objective(spec.name, spec.weight, spec.compares, losses.DISTS_FEATURES, loss)
+    return Objective(spec.name, spec.weight, spec.compares, losses.dists_features(view), loss)
 
 
 def _of_pixels(compare: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> Maker:

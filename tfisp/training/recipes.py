@@ -21,7 +21,8 @@ class ObjectiveSpec:
         loss: one of `objectives.LOSSES`: `content`, `lpips+`, `dists`, `blur_mse`, `mse`, `tv` ...
         compares: the member of the batch that the generated image is held against: `reference`,
             `target`, or `""` for a loss of the generated image alone.
-        view: how both are shown to the backbone (`content` only).
+        view: how both are shown to the backbone: `content`, and the trained distances, for which
+            `""` is `rgb`.
         weight: factor of this term's normalised gradient.
     """
 
