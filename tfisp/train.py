@@ -73,7 +73,8 @@ def define(values: flags.FlagValues) -> None:
     flags.text(
         values, "color_backbone", None,
         "What the colour critic looks through: a name, saved_model:PATH, tfhub:HANDLE or "
-        "keras_cv:NAME; unset: vit_b16.",
+        "keras_cv:NAME; unset: vit_b16. The first two are programs that run with your rights: give "
+        "only what you trust.",
     )  # fmt: skip
     flags.text(
         values, "texture_backbone", None, "What the texture critics look through; unset: alexnet."

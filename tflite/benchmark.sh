@@ -47,7 +47,7 @@ read_flags() { # WORDS
     done
     case $seconds in *[!0-9]* | 0*) misused "--seconds=$seconds: expected a whole number above 0" ;; esac
     case $pause in *[!0-9]*) misused "--pause=$pause: expected a whole number of seconds" ;; esac
-    case $shape in *[!0-9,]* | *,,* | ,* | *,) misused "--shape=$shape: expected whole numbers joined by commas, such as 1,544,960,4" ;; esac
+    is_shape "$shape" || misused "--shape=$shape: expected whole numbers joined by commas, such as 1,544,960,4"
     check_common_flags
     [ -n "$backends" ] || backends="cpu1 cpu4 gpu_cl gpu_gl${litert_benchmark:+ litert_cpu litert_gpu}"
     case "$backends/$litert_benchmark" in

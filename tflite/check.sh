@@ -69,8 +69,12 @@ check_golden() { # the golden folder is complete, and belongs to this export
     for file in $files; do
         contains "$file" "$known" || die "$golden/golden.json: has no golden output for $file"
         [ "$(golden_of "$file" sha256)" = "$(sha256_of "$export_dir/$file")" ] || die "$export_dir/$file: is another file than golden.json was made from; run golden.py again"
+        is_shape "$(golden_of "$file" shape)" || die "$golden/golden.json: the shape of $file is no whole numbers joined by commas"
         for kind in input output; do
-            path=$golden/$(golden_of "$file" "$kind")
+            name=$(golden_of "$file" "$kind")
+            # it goes through the phone's shell, and must lie in this folder
+            is_name "$name" || die "$golden/golden.json: the $kind of $file: a name may only have letters, digits, '.', '_' and '-'"
+            path=$golden/$name
             [ -f "$path" ] || die "$path: no such file, though golden.json names it"
             [ $(($(wc -c <"$path"))) -eq "$(golden_of "$file" "${kind}_bytes")" ] || die "$path: has not the size that golden.json states; run golden.py again"
         done

@@ -1,6 +1,7 @@
 """Exported forms agree with Keras, carry their weights and say what they expect."""
 
 import dataclasses
+import hashlib
 import json
 import shutil
 import sys
@@ -176,7 +177,10 @@ def inside_of(path):
 
 def test_the_facts_survive_and_a_zip_tool_can_read_them(built, generator):
     inside = inside_of(built / "model.tflite")
-    file = inside.pop("file")
+    file, model = inside.pop("file"), inside.pop("model")
+    content = (built / "model.tflite").read_bytes()
+    assert content[model["bytes"] :].startswith(b"PK") and content[4:8] == b"TFL3"
+    assert hashlib.sha256(content[: model["bytes"]]).hexdigest() == model["sha256"]
     assert inside == json.loads((built / "model.json").read_text())
     assert facts.read(built / "model.tflite") == Facts.of(generator)
     assert inside["sensor"]["pattern"] == "RGGB" and inside["halo"] == 3

@@ -1,15 +1,19 @@
 """The runtimes run side by side, on what they loaded."""
 
+import json
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from shared import shared
 from tflite_files import write_tflite
 
 from tfisp import models
 from tfisp.errors import InputError
+from tfisp.rendering import Renderer
 from tfisp.rendering.runtime import KerasRuntime, LiteRuntime
+from tfisp.sensor import Sensor
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +76,56 @@ def test_what_is_no_model_is_refused(path, tmp_path, content):
     (tmp_path / "model.tflite").write_bytes(content)
     with pytest.raises(InputError, match=r"model\.tflite: not a usable TensorFlow Lite model"):
         LiteRuntime(tmp_path / "model.tflite")
+
+
+def test_a_damaged_file_is_refused_wherever_the_damage_is(path, tmp_path):
+    whole, copy = path.read_bytes(), tmp_path / "model.tflite"
+    with zipfile.ZipFile(path) as archive:
+        (tmp_path / "model.json").write_bytes(archive.read("tfisp.json"))
+        model = json.loads(archive.read("tfisp.json"))["model"]["bytes"]
+    ends = (0, model - 1, model, len(whole) - 1)
+    places = {*ends, *np.random.default_rng(0).integers(0, len(whole), 60).tolist()}
+    for place in sorted(places):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x10
+        copy.write_bytes(damaged)
+        try:
+            facts = LiteRuntime(copy).facts
+        except InputError as error:
+            assert "model.tflite: " in str(error) and "damaged" in str(error), place
+        else:  # a field of the archive that says nothing, such as its date
+            assert place >= model and facts == LiteRuntime(path).facts, place
+    for length in (model + 50, len(whole) - 30, len(whole) - 1):
+        copy.write_bytes(whole[:length])
+        with pytest.raises(InputError, match=r"model\.tflite: damaged"):
+            LiteRuntime(copy)
+
+
+def test_a_file_that_says_no_hash_is_still_opened(path, tmp_path, generator):
+    with zipfile.ZipFile(path) as archive:
+        said = json.loads(archive.read("tfisp.json"))
+    copy = tmp_path / "model.tflite"
+    copy.write_bytes(path.read_bytes()[: said.pop("model")["bytes"]])
+    with zipfile.ZipFile(copy, "a") as archive:
+        archive.writestr("tfisp.json", json.dumps(said))
+    (window,) = windows(1)
+    rgb = LiteRuntime(copy).run(window, False)
+    np.testing.assert_allclose(rgb, generator(window[None])[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("said", [1, {}, {"bytes": None, "sha256": "x"}, {"bytes": "y"}])
+def test_a_hash_that_is_none_is_refused(path, tmp_path, said):
+    with zipfile.ZipFile(path) as archive:
+        values = json.loads(archive.read("tfisp.json"))
+    copy = tmp_path / "model.tflite"
+    copy.write_bytes(path.read_bytes()[: values["model"]["bytes"]])
+    with zipfile.ZipFile(copy, "a") as archive:
+        archive.writestr("tfisp.json", json.dumps(values | {"model": said}))
+    with pytest.raises(InputError, match=r"tfisp\.json\): not the facts of a generator"):
+        LiteRuntime(copy)
+
+
+def test_a_file_whose_only_size_is_smaller_than_its_overlap_is_refused_by_name():
+    damaged = shared("cases/faults/traceback_indexerror.tflite")
+    with pytest.raises(InputError, match=r"runs only at 2 pixels .* damaged"):
+        Renderer(damaged).render(np.full((40, 60), 500, np.uint16), Sensor(white_level=1023))

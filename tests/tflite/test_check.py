@@ -1,6 +1,7 @@
 """check.sh: the real file runs behind the phone, and only outputs that agree pass."""
 
 import csv
+import functools
 import json
 import shutil
 
@@ -146,6 +147,13 @@ def test_a_golden_folder_of_another_export_is_refused(phone, real_export, real_g
     assert (phone.home / "calls").read_text() == ""
 
 
+def state(key, value, folder):
+    """Makes golden.json say something else of its first file."""
+    index = json.loads((folder / "golden.json").read_text())
+    index["files"][0][key] = value
+    (folder / "golden.json").write_text(json.dumps(index, indent=2))
+
+
 @pytest.mark.parametrize(
     "spoil, message",
     [
@@ -155,6 +163,19 @@ def test_a_golden_folder_of_another_export_is_refused(phone, real_export, real_g
         (
             lambda folder: (folder / "model_output.bin").write_bytes(b"half"),
             "model_output.bin: has not the size that golden.json states",
+        ),
+        *(
+            (functools.partial(state, key, value), message)
+            for key, value, message in (
+                ("shape", "1,32,32,4; reboot", "the shape of model.tflite is no whole numbers"),
+                ("shape", "1,,4", "the shape of model.tflite is no whole numbers"),
+                ("shape", "", "the shape of model.tflite is no whole numbers"),
+                ("input", "$(reboot).bin", "the input of model.tflite: a name may only have"),
+                ("input", "../input.bin", "the input of model.tflite: a name may only have"),
+                ("input", "-x", "the input of model.tflite: a name may only have"),
+                ("output", "a b.bin", "the output of model.tflite: a name may only have"),
+                ("output", "", "the output of model.tflite: a name may only have"),
+            )
         ),
     ],
 )

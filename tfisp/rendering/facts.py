@@ -7,12 +7,17 @@ Lite itself bundles files with a model
 the model; any ZIP tool, on a phone too, can read the entry. For files that other tools wrote, such
 as `tflite_convert`, the same JSON may lie beside: `NAME.json`, or `model.json` as the exporter
 writes it. Inside a file of the exporter the JSON also has an entry `file`: what that very file
-takes and gives, and what it is for (`tfisp.exporting.report.describe`).
+takes and gives, and what it is for (`tfisp.exporting.report.describe`), and an entry `model`: size
+and SHA-256 of the bytes in front of the archive. They are checked on opening, since a model with
+damaged weights runs all the same and makes wrong pictures.
 """
 
+import hashlib
+import io
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +36,9 @@ BESIDE = "model.json"
 
 # What all generators give, and all references and photographs are.
 COLOUR_ENCODING = "sRGB, IEC 61966-2-1: channels R, G, B, encoded by its transfer curve"
+
+# The record that ends a ZIP archive, and how long it is at the most (without a comment).
+_END_OF_ARCHIVE, _LONGEST_END = b"PK\x05\x06", 22
 
 # Raised when an older tfisp could no longer understand what a newer one writes.
 FORMAT = 1
@@ -140,34 +148,78 @@ def attach(path: str | os.PathLike, facts: Facts, file: Mapping[str, Any] | None
         facts: to be found by `read`.
         file: what else is to be said about this file, as JSON values (`describe_file`).
     """
-    values = facts.to_dict() | ({} if file is None else {"file": dict(file)})
+    model = Path(path).read_bytes()
+    own = {"model": {"bytes": len(model), "sha256": hashlib.sha256(model).hexdigest()}}
+    values = facts.to_dict() | ({} if file is None else {"file": dict(file)}) | own
     entry = zipfile.ZipInfo(ENTRY, date_time=(1980, 1, 1, 0, 0, 0))
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(entry, json.dumps(values, indent=2))
 
 
-def read(path: str | os.PathLike) -> Facts:
+def read(path: str | os.PathLike, content: bytes | None = None) -> Facts:
     """The facts that came with a `.tflite` file: inside it, else beside it.
 
+    Args:
+        path: the file.
+        content: its bytes, if they are read already.
+
     Raises:
-        InputError: there are none, or they cannot be read.
+        InputError: there are none, they cannot be read, or the file is damaged.
     """
     path = Path(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            text, where = archive.read(ENTRY), f"{path}({ENTRY})"
-    except (zipfile.BadZipFile, KeyError):
+    content = path.read_bytes() if content is None else content
+    text, where = _inside(path, content), f"{path}({ENTRY})"
+    if text is None:
         beside = [path.with_suffix(".json"), path.with_name(BESIDE)]
         found = next((file for file in beside if file.is_file()), None)
         if found is None:
             raise InputError(
                 f"{path}: says nothing about the input it expects; put the {BESIDE} that"
                 f" tfisp.export wrote beside it, as {beside[0].name} or {BESIDE}"
-            ) from None
-        text, where = found.read_bytes(), str(found)
+            )
+        return Facts.from_dict(_parse(found.read_bytes(), str(found)), str(found))
+    values = _parse(text, where)
+    facts = Facts.from_dict(values, where)
+    _check_model(content, values.get("model"), path, where)
+    return facts
+
+
+def _inside(path: Path, content: bytes) -> bytes | None:
+    """The entry within a file; None where no archive was appended.
+
+    Raises:
+        InputError: there is an archive, or what is left of one.
+    """
     try:
-        return Facts.from_dict(json.loads(text), where)
-    except ValueError as error:
-        if isinstance(error, InputError):
-            raise
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return archive.read(ENTRY)
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, RuntimeError) as error:
+        # NotImplementedError, of a damaged method or version, is a RuntimeError.
+        if ENTRY.encode() in content or _END_OF_ARCHIVE in content[-_LONGEST_END:]:
+            raise InputError(
+                f"{path}: damaged: what tfisp.export appended cannot be read ({error}); export it"
+                " again"
+            ) from None
+        return None
+
+
+def _parse(text: bytes, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: not valid JSON ({error})") from None
+
+
+def _check_model(content: bytes, said: Any, path: Path, where: str) -> None:
+    """Compares the model's bytes with what was written down about them, where anything was."""
+    if said is None:
+        return
+    try:
+        count, expected = int(said["bytes"]), str(said["sha256"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{where}: not the facts of a generator ({error!r})") from None
+    if hashlib.sha256(content[:count]).hexdigest() != expected:
+        raise InputError(
+            f"{path}: damaged: its model has not the SHA-256 that was written with it; copy or"
+            " export it again"
+        )

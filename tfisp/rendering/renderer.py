@@ -207,6 +207,12 @@ class Renderer:
                     f"{facts.name}: this file runs only at {only * facts.step} pixels along axis"
                     f" {axis}, the picture has {padded}; export it for that size"
                 )
+            if length > only and only < 2 * (facts.halo + multiple) + multiple:
+                raise InputError(
+                    f"{facts.name}: this file runs only at {only * facts.step} pixels along axis"
+                    f" {axis}, too few for tiles that overlap by {2 * facts.halo * facts.step};"
+                    " the file is damaged, or must be exported for a larger size"
+                )
             return spans(length, only, facts.halo or 0, multiple, exact=True)
         if window is None or facts.halo is None:
             return [Span(0, length, 0, length)]

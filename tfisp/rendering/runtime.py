@@ -124,9 +124,9 @@ class LiteRuntime:
         self._path = Path(path)
         if not self._path.is_file():
             raise InputError(f"{path}: no such file")
-        self.facts = facts_module.read(self._path)
         # Read once: all threads run the same network, even if the file is replaced meanwhile.
         self._model = self._path.read_bytes()
+        self.facts = facts_module.read(self._path, self._model)
         self._sessions = threading.local()
         # LiteRT announces itself once, here; redirecting the process's stderr is for one thread.
         with without_chatter():
@@ -146,7 +146,10 @@ class LiteRuntime:
         session = self._session(threads)
         if window.shape[:2] != session.size and not session.resize(window.shape[:2]):
             raise InputError(f"{self._path}: cannot run at an input size of {window.shape[:2]}")
-        rgb = session.run(window)
+        try:
+            rgb = session.run(window)
+        except (ValueError, RuntimeError) as error:
+            raise InputError(f"{self._path}: the network cannot be run ({error})") from None
         # The extremes of an array with a NaN are NaN: two fast passes instead of a mask.
         if not (np.isfinite(rgb.min()) and np.isfinite(rgb.max())):
             raise not_finite(str(self._path))
@@ -168,7 +171,7 @@ class _Session:
     """One interpreter, for one thread at a time, with room for one input size.
 
     Attributes:
-        own_size: input size (height, width) that the file was made for.
+        own_size: input size (height, width) that the file was made for, once `fault` found none.
         size: input size that it is ready to run; None before the first `resize`.
     """
 
@@ -177,7 +180,7 @@ class _Session:
         self._interpreter = _load(model, threads)
         self._inputs = self._interpreter.get_input_details()
         self._outputs = self._interpreter.get_output_details()
-        self.own_size = tuple(self._inputs[0]["shape"][1:3].tolist())
+        self.own_size: tuple[int, int] = (0, 0)
         self.size: tuple[int, int] | None = None
 
     def fault(self) -> str | None:
@@ -194,6 +197,7 @@ class _Session:
             shape, kind = details["shape"], np.dtype(details["dtype"])
             if len(shape) != 4 or shape[3] != channels or kind != np.float32:
                 return f"{what} is {kind} {shape.tolist()}, expected float32 [1, h, w, {channels}]"
+        self.own_size = tuple(self._inputs[0]["shape"][1:3].tolist())
         return None
 
     def resize(self, size: tuple[int, int]) -> bool:

@@ -80,6 +80,14 @@ log_file() { # NAME -> the path to keep what the phone says
     if [ -n "$dry_run" ]; then echo /dev/null; else printf '%s\n' "$logs/$1"; fi
 }
 
+is_name() { # WORD: a file's name that no shell reads as anything else
+    case $1 in *[!A-Za-z0-9._-]* | '' | -* | . | ..) return 1 ;; esac
+}
+
+is_shape() { # WORD: such as 1,544,960,4
+    case $1 in *[!0-9,]* | *,,* | ,* | *, | '') return 1 ;; esac
+}
+
 contains() { # WORD WORDS
     case " $2 " in *" $1 "*) ;; *) return 1 ;; esac
 }
@@ -90,9 +98,8 @@ choose_files() { # sets files to the names to work on, all of them if not given
     found=
     for path in "$export_dir"/*.tflite; do
         [ -f "$path" ] || continue
-        case ${path##*/} in # names go through the phone's shell
-            *[!A-Za-z0-9._-]*) die "$path: the name may only have letters, digits, '.', '_' and '-'" ;;
-        esac
+        # names go through the phone's shell
+        is_name "${path##*/}" || die "$path: the name may only have letters, digits, '.', '_' and '-'"
         found="$found ${path##*/}"
     done
     [ -n "$found" ] || die "--export=$export_dir: holds no .tflite file; is it a folder that tfisp.export wrote?"
