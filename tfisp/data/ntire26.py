@@ -17,7 +17,8 @@ import numpy as np
 from tfisp.data.base import Dataset, Progress
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import PatchFrame
-from tfisp.data.images import IMAGE_SUFFIXES, probe
+from tfisp.data.headers import probe
+from tfisp.data.images import IMAGE_SUFFIXES
 from tfisp.data.listing import files_in, match, missing, require_folder
 from tfisp.data.opening import Opening
 from tfisp.errors import InputError

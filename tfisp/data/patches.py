@@ -18,7 +18,8 @@ import numpy as np
 from tfisp.data.base import Dataset, Progress
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import PatchFrame
-from tfisp.data.images import IMAGE_SUFFIXES, PNG_TRAILER, decode, probe
+from tfisp.data.headers import PNG_TRAILER, probe
+from tfisp.data.images import IMAGE_SUFFIXES, decode
 from tfisp.data.listing import drawn, files_in, match, missing, require_folder
 from tfisp.data.opening import Opening
 from tfisp.errors import InputError

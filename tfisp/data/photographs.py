@@ -10,7 +10,9 @@ import numpy as np
 from tfisp.data.bad_files import BadFiles
 from tfisp.data.cache import Store, file_digest, key
 from tfisp.data.crops import PatchGrid, places, window
-from tfisp.data.images import probe, read_photograph, to_float
+from tfisp.data.headers import probe
+from tfisp.data.images import READ_VERSION, read_photograph, to_float
+from tfisp.data.profiles import describe
 from tfisp.data.unprocess import REDUCTION_VERSION, reduced_size, reduced_srgb
 from tfisp.errors import InputError
 
@@ -30,6 +32,7 @@ class Photograph:
         reduce: Factor by which it is reduced in linear light; 1 leaves it as it is.
         keep: Whether it is kept decoded at all.
         seed: Of the dither that goes with a reduction.
+        colours: How its colours are treated, in words; empty for sRGB.
     """
 
     path: Path
@@ -38,6 +41,7 @@ class Photograph:
     reduce: int = 1
     keep: bool = True
     seed: int = 0
+    colours: str = ""
 
     @cached_property
     def sha256(self) -> str:
@@ -61,7 +65,8 @@ class Photograph:
     def _decoded(self) -> str:
         """Key of the pixels: everything they depend on."""
         facts = {"reduce": self.reduce, "version": REDUCTION_VERSION, "seed": self.seed}
-        return key(kind="photograph", file=self.sha256, **(facts if self.reduce > 1 else {}))
+        facts = facts if self.reduce > 1 else {}
+        return key(kind="photograph", file=self.sha256, read=READ_VERSION, **facts)
 
     def _read(self) -> np.ndarray:
         pixels = read_photograph(self.path)
@@ -158,10 +163,11 @@ def open_photograph(
     """A photograph after a look at its header.
 
     Raises:
-        InputError: If it is not a whole PNG or JPEG file.
+        InputError: If it is not a whole file of a kind that is read.
     """
-    size = reduced_size(probe(path).upright_size, reduce)
+    info = probe(path)
+    size = reduced_size(info.upright_size, reduce)
     if min(size) < 4:
         raise InputError(f"{path}: too small a picture")
     keep = reduce > 1 or size[0] * size[1] > _KEEP_DECODED * patch_size**2
-    return Photograph(path, size, store, reduce, keep, seed)
+    return Photograph(path, size, store, reduce, keep, seed, describe(info))

@@ -22,7 +22,7 @@ from tfisp.data.base import Dataset, Progress
 from tfisp.data.cache import key
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import Rendering, Scene
-from tfisp.data.images import IMAGE_SUFFIXES, read_photograph
+from tfisp.data.images import IMAGE_SUFFIXES, READ_VERSION, read_photograph
 from tfisp.data.listing import drawn, require_files, require_folder
 from tfisp.data.opening import Opening
 from tfisp.data.photographs import Photograph
@@ -115,7 +115,7 @@ class UnprocessedFrame:
         """Key of the samples: everything they depend on."""
         return key(
             kind="unprocessed",
-            version=[REDUCTION_VERSION, UNPROCESS_VERSION],
+            version=[READ_VERSION, REDUCTION_VERSION, UNPROCESS_VERSION],
             file=self.sha256,
             camera=self.camera.to_dict(),
             gains=self.gains,
