@@ -34,7 +34,7 @@ import numpy as np
 from tfisp.backend import load_tensorflow, without_chatter
 from tfisp.contract import PUBLISHED
 from tfisp.packing import prepare
-from tfisp.rendering import Facts, facts, load
+from tfisp.rendering import ModelMetadata, load, metadata
 from tfisp.rendering.runtime import cores, to_8bit
 from tfisp.sensor import Capture, get_sensor
 
@@ -159,7 +159,7 @@ def multiplications(generator: Any) -> int:
 
 
 def write_tflite(generator: Any, folder: Path) -> Path:
-    """The generator as a `.tflite` file with its facts, by the stock converter."""
+    """The generator as a `.tflite` file with its metadata, by the stock converter."""
     import keras
     import tensorflow as tf
 
@@ -170,7 +170,7 @@ def write_tflite(generator: Any, folder: Path) -> Path:
         converter = tf.lite.TFLiteConverter.from_saved_model(str(folder / "saved_model"))
         path = folder / "model.tflite"
         path.write_bytes(converter.convert())
-    facts.attach(path, Facts.of(generator))
+    metadata.attach(path, ModelMetadata.of(generator))
     return path
 
 

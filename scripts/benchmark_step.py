@@ -40,8 +40,8 @@ from tfisp.data.cache import Store
 from tfisp.perceptual import backbones
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.training.config import make_stages
+from tfisp.training.dry_run import peak_memory
 from tfisp.training.feature_cache import FeatureCache
-from tfisp.training.plan import peak_memory
 from tfisp.training.trainer import Trainer
 
 

@@ -3,10 +3,10 @@
     python scripts/check_generators.py [--size 64 96] [--model NAME ...]
 
 Each generator is drawn at random, converted to TensorFlow Lite for a fixed picture size, held
-against the list of operations (`tfisp.exporting.gate`), and run through the LiteRT GPU accelerator
-in software where there is a driver for it (`scripts/install_software_gpu.sh` unpacks one). Prints
-the table of docs/GPU.md. Exits with 1 if a generator does not pass; without a driver, that is said
-in the table and is no failure.
+against the list of operations (`tfisp.exporting.gpu_compatibility`), and run through the LiteRT GPU
+accelerator in software where there is a driver for it (`scripts/install_software_gpu.sh` unpacks
+one). Prints the table of docs/GPU.md. Exits with 1 if a generator does not pass; without a driver,
+that is said in the table and is no failure.
 """
 
 import argparse
@@ -20,10 +20,10 @@ import numpy as np
 
 from tfisp.backend import load_tensorflow
 from tfisp.errors import InputError
-from tfisp.exporting import gate, gpu_check
-from tfisp.exporting.gate import Violation
+from tfisp.exporting import gpu_check, gpu_compatibility
 from tfisp.exporting.gpu_check import Verdict
-from tfisp.rendering import Facts
+from tfisp.exporting.gpu_compatibility import Violation
+from tfisp.rendering import ModelMetadata
 
 if TYPE_CHECKING:
     from tfisp.models.generator import Generator
@@ -113,11 +113,11 @@ def check(name: str, generator: "Generator", size: tuple[int, int], run: bool = 
     """
     from tfisp.exporting import writers
     from tfisp.exporting.forms import check_size
-    from tfisp.exporting.trials import trial_inputs
+    from tfisp.exporting.test_inputs import trial_inputs
 
-    facts = Facts.of(generator)
-    shape = (1, *check_size(facts, size), facts.channels)
-    inputs = trial_inputs(facts, shape)
+    metadata = ModelMetadata.of(generator)
+    shape = (1, *check_size(metadata, size), metadata.channels)
+    inputs = trial_inputs(metadata, shape)
     enliven(generator, largest=max(float(np.abs(raw).max()) for raw in inputs))
     with tempfile.TemporaryDirectory() as folder:
         saved, model = Path(folder) / "saved_model", Path(folder) / "model.tflite"
@@ -125,8 +125,8 @@ def check(name: str, generator: "Generator", size: tuple[int, int], run: bool = 
         model.write_bytes(writers.to_tflite(saved))
         return Row(
             name,
-            Counter(gate.operations(model)),
-            gate.violations(model),
+            Counter(gpu_compatibility.operations(model)),
+            gpu_compatibility.violations(model),
             gpu_check.check(model, inputs) if run else Verdict("", "not asked for"),
         )
 

@@ -197,11 +197,11 @@ def _largest_difference(
     import torch
 
     from tfisp.exporting.conversion import trial_inputs
-    from tfisp.rendering import Facts
+    from tfisp.rendering import ModelMetadata
 
-    facts = Facts.of(generator)
+    metadata = ModelMetadata.of(generator)
     differences = []
-    for raw in trial_inputs(facts, (1, 96, 64, facts.channels)):
+    for raw in trial_inputs(metadata, (1, 96, 64, metadata.channels)):
         ours = generator(raw).numpy()
         with torch.no_grad():
             given = torch.from_numpy(np.ascontiguousarray(raw.transpose(0, 3, 1, 2)))

@@ -13,7 +13,7 @@ import pytest
 
 from tfisp import export, models
 from tfisp.errors import InputError
-from tfisp.exporting import conversion, gate, trials
+from tfisp.exporting import conversion, gpu_compatibility, test_inputs
 from tfisp.rendering import load
 from tfisp.rendering.runtime import open_interpreter
 from tfisp.sensor import Sensor
@@ -36,7 +36,7 @@ def run(capsys, *words):
 def exported(preset, tmp_path_factory):
     """A folder that the program wrote into, with everything that it can write."""
     folder = tmp_path_factory.mktemp("exported")
-    np.save(folder / "photo.npy", trials.scene((40, 60)).mosaic)
+    np.save(folder / "photo.npy", test_inputs.scene((40, 60)).mosaic)
     words = [f"--model={preset}", f"--output={folder / 'new/out'}", "--size=16x24"]
     words += [f"--calibration={folder}", "--pattern=RGGB", "--black_level=64", "--bits=10"]
     with contextlib.redirect_stdout(io.StringIO()) as shown:
@@ -82,7 +82,7 @@ def test_a_file_that_fails_its_check_leaves_nothing_and_exits_with_1(
 def test_a_file_that_fails_the_gate_leaves_nothing_and_exits_with_1(
     capsys, preset, tmp_path, monkeypatch
 ):
-    found = [gate.Violation("conv2d", "CONV_2D", "a grouped convolution")]
+    found = [gpu_compatibility.Violation("conv2d", "CONV_2D", "a grouped convolution")]
     monkeypatch.setattr(conversion.gate, "violations", lambda path: found)
     output = tmp_path / "exported"
     code, lines, error = run(capsys, f"--model={preset}", f"--output={output}", "--size=16x24")

@@ -7,19 +7,19 @@ import keras
 import tensorflow as tf
 
 from tfisp import models
-from tfisp.rendering import Facts, facts
+from tfisp.rendering import ModelMetadata, metadata
 
 
 def write_tflite(generator, path: Path, size=(32, 48)) -> Path:
-    """A float32 file for inputs of `size` samples, with the generator's facts."""
-    shape = (1, *size, Facts.of(generator).channels)
+    """A float32 file for inputs of `size` samples, with the generator's metadata."""
+    shape = (1, *size, ModelMetadata.of(generator).channels)
     with tempfile.TemporaryDirectory() as folder:
         signature = [keras.InputSpec(shape=shape, dtype="float32")]
         generator.export(folder, input_signature=signature, verbose=False)
         content = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    facts.attach(path, Facts.of(generator))
+    metadata.attach(path, ModelMetadata.of(generator))
     return path
 
 

@@ -92,7 +92,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
                     raise
                 skipped.append(str(error))
                 continue
-            for doubt in doubts(renderer.facts.contract, *frame[1:]):
+            for doubt in doubts(renderer.metadata.contract, *frame[1:]):
                 cli.warn(main, f"{job.raw}: {doubt}")
             yield count, job, renderer.render_8bit(*frame)
 

@@ -144,7 +144,7 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
 
     from tfisp.exporting import conversion
     from tfisp.models import from_preset
-    from tfisp.training import launch, plan, strategies
+    from tfisp.training import dry_run, launch, strategies
     from tfisp.training.loop import Upkeep
 
     config = make_config(values)
@@ -153,7 +153,7 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     if values.dry_run:
-        for line in plan.dry_run(config, Progress()):
+        for line in dry_run.dry_run(config, Progress()):
             print(line, flush=True)
         return 0
     upkeep = Upkeep(

@@ -27,8 +27,8 @@ from tfisp.contract import Contract
 from tfisp.errors import InputError
 from tfisp.files import atomic_file, write_json
 from tfisp.packing import crop_mosaic, prepare
-from tfisp.rendering import facts as facts_module
-from tfisp.rendering.facts import STEP
+from tfisp.rendering import metadata as metadata_module
+from tfisp.rendering.metadata import STEP
 from tfisp.rendering.runtime import open_interpreter
 from tfisp.sensor import Capture, Sensor
 
@@ -115,7 +115,7 @@ def make(
     """Runs one file and writes its input and output.
 
     Args:
-        path: the `.tflite` file, with its facts inside or beside it.
+        path: the `.tflite` file, with its metadata inside or beside it.
         output: the golden folder, made if absent.
         frame: a mosaic `[H, W]` with its sensor and capture; None takes the made-up scene.
         free_shape: (1, h, w, C) to give to a file whose height and width are free.
@@ -127,7 +127,7 @@ def make(
         InputError: the file cannot be used, the frame is too small for it, or its output is not
             finite.
     """
-    facts = facts_module.read(path)
+    metadata = metadata_module.read(path)
     try:
         interpreter = open_interpreter(path)
         ends = [*interpreter.get_input_details(), *interpreter.get_output_details()]
@@ -139,9 +139,9 @@ def make(
             shape = tuple(free_shape)
             interpreter.resize_tensor_input(given["index"], shape, strict=True)
             interpreter.allocate_tensors()
-        if len(shape) != 4 or shape[3] != facts.channels:
-            raise InputError(f"{path}: takes {list(shape)}, not [1, h, w, {facts.channels}]")
-        window = golden_input(facts.contract, shape, frame, str(path))
+        if len(shape) != 4 or shape[3] != metadata.channels:
+            raise InputError(f"{path}: takes {list(shape)}, not [1, h, w, {metadata.channels}]")
+        window = golden_input(metadata.contract, shape, frame, str(path))
         interpreter.set_tensor(given["index"], window)
         interpreter.invoke()
         picture = interpreter.get_tensor(made["index"])

@@ -9,7 +9,7 @@ from tfisp.contract import Contract
 from tfisp.errors import InputError
 from tfisp.exporting.calibration import windows
 from tfisp.packing import PLANE_SITES
-from tfisp.rendering import Facts
+from tfisp.rendering import ModelMetadata
 from tfisp.sensor import Sensor
 
 
@@ -33,7 +33,7 @@ def test_windows_keep_every_sample_its_colour(tmp_path, pattern, size):
     file = write(tmp_path / "a.npy", coloured(*size, pattern), pattern)
     for window in windows([file], (16, 20)):
         assert window.mosaic.shape == (16, 20) and window.sensor.pattern == "RGGB"
-        packed = window.raw(Facts("x", Contract(black_level=0, white_level=1), halo=1))[0]
+        packed = window.raw(ModelMetadata("x", Contract(black_level=0, white_level=1), halo=1))[0]
         for plane, (row, column) in enumerate(PLANE_SITES):
             level = np.array([[200, 400], [400, 600]])[row, column]
             assert (np.abs(packed[..., plane] - level - 25) <= 25).all()

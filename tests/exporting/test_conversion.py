@@ -15,9 +15,9 @@ import tensorflow as tf
 from tfisp import models
 from tfisp.contract import AS_SHOT, Contract
 from tfisp.errors import InputError
-from tfisp.exporting import conversion, trials
+from tfisp.exporting import conversion, test_inputs
 from tfisp.exporting.writers import to_tflite
-from tfisp.rendering import Facts, Renderer, facts, load
+from tfisp.rendering import ModelMetadata, Renderer, load, metadata
 from tfisp.rendering.runtime import LiteRuntime, open_interpreter
 from tfisp.sensor import SENSORS, Sensor
 
@@ -33,7 +33,7 @@ def generator():
 def photo(tmp_path_factory):
     """A RAW file with shadows and highlights."""
     path = tmp_path_factory.mktemp("raw") / "photo.npy"
-    np.save(path, trials.scene((70, 100)).mosaic)
+    np.save(path, test_inputs.scene((70, 100)).mosaic)
     levels = {"pattern": "RGGB", "black_level": 64, "white_level": 1023}
     path.with_suffix(".json").write_text(json.dumps({**levels, "white_balance": [2, 1, 1.5]}))
     return path
@@ -53,7 +53,7 @@ def report(built):
 
 @pytest.fixture(scope="module")
 def bare(built):
-    """A TensorFlow Lite model without facts, as `tflite_convert` writes it."""
+    """A TensorFlow Lite model without metadata, as `tflite_convert` writes it."""
     return to_tflite(built / "saved_model")
 
 
@@ -136,7 +136,7 @@ def test_the_free_file_takes_any_size(built, generator, size):
 
 def test_a_tile_is_right_from_its_halo_on(built, generator):
     raw = np.random.default_rng(4).random((1, 520, 512, 4), np.float32)
-    halo = facts.read(built / "model_tile.tflite").halo
+    halo = metadata.read(built / "model_tile.tflite").halo
     given = open_interpreter(built / "model_tile.tflite").get_signature_runner()(raw=raw[:, :512])
     whole = generator(raw).numpy()
     right = slice(0, 2 * (512 - halo))
@@ -162,7 +162,7 @@ def test_a_tflite_file_renders_like_keras_at_any_size(built, generator, monkeypa
     mosaic = np.random.default_rng(1).integers(256, 4096, (61, 87)).astype(np.uint16)
     sensor = Sensor("GRBG", 256, 4095)
     lite = load(built / "model.tflite", tile=40)
-    assert lite.facts == Facts.of(generator)
+    assert lite.metadata == ModelMetadata.of(generator)
     expected = Renderer(generator).render(mosaic, sensor)
     np.testing.assert_allclose(lite.render(mosaic, sensor), expected, atol=1e-5)
     half = load(built / "model_float16.tflite").render_8bit(mosaic, sensor)
@@ -182,7 +182,7 @@ def test_the_facts_survive_and_a_zip_tool_can_read_them(built, generator):
     assert content[model["bytes"] :].startswith(b"PK") and content[4:8] == b"TFL3"
     assert hashlib.sha256(content[: model["bytes"]]).hexdigest() == model["sha256"]
     assert inside == json.loads((built / "model.json").read_text())
-    assert facts.read(built / "model.tflite") == Facts.of(generator)
+    assert metadata.read(built / "model.tflite") == ModelMetadata.of(generator)
     assert inside["sensor"]["pattern"] == "RGGB" and inside["halo"] == 3
     assert "IEC 61966-2-1" in inside["colour_encoding"]
     assert file["target"] == "gpu" and file["halo_pixels"] == 6 and file["companding"] == "none"
@@ -207,16 +207,16 @@ def test_every_file_says_what_it_takes_and_gives(built, report):
 
 
 def test_the_int8_file_asks_for_companded_input_and_is_rendered_so(built, generator):
-    given = facts.read(built / "model_int8.tflite")
+    given = metadata.read(built / "model_int8.tflite")
     assert given.contract == dataclasses.replace(AS_SHOT, companding="sqrt")
-    trial = trials.scene((40, 60))
+    trial = test_inputs.scene((40, 60))
     expected = Renderer(generator).render_8bit(trial.mosaic, trial.sensor, trial.capture)
     shown = load(built / "model_int8.tflite").render_8bit(trial.mosaic, trial.sensor, trial.capture)
     assert np.abs(shown.astype(int) - expected).mean() < 4
 
 
 def test_the_whole_isp_gives_the_desktops_picture(built, generator):
-    trial = trials.noise(SIZE, seed=9)
+    trial = test_inputs.noise(SIZE, seed=9)
     run = open_interpreter(built / "model_isp.tflite").get_signature_runner()
     given = run(
         mosaic=trial.mosaic[None],
@@ -237,7 +237,7 @@ def test_facts_may_lie_beside_a_file_that_another_tool_wrote(built, bare, tmp_pa
         load(tmp_path / "other.tflite")
     for name in ("model.json", "other.json"):
         shutil.copy(built / "model.json", tmp_path / name)
-        assert load(tmp_path / "other.tflite").facts.halo == 3
+        assert load(tmp_path / "other.tflite").metadata.halo == 3
         (tmp_path / name).unlink()
 
 
@@ -245,9 +245,9 @@ def test_facts_may_lie_beside_a_file_that_another_tool_wrote(built, bare, tmp_pa
     "text, message",
     [
         ("{", "not valid JSON"),
-        ("[]", "not the facts of a generator"),
+        ("[]", "not the metadata of a generator"),
         ('{"format": 99}', "format 99, this tfisp reads 1"),
-        ('{"format": 1}', "not the facts of a generator"),
+        ('{"format": 1}', "not the metadata of a generator"),
         (
             '{"format": 1, "sensor": null, "halo": 3, "name": "x", "contract": {"form": "q"}}',
             "form",
@@ -276,7 +276,7 @@ def test_damaged_and_foreign_tflite_files_are_refused(built, tmp_path):
 def test_a_file_that_contradicts_its_facts_is_refused(bare, tmp_path):
     path = tmp_path / "m.tflite"
     path.write_bytes(bare)
-    facts.attach(path, Facts("x", Contract("split"), halo=3))
+    metadata.attach(path, ModelMetadata("x", Contract("split"), halo=3))
     with pytest.raises(InputError, match=r"input is float32 .* expected float32 \[1, h, w, 3\]"):
         load(path)
 
@@ -299,7 +299,7 @@ def test_a_file_that_works_at_one_size_only_is_recognised(tmp_path):
     function = tf.function(layer, input_signature=signature).get_concrete_function()
     path = tmp_path / "fixed.tflite"
     path.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([function]).convert())
-    facts.attach(path, Facts("fixed", Contract(), halo=4, multiple=2, minimum=4))
+    metadata.attach(path, ModelMetadata("fixed", Contract(), halo=4, multiple=2, minimum=4))
     assert LiteRuntime(path).fixed == (16, 16)
     sensor = Sensor(white_level=1023)
     mosaic = np.full((32, 32), 500, np.uint16)

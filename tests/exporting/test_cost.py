@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfisp.exporting import cost, graph
+from tfisp.exporting import cost, tflite_graph
 
 
 def convert(function, shape, path):
     spec = tf.TensorSpec(shape, tf.float32)
     concrete = tf.function(function, input_signature=[spec]).get_concrete_function()
     path.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([concrete]).convert())
-    return graph.read(path)[0]
+    return tflite_graph.read(path)[0]
 
 
 def random(*shape):

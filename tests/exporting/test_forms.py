@@ -5,10 +5,10 @@ import pytest
 from tfisp.contract import Contract
 from tfisp.errors import InputError
 from tfisp.exporting.forms import FORMS, check_size, input_shape, plan
-from tfisp.rendering import Facts
+from tfisp.rendering import ModelMetadata
 
-PACKED = Facts("x", Contract(), halo=3)
-WHOLE = Facts("y", Contract("split"), halo=None, multiple=4, minimum=4)
+PACKED = ModelMetadata("x", Contract(), halo=3)
+WHOLE = ModelMetadata("y", Contract("split"), halo=None, multiple=4, minimum=4)
 FORM = {form.name: form for form in FORMS}
 
 
@@ -41,6 +41,6 @@ def test_a_size_that_does_not_fit_is_refused(size):
 
 def test_whole_cells_of_the_mosaic_are_asked_for_in_every_form():
     assert check_size(WHOLE, (8, 12)) == (8, 12)
-    mosaic = Facts("z", Contract("mosaic"), halo=1)
+    mosaic = ModelMetadata("z", Contract("mosaic"), halo=1)
     with pytest.raises(InputError, match="divisible by 2"):
         check_size(mosaic, (8, 13))

@@ -12,22 +12,22 @@ from shared import shared
 from tfisp import models
 from tfisp.contract import Contract, compand
 from tfisp.contract import expand as expand_numpy
-from tfisp.exporting import graph, quantisation, trials
+from tfisp.exporting import quantisation, test_inputs, tflite_graph
 from tfisp.exporting.comparison import figures
 from tfisp.exporting.quantisation import expand, in_float32, to_int8
-from tfisp.exporting.trials import Trial
+from tfisp.exporting.test_inputs import Trial
 from tfisp.exporting.writers import to_tflite, write_saved_model
 from tfisp.raw import read_raw
-from tfisp.rendering import Facts
+from tfisp.rendering import ModelMetadata
 from tfisp.rendering.runtime import open_interpreter
 from tfisp.sensor import Capture, Sensor
 
-COMPANDED = Facts("x", Contract(companding="sqrt"), halo=3)
+COMPANDED = ModelMetadata("x", Contract(companding="sqrt"), halo=3)
 
 
 def convert(generator, inputs, path):
     path.write_bytes(to_int8(generator, inputs))
-    return graph.read(path)[0]
+    return tflite_graph.read(path)[0]
 
 
 def test_expansion_in_the_graph_is_that_of_the_contract():
@@ -37,7 +37,7 @@ def test_expansion_in_the_graph_is_that_of_the_contract():
 
 def test_the_input_is_rounded_companded_and_the_first_layer_is_not_rounded(tmp_path):
     network = models.create("efficient_isp", seed=1)
-    inputs = trials.trial_inputs(COMPANDED, (1, 16, 24, 4))
+    inputs = test_inputs.trial_inputs(COMPANDED, (1, 16, 24, 4))
     part = convert(network, inputs, tmp_path / "m.tflite")
     names = [operation.name for operation in part.operations]
     front = ["QUANTIZE", "DEQUANTIZE", "ABS", "MUL", "ADD", "MUL", "CONV_2D", "TANH"]
@@ -49,7 +49,9 @@ def test_the_input_is_rounded_companded_and_the_first_layer_is_not_rounded(tmp_p
 
 def test_a_generator_of_companded_input_expands_nothing(tmp_path):
     network = models.create("efficient_isp", contract=Contract(companding="sqrt"))
-    part = convert(network, trials.trial_inputs(COMPANDED, (1, 8, 8, 4)), tmp_path / "m.tflite")
+    part = convert(
+        network, test_inputs.trial_inputs(COMPANDED, (1, 8, 8, 4)), tmp_path / "m.tflite"
+    )
     names = [operation.name for operation in part.operations]
     assert names[:4] == ["QUANTIZE", "DEQUANTIZE", "CONV_2D", "TANH"]
 
@@ -74,10 +76,10 @@ def test_white_is_kept_where_the_calibration_is_dark(tmp_path):
 )
 def test_ends_that_8_bits_cannot_hold_stay_in_float32(tmp_path, name, first, last):
     network = models.create(name)
-    facts = Facts.of(network)
-    write_saved_model(network, (1, 16, 16, facts.channels), tmp_path / "saved_model")
+    metadata = ModelMetadata.of(network)
+    write_saved_model(network, (1, 16, 16, metadata.channels), tmp_path / "saved_model")
     (tmp_path / "m.tflite").write_bytes(to_tflite(tmp_path / "saved_model"))
-    operations = graph.read(tmp_path / "m.tflite")[0].operations
+    operations = tflite_graph.read(tmp_path / "m.tflite")[0].operations
     kept = set(in_float32(operations))
     names = [
         operation.name for operation in operations if kept & {t.name for t in operation.outputs}
@@ -109,12 +111,12 @@ def test_shadows_of_the_released_network_survive(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", words)
     port_checkpoint.main()
     network = models.from_preset(tmp_path / "preset")
-    facts = Facts.of(network)
+    metadata = ModelMetadata.of(network)
     companded = dataclasses.replace(
-        facts, contract=dataclasses.replace(facts.contract, companding="sqrt")
+        metadata, contract=dataclasses.replace(metadata.contract, companding="sqrt")
     )
     given = list(frames())
-    expected = [network(trial.raw(facts)).numpy() for trial in given]
+    expected = [network(trial.raw(metadata)).numpy() for trial in given]
 
     def shadow_psnr():
         inputs = [trial.raw(companded) for trial in given]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tfisp import models
-from tfisp.exporting import markdown, memory, report, trials
+from tfisp.exporting import markdown, memory, report, test_inputs
 from tfisp.exporting.report import _warnings
 from tfisp.exporting.writers import to_tflite, write_saved_model
-from tfisp.rendering import Facts
+from tfisp.rendering import ModelMetadata
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +24,10 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def composed(folder):
     network = models.create("efficient_isp")
-    facts = Facts.of(network)
+    metadata = ModelMetadata.of(network)
     missing = {"model_tile.tflite": "of a reason"}
     return report.compose(
-        network, facts, (128, 192), "gpu", [], missing, [trials.scene((128, 192))], folder
+        network, metadata, (128, 192), "gpu", [], missing, [test_inputs.scene((128, 192))], folder
     )
 
 
@@ -51,7 +51,7 @@ def test_measured_memory_holds_at_least_the_tensors(composed, folder):
 
 
 def test_the_calibrations_range_is_told(composed):
-    raw = trials.scene((128, 192)).raw(Facts.of(models.create("efficient_isp")))
+    raw = test_inputs.scene((128, 192)).raw(ModelMetadata.of(models.create("efficient_isp")))
     assert composed["calibration"]["lowest"] == pytest.approx(raw.min())
     assert composed["calibration"]["highest"] == pytest.approx(raw.max())
 

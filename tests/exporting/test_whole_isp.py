@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from tfisp import models
 from tfisp.contract import AS_SHOT, PUBLISHED, Contract
-from tfisp.exporting import graph, whole_isp
-from tfisp.exporting.trials import Trial
+from tfisp.exporting import tflite_graph, whole_isp
+from tfisp.exporting.test_inputs import Trial
 from tfisp.exporting.writers import to_tflite, write_function
 from tfisp.rendering import Renderer
 from tfisp.rendering.runtime import open_interpreter
@@ -62,7 +62,7 @@ def test_the_file_takes_counts_and_stores_no_picture(tmp_path):
     write_function(network, whole_isp.function(network, SIZE), signature, tmp_path / "saved_model")
     path = tmp_path / "m.tflite"
     path.write_bytes(to_tflite(tmp_path / "saved_model"))
-    part = graph.read(path)[0]
+    part = tflite_graph.read(path)[0]
     assert part.inputs["mosaic"].type == "UINT16" and part.outputs["rgb"].type == "UINT8"
     weights = 4 * network.count_params()
     assert path.stat().st_size < weights + 30_000

@@ -17,10 +17,10 @@ import pytest
 import tensorflow as tf
 
 from tfisp import losses, models
-from tfisp.perceptual import alexnet, backbones, distances, dists, lpips, vit, vit_weights
+from tfisp.perceptual import alexnet, backbones, distance_registry, dists, lpips, vit, vit_weights
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.perceptual.convolutional import Conv
-from tfisp.perceptual.transformer import VisionTransformer
+from tfisp.perceptual.vit_layers import VisionTransformer
 from tfisp.training.config import make_stages
 from tfisp.training.trainer import StepGradients, Trainer
 
@@ -97,8 +97,10 @@ def frozen(case, tmp_path_factory):
     bank = FeatureBank(
         shown,
         {
-            "lpips+": distances.create("lpips+", shown[lpips.BACKBONE], folder / "lpips.npz"),
-            "dists": distances.create("dists", shown[dists.BACKBONE], folder / "dists.npz"),
+            "lpips+": distance_registry.create(
+                "lpips+", shown[lpips.BACKBONE], folder / "lpips.npz"
+            ),
+            "dists": distance_registry.create("dists", shown[dists.BACKBONE], folder / "dists.npz"),
         },
     )
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tfisp import models
 from tfisp.errors import InputError
-from tfisp.perceptual import backbones, halved
+from tfisp.perceptual import backbones, bf16_backward
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.training.config import make_stages
 from tfisp.training.trainer import Trainer
@@ -76,7 +76,7 @@ def test_the_gradients_of_a_product_are_those_of_tensorflow(transposed):
     x, y, upstream = (integers(seed, 2, 3, 4, 4) for seed in range(3))
     with tf.GradientTape(persistent=True) as tape:
         tape.watch([x, y])
-        ours = halved.matmul(x, y, tf.bfloat16, transposed)
+        ours = bf16_backward.matmul(x, y, tf.bfloat16, transposed)
         theirs = tf.matmul(x, y, transpose_b=transposed)
     np.testing.assert_array_equal(ours, theirs)
     for found, expected in zip(
@@ -92,7 +92,7 @@ def test_the_gradient_of_a_convolution_is_that_of_tensorflow(padding, stride):
     x, kernel = integers(0, 2, 9, 8, 3), integers(1, 3, 3, 3, 4)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(x)
-        ours = halved.conv2d(x, kernel, stride, padding, tf.bfloat16)
+        ours = bf16_backward.conv2d(x, kernel, stride, padding, tf.bfloat16)
         theirs = tf.nn.conv2d(x, kernel, stride, padding)
     np.testing.assert_array_equal(ours, theirs)
     upstream = integers(2, *theirs.shape)
@@ -111,7 +111,7 @@ def test_second_derivatives_pass_through_a_convolution(stride):
             outer.watch(x)
             with tf.GradientTape() as inner:
                 inner.watch(x)
-                total = tf.reduce_sum(halved.conv2d(x, kernel, stride, "SAME", dtype) ** 3)
+                total = tf.reduce_sum(bf16_backward.conv2d(x, kernel, stride, "SAME", dtype) ** 3)
             penalty = tf.reduce_sum(tf.square(inner.gradient(total, x)))
         found.append(outer.gradient(penalty, x))
     assert 0.999 < cosine(*found) < 1 - 1e-8
@@ -122,7 +122,7 @@ def test_a_product_of_numbers_in_double_precision_is_not_rounded():
     x, y = (tf.cast(integers(seed, 4, 4), tf.float64) + 1e-9 for seed in range(2))
     with tf.GradientTape() as tape:
         tape.watch(x)
-        product = halved.matmul(x, y, tf.bfloat16)
+        product = bf16_backward.matmul(x, y, tf.bfloat16)
     expected = tf.matmul(tf.ones_like(product), y, transpose_b=True)
     np.testing.assert_array_equal(tape.gradient(product, x), expected)
 

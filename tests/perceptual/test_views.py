@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tfisp.errors import InputError
-from tfisp.perceptual import axes, views
+from tfisp.perceptual import separable, views
 
 
 def images(*shape, low=0.0, high=1.0, seed=0):
@@ -83,7 +83,7 @@ def test_gray_weighs_colours_by_luma():
     assert views.gray(x).shape == (1, 1, 3, 3)
 
 
-@pytest.mark.parametrize("padding", axes.PADDINGS)
+@pytest.mark.parametrize("padding", separable.PADDINGS)
 @pytest.mark.parametrize("size", [(64, 96), (256, 256)])
 def test_blur224_is_the_blur_followed_by_a_bilinear_resize(padding, size):
     x = tf.constant(images(1, *size, 3))

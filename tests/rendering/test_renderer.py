@@ -10,7 +10,7 @@ from tfisp import models
 from tfisp.contract import AS_SHOT, PUBLISHED, Contract
 from tfisp.errors import InputError
 from tfisp.packing import crop_mosaic, prepare
-from tfisp.rendering import Facts, Renderer, load
+from tfisp.rendering import ModelMetadata, Renderer, load
 from tfisp.rendering.runtime import to_8bit
 from tfisp.sensor import PATTERNS, Capture, Sensor
 
@@ -43,10 +43,10 @@ class Pooling:
 
     def __init__(self, form="split", minimum=1, halo=8):
         contract = Contract(form=form, black_level=60, white_level=1023)
-        self.facts = Facts("pooling", contract, halo=halo, multiple=4, minimum=minimum)
+        self.metadata = ModelMetadata("pooling", contract, halo=halo, multiple=4, minimum=minimum)
         rng = np.random.default_rng(1)
-        self._first = rng.normal(size=(3, 3, self.facts.channels, 4)).astype(np.float32)
-        self._second = rng.normal(size=(3, 3, 4, 3 * self.facts.step**2)).astype(np.float32)
+        self._first = rng.normal(size=(3, 3, self.metadata.channels, 4)).astype(np.float32)
+        self._second = rng.normal(size=(3, 3, 4, 3 * self.metadata.step**2)).astype(np.float32)
         self.sizes = []
 
     def run(self, window, as_8bit, threads=1):
@@ -55,7 +55,7 @@ class Pooling:
         x = tf.nn.conv2d(window[None], self._first, 1, "SAME")
         x = tf.nn.conv2d(tf.nn.avg_pool2d(x, 4, 4, "VALID"), self._second, 1, "SAME")
         x = tf.repeat(tf.repeat(x, 4, 1), 4, 2)
-        if self.facts.step == 2:
+        if self.metadata.step == 2:
             x = tf.nn.depth_to_space(x, 2)
         return to_8bit(x[0].numpy()) if as_8bit else x[0].numpy()
 
@@ -120,7 +120,7 @@ def test_sizes_that_are_no_multiple_are_padded_by_reflection_and_cropped(form, s
     mosaic = mosaic_of(*size)
     height, width = (-(-side // 4) * 4 for side in size)
     padded = np.pad(mosaic, ((0, height - size[0]), (0, width - size[1])), mode="reflect")
-    window = prepare(padded, SENSOR, Capture(), network.facts.contract)
+    window = prepare(padded, SENSOR, Capture(), network.metadata.contract)
     expected = network.run(window, False)[: size[0], : size[1]]
     given = Renderer(network).render(mosaic, SENSOR)
     np.testing.assert_allclose(given, expected, atol=1e-6)
@@ -205,7 +205,7 @@ def test_what_is_no_mosaic_is_refused(generator):
 def test_a_preset_is_loaded_by_its_folder(generator, tmp_path):
     models.save_to_preset(generator, tmp_path / "preset")
     renderer = load(tmp_path / "preset", tile=16)
-    assert renderer.facts.contract == PUBLISHED and renderer.facts.halo == 3
+    assert renderer.metadata.contract == PUBLISHED and renderer.metadata.halo == 3
     mosaic = mosaic_of(20, 24)
     np.testing.assert_array_equal(
         renderer.render(mosaic, SENSOR), Renderer(generator, tile=16).render(mosaic, SENSOR)
@@ -246,7 +246,7 @@ def test_a_fault_in_one_of_many_tiles_is_told():
 @pytest.mark.parametrize("form", ["packed", "split", "mosaic"])
 def test_a_prepared_input_is_rendered_as_its_mosaic(form):
     network, mosaic = Pooling(form), mosaic_of(52, 70)
-    values = prepare(mosaic, SENSOR, Capture(), network.facts.contract)
+    values = prepare(mosaic, SENSOR, Capture(), network.metadata.contract)
     renderer = Renderer(network, tile=24)
     np.testing.assert_array_equal(renderer.render_input(values), renderer.render(mosaic, SENSOR))
     with pytest.raises(InputError, match=r"pooling: an input of shape .* expected \[h, w, "):

@@ -90,11 +90,11 @@ def test_a_damaged_file_is_refused_wherever_the_damage_is(path, tmp_path):
         damaged[place] ^= 0x10
         copy.write_bytes(damaged)
         try:
-            facts = LiteRuntime(copy).facts
+            metadata = LiteRuntime(copy).metadata
         except InputError as error:
             assert "model.tflite: " in str(error) and "damaged" in str(error), place
         else:  # a field of the archive that says nothing, such as its date
-            assert place >= model and facts == LiteRuntime(path).facts, place
+            assert place >= model and metadata == LiteRuntime(path).metadata, place
     for length in (model + 50, len(whole) - 30, len(whole) - 1):
         copy.write_bytes(whole[:length])
         with pytest.raises(InputError, match=r"model\.tflite: damaged"):
@@ -121,7 +121,7 @@ def test_a_hash_that_is_none_is_refused(path, tmp_path, said):
     copy.write_bytes(path.read_bytes()[: values["model"]["bytes"]])
     with zipfile.ZipFile(copy, "a") as archive:
         archive.writestr("tfisp.json", json.dumps(values | {"model": said}))
-    with pytest.raises(InputError, match=r"tfisp\.json\): not the facts of a generator"):
+    with pytest.raises(InputError, match=r"tfisp\.json\): not the metadata of a generator"):
         LiteRuntime(copy)
 
 

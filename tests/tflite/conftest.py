@@ -159,7 +159,7 @@ def real_export(generator, tmp_path_factory):
     import tensorflow as tf
 
     from tfisp.files import write_json
-    from tfisp.rendering import facts
+    from tfisp.rendering import metadata
 
     folder = tmp_path_factory.mktemp("real") / "exported"
     folder.mkdir()
@@ -180,7 +180,7 @@ def real_export(generator, tmp_path_factory):
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.target_spec.supported_types = [tf.float16]
         (folder / name).write_bytes(converter.convert())
-        facts.attach(folder / name, facts.Facts.of(generator))
+        metadata.attach(folder / name, metadata.ModelMetadata.of(generator))
         entries.append({"name": name, "layers": [{"name": "a", "target": "b"}], "target": target})
     write_json(folder / "report.json", {"model": "efficient_isp", "files": entries})
     return folder

@@ -159,8 +159,8 @@ def test_mistakes_get_one_line(capsys, real_export, tmp_path, words, code, messa
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "bad.tflite").write_bytes(b"nothing")
     shutil.copy(real_export / "report.json", tmp_path / "bad" / "report.json")
-    with_facts = golden.facts_module.read(real_export / "model.tflite").to_dict()
-    (tmp_path / "bad" / "model.json").write_text(json.dumps(with_facts))
+    with_metadata = golden.metadata_module.read(real_export / "model.tflite").to_dict()
+    (tmp_path / "bad" / "model.json").write_text(json.dumps(with_metadata))
     given = [word.format(tmp=tmp_path, real=real_export) for word in words]
     found, _, error = run(capsys, *given)
     assert found == code and message in error and error.count("\n") == 1

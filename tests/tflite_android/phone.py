@@ -12,7 +12,7 @@ import pytest
 
 from tfisp.contract import Contract
 from tfisp.packing import phase_padding
-from tfisp.rendering.facts import Facts
+from tfisp.rendering.metadata import ModelMetadata
 from tfisp.sensor import Capture, Sensor
 
 SOURCES = Path(__file__).resolve().parents[2] / "tflite" / "android"
@@ -92,7 +92,7 @@ def job(
     *,
     neutral=None,
     camera2_shading=None,
-    facts: Facts | None = None,
+    metadata: ModelMetadata | None = None,
     tile: int = 0,
     fixed: tuple[int, int] = (0, 0),
 ) -> Job:
@@ -125,9 +125,9 @@ def job(
         frame_exposure=contract.exposure == "frame",
         clip=CLIPS.index(contract.clip),
         compand=contract.companding == "sqrt",
-        halo=-1 if facts is None or facts.halo is None else facts.halo,
-        multiple=1 if facts is None else facts.multiple,
-        minimum=1 if facts is None else facts.minimum,
+        halo=-1 if metadata is None or metadata.halo is None else metadata.halo,
+        multiple=1 if metadata is None else metadata.multiple,
+        minimum=1 if metadata is None else metadata.minimum,
         fixed_height=fixed[0],
         fixed_width=fixed[1],
         tile=tile,

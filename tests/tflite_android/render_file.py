@@ -13,7 +13,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 from tflite_android.phone import HERE, Strided, build, job, render_file  # noqa: E402
 
-from tfisp.rendering import facts  # noqa: E402
+from tfisp.rendering import metadata  # noqa: E402
 from tfisp.sensor import Capture, Sensor  # noqa: E402
 
 SENSOR = Sensor("RGGB", ((58, 60), (61, 62)), 1023)
@@ -25,9 +25,9 @@ def main(model: Path, library: Path, mosaic: Path, picture: Path) -> None:
     compiled = build(
         "-DWITH_TFLITE", f"-I{HERE / 'include'}", str(library), f"-Wl,-rpath,{library.parent}"
     )
-    counts, said = np.load(mosaic), facts.read(model)
+    counts, said = np.load(mosaic), metadata.read(model)
     buffer = Strided(counts, padding=22)
-    made = job(buffer, counts.shape, SENSOR, CAPTURE, said.contract, facts=said, tile=TILE)
+    made = job(buffer, counts.shape, SENSOR, CAPTURE, said.contract, metadata=said, tile=TILE)
     np.save(picture, render_file(made, model, compiled))
 
 

@@ -16,7 +16,7 @@ from tflite_android.test_packing import ACTIVE, dyadic_map, write_capture
 from tfisp import models
 from tfisp.contract import AS_SHOT, Contract
 from tfisp.raw import read_raw
-from tfisp.rendering import Facts, Renderer, facts, tiles
+from tfisp.rendering import ModelMetadata, Renderer, metadata, tiles
 from tfisp.rendering.runtime import LiteRuntime, to_8bit
 from tfisp.sensor import PATTERNS, Capture, Sensor
 
@@ -33,9 +33,9 @@ class Cells:
 
     def __init__(self, form="split", fixed=None):
         contract = Contract(form=form, black_level=60, white_level=1023)
-        self.facts = Facts("cells", contract, halo=8, multiple=4, minimum=4)
+        self.metadata = ModelMetadata("cells", contract, halo=8, multiple=4, minimum=4)
         self.fixed = fixed
-        shape = (self.facts.channels, 3 * self.facts.step**2)
+        shape = (self.metadata.channels, 3 * self.metadata.step**2)
         self._colours = np.random.default_rng(1).normal(0, 0.05, shape).astype(np.float32)
 
     def run(self, window, as_8bit, threads=1):
@@ -44,7 +44,7 @@ class Cells:
         cells = self._around(window).reshape(height // 4, 4, width // 4, 4, channels)
         out = self._around(cells.mean((1, 3))) @ self._colours
         out = out.repeat(4, 0).repeat(4, 1)
-        step = self.facts.step
+        step = self.metadata.step
         out = out.reshape(height, width, step, step, 3).swapaxes(1, 2)
         out = out.reshape(step * height, step * width, 3)
         return to_8bit(out) if as_8bit else out
@@ -64,7 +64,7 @@ def file(tmp_path_factory):
     network.set_weights([w + rng.normal(0, 0.1, w.shape) for w in network.get_weights()])
     path = tmp_path_factory.mktemp("tflite") / "model.tflite"
     path.write_bytes(tf.lite.TFLiteConverter.from_keras_model(network).convert())
-    facts.attach(path, Facts.of(network))
+    metadata.attach(path, ModelMetadata.of(network))
     return path
 
 
@@ -79,8 +79,8 @@ def both(runtime, mosaic, sensor, capture=CAPTURE, tile=0, **layout):
         mosaic.shape,
         sensor,
         capture,
-        runtime.facts.contract,
-        facts=runtime.facts,
+        runtime.metadata.contract,
+        metadata=runtime.metadata,
         tile=tile,
         fixed=runtime.fixed or (0, 0),
     )
@@ -141,7 +141,7 @@ def test_a_capture_gives_the_picture_of_its_dng(file, tmp_path):
         AS_SHOT,
         neutral=(4782 / 10000, 1.0, 6153 / 10000),
         camera2_shading=rggb,
-        facts=runtime.facts,
+        metadata=runtime.metadata,
         tile=40,
     )
     phone = render(made, lambda window: runtime.run(window, False))
@@ -181,9 +181,11 @@ def test_windows_of_one_fixed_size_give_the_same_picture(form, size):
 
 def test_rounding_takes_halves_to_even_and_clips():
     values = np.float32([-1, 0, 0.5 / 255, 1.5 / 255, 2.5 / 255, 1, 7, 0.3])
-    facts_ = Facts("constant", Contract("mosaic"), halo=0)
+    metadata_ = ModelMetadata("constant", Contract("mosaic"), halo=0)
     mosaic = counts(2, len(values))
-    made = job(Strided(mosaic), mosaic.shape, SENSOR, CAPTURE, facts_.contract, facts=facts_)
+    made = job(
+        Strided(mosaic), mosaic.shape, SENSOR, CAPTURE, metadata_.contract, metadata=metadata_
+    )
     rgb = np.broadcast_to(values[:, None], (2, len(values), 3))
     np.testing.assert_array_equal(render(made, lambda window: rgb), to_8bit(rgb))
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfisp import losses, models
 from tfisp.errors import InputError
 from tfisp.losses import ADVERSARIAL
-from tfisp.perceptual import DISTS, LPIPS, backbones, distances, views
+from tfisp.perceptual import DISTS, LPIPS, backbones, distance_registry, views
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.training.config import make_stages
 from tfisp.training.critics import make_critics
@@ -35,7 +35,7 @@ def bank():
               "dists": "vgg16_torchvision_l2"}  # fmt: skip
     return FeatureBank(
         networks,
-        {name: distances.create(name, networks[t], "random") for name, t in trunks.items()},
+        {name: distance_registry.create(name, networks[t], "random") for name, t in trunks.items()},
     )
 
 

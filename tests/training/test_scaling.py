@@ -6,7 +6,7 @@ import tensorflow as tf
 from small_trainer import make_batch, make_trainer
 
 from tfisp.errors import InputError
-from tfisp.training.health import overflowed, require_sound
+from tfisp.training.finite_checks import overflowed, require_sound
 from tfisp.training.objectives import Objective
 from tfisp.training.scaling import GROW_AFTER, LARGEST, SMALLEST, START, LossScaling
 

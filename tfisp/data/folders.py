@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from tfisp.data.base import Dataset, Progress
+from tfisp.data.builder import DatasetBuilder
 from tfisp.data.cache import file_digest, key
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import Rendering, Scene
 from tfisp.data.listing import require_files, require_folder
-from tfisp.data.opening import Opening
 from tfisp.data.workers import in_order
 from tfisp.errors import InputError
 from tfisp.raw import RAW_SUFFIXES, read_raw
@@ -84,25 +84,25 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     Raises:
         InputError: If a folder is missing or holds nothing of use, or for the first bad file.
     """
-    opening = Opening.of(config, progress)
+    builder = DatasetBuilder.of(config, progress)
     root = require_folder("raw_dir", config.raw_dir)
-    others = [Path(folder) for folder in (config.target_dir, opening.store.folder) if folder]
+    others = [Path(folder) for folder in (config.target_dir, builder.store.folder) if folder]
     files = require_files("raw_dir", root, RAW_SUFFIXES, "RAW files", others)
-    photographs = opening.target_files()
-    targets = None if photographs is None else opening.photographs(opening.look_at(photographs))
-    frames = _frames(opening, files, root)
+    photographs = builder.target_files()
+    targets = None if photographs is None else builder.photographs(builder.look_at(photographs))
+    frames = _frames(builder, files, root)
     for frame in frames:
-        _note_clipping(opening, frame)
-    sensor = frames[0].sensor if frames else opening.sensor
-    return opening.dataset(frames, targets, {}, paired=False, sensor=sensor, root=root)
+        _note_clipping(builder, frame)
+    sensor = frames[0].sensor if frames else builder.sensor
+    return builder.dataset(frames, targets, {}, paired=False, sensor=sensor, root=root)
 
 
-def _frames(opening: Opening, files: Sequence[Path], root: Path) -> list[FolderFrame]:
+def _frames(builder: DatasetBuilder, files: Sequence[Path], root: Path) -> list[FolderFrame]:
     """Every usable file, decoded and rendered, several at a time."""
 
     def work(path: Path) -> FolderFrame | InputError:
         try:
-            frame = _open_frame(path, path.relative_to(root).as_posix(), opening)
+            frame = _open_frame(path, path.relative_to(root).as_posix(), builder)
             frame.load()
         except InputError as error:
             return error
@@ -112,21 +112,21 @@ def _frames(opening: Opening, files: Sequence[Path], root: Path) -> list[FolderF
     with contextlib.closing(in_order(work, files, os.cpu_count())) as results:
         for done, (path, result) in enumerate(zip(files, results, strict=True), start=1):
             if isinstance(result, InputError):
-                opening.bad_files.report(path, result)
+                builder.bad_files.report(path, result)
             else:
                 frames.append(result)
-            opening.progress(done, len(files), "RAW files")
+            builder.progress(done, len(files), "RAW files")
     return frames
 
 
-def _open_frame(path: Path, name: str, opening: Opening) -> FolderFrame:
+def _open_frame(path: Path, name: str, builder: DatasetBuilder) -> FolderFrame:
     """Finds a file's facts in the cache, or decodes it.
 
     Raises:
         InputError: If it cannot be used.
     """
     description = path.with_suffix(".json")
-    if opening.sensor is None and path.suffix.lower() in _SILENT and not description.exists():
+    if builder.sensor is None and path.suffix.lower() in _SILENT and not description.exists():
         raise InputError(
             f"{path}: nothing states its CFA pattern and levels: give --sensor, or describe it in "
             f"{description.name} beside it"
@@ -138,18 +138,18 @@ def _open_frame(path: Path, name: str, opening: Opening) -> FolderFrame:
         file=sha256,
         description=file_digest(description) if description.exists() else None,
         suffix=path.suffix.lower(),
-        sensor=opening.sensor.to_dict() if opening.sensor else None,
+        sensor=builder.sensor.to_dict() if builder.sensor else None,
     )
-    facts = opening.store.note(decoded)
+    facts = builder.store.note(decoded)
     if facts is None:
-        mosaic, sensor, capture = read_raw(path, opening.sensor)
-        opening.store.get(decoded, lambda: mosaic)
+        mosaic, sensor, capture = read_raw(path, builder.sensor)
+        builder.store.get(decoded, lambda: mosaic)
         facts = {
             "size": list(mosaic.shape),
             "sensor": sensor.to_dict(),
             "capture": _capture_facts(capture),
         }
-        opening.store.write_note(decoded, facts)
+        builder.store.write_note(decoded, facts)
     return FolderFrame(
         name=name,
         path=path,
@@ -158,17 +158,17 @@ def _open_frame(path: Path, name: str, opening: Opening) -> FolderFrame:
         capture=_capture(facts["capture"]),
         sha256=sha256,
         decoded=decoded,
-        override=opening.sensor,
-        rendering=opening.rendering,
+        override=builder.sensor,
+        rendering=builder.rendering,
     )
 
 
-def _note_clipping(opening: Opening, frame: FolderFrame) -> None:
+def _note_clipping(builder: DatasetBuilder, frame: FolderFrame) -> None:
     """Tells of samples above the white level."""
     count = frame.capture.above_white
     if count:
         share = count / (frame.size[0] * frame.size[1])
-        opening.notes.append(
+        builder.notes.append(
             f"{frame.path}: {count} samples ({share:.2%}) above the white level "
             f"{frame.sensor.white_level:g} were clipped"
         )

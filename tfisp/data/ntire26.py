@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from tfisp.data.base import Dataset, Progress
+from tfisp.data.builder import DatasetBuilder
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import PatchFrame
 from tfisp.data.headers import probe
 from tfisp.data.images import IMAGE_SUFFIXES
 from tfisp.data.listing import files_in, match, missing, require_folder
-from tfisp.data.opening import Opening
 from tfisp.errors import InputError
 from tfisp.rawfiles.npy import map_npy, parse_npy
 
@@ -34,7 +34,7 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     Raises:
         InputError: If a folder is missing or empty, or for the first bad file.
     """
-    opening = Opening.of(config, progress)
+    builder = DatasetBuilder.of(config, progress)
     root = require_folder("raw_dir", config.raw_dir)
     raws = root / "train" / "raws"
     if not raws.is_dir():
@@ -42,17 +42,17 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     files = files_in(raws, (".npy",))
     if not files:
         raise InputError(f"{raws}: {missing(raws, ('.npy',), 'packed RAW files')}")
-    frames = _frames(opening, [(path, None) for path in files])
-    photographs = opening.target_files()
+    frames = _frames(builder, [(path, None) for path in files])
+    photographs = builder.target_files()
     if photographs is None:
         jpegs = root / "train" / "jpegs"
         photographs = files_in(jpegs, IMAGE_SUFFIXES) if jpegs.is_dir() else []
         if not photographs:
             raise InputError(f"{jpegs}: no photographs here; --target_dir may name others")
-    targets = opening.photographs(opening.look_at(photographs))
-    held_out = {split: _held_out(opening, root / split) for split in ("val", "test")}
-    return opening.dataset(
-        frames, targets, held_out, paired=False, sensor=opening.sensor, root=root
+    targets = builder.photographs(builder.look_at(photographs))
+    held_out = {split: _held_out(builder, root / split) for split in ("val", "test")}
+    return builder.dataset(
+        frames, targets, held_out, paired=False, sensor=builder.sensor, root=root
     )
 
 
@@ -78,17 +78,17 @@ def decode_npy(data: bytes, path: Path) -> np.ndarray:
     return unpack_planes(packed.astype(np.uint16 if whole_numbers else np.float32))
 
 
-def _frames(opening: Opening, files: Sequence[tuple[Path, Path | None]]) -> list[PatchFrame]:
-    return opening.patch_frames(files, _check_file, decode_npy, "packed RAW files")
+def _frames(builder: DatasetBuilder, files: Sequence[tuple[Path, Path | None]]) -> list[PatchFrame]:
+    return builder.patch_frames(files, _check_file, decode_npy, "packed RAW files")
 
 
-def _held_out(opening: Opening, folder: Path) -> list[PatchFrame]:
+def _held_out(builder: DatasetBuilder, folder: Path) -> list[PatchFrame]:
     """The pairs of a split; none where either half is missing (the organisers keep some back)."""
     raws, jpegs = folder / "raws", folder / "jpegs"
     if not (raws.is_dir() and jpegs.is_dir()):
         return []
-    pairs = match(files_in(raws, (".npy",)), files_in(jpegs, IMAGE_SUFFIXES), opening.bad_files)
-    return _frames(opening, pairs)
+    pairs = match(files_in(raws, (".npy",)), files_in(jpegs, IMAGE_SUFFIXES), builder.bad_files)
+    return _frames(builder, pairs)
 
 
 def _check_file(path: Path, target: Path | None) -> tuple[int, int]:

@@ -16,12 +16,12 @@ import cv2
 import numpy as np
 
 from tfisp.data.base import Dataset, Progress
+from tfisp.data.builder import DatasetBuilder
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import PatchFrame
 from tfisp.data.headers import PNG_TRAILER, probe
 from tfisp.data.images import IMAGE_SUFFIXES, decode
 from tfisp.data.listing import drawn, files_in, match, missing, require_folder
-from tfisp.data.opening import Opening
 from tfisp.errors import InputError
 
 _HELD_OUT = 1024
@@ -49,7 +49,7 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     Raises:
         InputError: If a folder is missing or empty, or for the first bad file.
     """
-    opening = Opening.of(config, progress)
+    builder = DatasetBuilder.of(config, progress)
     root = require_folder("raw_dir", config.raw_dir)
     layout = LAYOUTS[config.name]
     present = [split for split in SPLITS if (root / split / layout.raw).is_dir()]
@@ -58,12 +58,12 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
             f"--raw_dir={root}: no train/{layout.raw} here, nor val/{layout.raw} or "
             f"test/{layout.raw}; --data={config.name} expects them beside {layout.target}"
         )
-    frames = {split: _frames(opening, root / split, layout) for split in present}
+    frames = {split: _frames(builder, root / split, layout) for split in present}
     train = frames.pop("train", [])
     if "val" not in frames and len(train) > 1:
         train, frames["val"] = _hold_out(train, config.seed)
-    targets = _targets(opening, train)
-    return opening.dataset(train, targets, frames, paired=True, sensor=opening.sensor, root=root)
+    targets = _targets(builder, train)
+    return builder.dataset(train, targets, frames, paired=True, sensor=builder.sensor, root=root)
 
 
 def decode_raw_png(data: bytes, path: Path) -> np.ndarray:
@@ -104,7 +104,7 @@ def check_pair(raw: Path, target: Path) -> tuple[int, int]:
     return size
 
 
-def _frames(opening: Opening, folder: Path, layout: Layout) -> list[PatchFrame]:
+def _frames(builder: DatasetBuilder, folder: Path, layout: Layout) -> list[PatchFrame]:
     """The usable pairs of a split."""
     raws, targets = folder / layout.raw, folder / layout.target
     if not targets.is_dir():
@@ -112,8 +112,8 @@ def _frames(opening: Opening, folder: Path, layout: Layout) -> list[PatchFrame]:
     raw_files = files_in(raws, (".png",))
     if not raw_files:
         raise InputError(f"{raws}: {missing(raws, ('.png',), 'RAW files')}")
-    pairs = match(raw_files, files_in(targets, IMAGE_SUFFIXES), opening.bad_files)
-    return opening.patch_frames(pairs, check_pair, decode_raw_png, f"{folder.name} pairs")
+    pairs = match(raw_files, files_in(targets, IMAGE_SUFFIXES), builder.bad_files)
+    return builder.patch_frames(pairs, check_pair, decode_raw_png, f"{folder.name} pairs")
 
 
 def _hold_out(train: Sequence[PatchFrame], seed: int) -> tuple[list[PatchFrame], list[PatchFrame]]:
@@ -124,11 +124,11 @@ def _hold_out(train: Sequence[PatchFrame], seed: int) -> tuple[list[PatchFrame],
     return kept, [frame for frame in train if frame.name in chosen]
 
 
-def _targets(opening: Opening, train: Sequence[PatchFrame]) -> object:
+def _targets(builder: DatasetBuilder, train: Sequence[PatchFrame]) -> object:
     """Target photographs: those of `--target_dir`, else the train split's own."""
-    paths = opening.target_files()
+    paths = builder.target_files()
     if paths is None:
         if not train:
             return None
         paths = [frame.target_path for frame in train]
-    return opening.photographs(opening.look_at(paths))
+    return builder.photographs(builder.look_at(paths))

@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 
 from tfisp.data.base import Dataset, Progress
+from tfisp.data.builder import DatasetBuilder
 from tfisp.data.cache import key
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import Rendering, Scene
 from tfisp.data.images import IMAGE_SUFFIXES, READ_VERSION, read_photograph
 from tfisp.data.listing import drawn, require_files, require_folder
-from tfisp.data.opening import Opening
 from tfisp.data.photographs import Photograph
 from tfisp.data.skimage_scenes import SKIMAGE, skimage_scenes
 from tfisp.data.unprocess import (
@@ -139,18 +139,18 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
         InputError: If the folder or the split list is missing or of no use, or for the first bad
             file.
     """
-    opening = Opening.of(config, progress)
+    builder = DatasetBuilder.of(config, progress)
     root, roles = _roles(config)
-    override = opening.target_files()
+    override = builder.target_files()
     found = {
-        role: opening.look_at(paths, config.reduce)
+        role: builder.look_at(paths, config.reduce)
         for role, paths in (roles | ({"target": override} if override else {})).items()
     }
-    frames = {role: _record_all(opening, found.get(role, ())) for role in ("source", "val", "test")}
-    targets = opening.photographs(found["target"]) if found.get("target") else None
+    frames = {role: _record_all(builder, found.get(role, ())) for role in ("source", "val", "test")}
+    targets = builder.photographs(found["target"]) if found.get("target") else None
     source = frames.pop("source")
-    return opening.dataset(
-        source, targets, frames, paired=True, sensor=_stated(opening.sensor, config), root=root
+    return builder.dataset(
+        source, targets, frames, paired=True, sensor=_stated(builder.sensor, config), root=root
     )
 
 
@@ -215,9 +215,11 @@ def _read_splits(path: Path) -> tuple[Path, dict[str, list[Path]]]:
     }
 
 
-def _record_all(opening: Opening, photographs: Sequence[Photograph]) -> list[UnprocessedFrame]:
+def _record_all(
+    builder: DatasetBuilder, photographs: Sequence[Photograph]
+) -> list[UnprocessedFrame]:
     """The captures that would be made of photographs; nothing is computed yet."""
-    camera, config = opening.sensor, opening.config
+    camera, config = builder.sensor, builder.config
     frames = []
     for photograph in photographs:
         random = _random(photograph, "capture")
@@ -231,7 +233,7 @@ def _record_all(opening: Opening, photographs: Sequence[Photograph]) -> list[Unp
                 gains=gains,
                 noise=noise,
                 capture=Capture(gains=gains, noise=tuple(noise)) if recorded else Capture(),
-                rendering=opening.rendering,
+                rendering=builder.rendering,
             )
         )
     return frames

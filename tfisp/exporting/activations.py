@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfisp.backend import without_chatter
-from tfisp.exporting import graph
+from tfisp.exporting import tflite_graph
 from tfisp.rendering.runtime import without_notice
 
 # Largest finite number of IEEE 754 half precision.
@@ -31,7 +31,7 @@ def largest(path: Path, inputs: Iterable[np.ndarray]) -> list[dict[str, Any]]:
     """
     operations = [
         operation
-        for operation in graph.read(path)[0].operations
+        for operation in tflite_graph.read(path)[0].operations
         if any(tensor.type == "FLOAT32" for tensor in operation.outputs)
     ]
     peaks = np.zeros(len(operations))

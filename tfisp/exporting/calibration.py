@@ -9,7 +9,7 @@ import numpy as np
 
 from tfisp.data.listing import files_in, missing
 from tfisp.errors import InputError
-from tfisp.exporting.trials import Trial
+from tfisp.exporting.test_inputs import Trial
 from tfisp.packing import crop_mosaic
 from tfisp.raw import RAW_SUFFIXES, read_raw
 from tfisp.sensor import Sensor

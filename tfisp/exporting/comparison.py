@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfisp.errors import InputError
-from tfisp.exporting import gate
+from tfisp.exporting import gpu_compatibility
 from tfisp.exporting.forms import Form
 from tfisp.rendering.runtime import open_interpreter
 
@@ -55,7 +55,7 @@ def compare(form: Form, path: Path, cases: Sequence[Case]) -> dict[str, Any]:
         InputError: the file reads weights from outside, or differs too much.
     """
     if path.suffix == ".tflite":
-        outside = sorted(_VARIABLE_OPERATIONS.intersection(gate.operations(path)))
+        outside = sorted(_VARIABLE_OPERATIONS.intersection(gpu_compatibility.operations(path)))
         if outside:
             raise InputError(f"{form.name}: its weights are not in the file ({', '.join(outside)})")
     run = runner(path)

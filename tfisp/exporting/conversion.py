@@ -2,7 +2,7 @@
 
 Everything is built in a folder of its own, passes the gate and the comparison, and is then moved
 into place; if one file is not right, nothing is written. Beside the files lie `model.json`, the
-contract, the sensor and the receptive field (`facts`), and the report (`report`).
+contract, the sensor and the receptive field (`metadata`), and the report (`report`).
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tfisp.errors import InputError
-from tfisp.exporting import gate, gpu_check, report, whole_isp, writers
+from tfisp.exporting import gpu_check, gpu_compatibility, report, whole_isp, writers
 from tfisp.exporting.calibration import windows
 from tfisp.exporting.comparison import Case, compare, experimental
 from tfisp.exporting.forms import (
@@ -29,11 +29,11 @@ from tfisp.exporting.forms import (
     plan,
 )  # fmt: skip
 from tfisp.exporting.quantisation import to_int8
-from tfisp.exporting.trials import Trial, noise, scene, trial_inputs
+from tfisp.exporting.test_inputs import Trial, noise, scene, trial_inputs
 from tfisp.files import atomic_file, atomic_folder, write_json
 from tfisp.models.generator import Generator
-from tfisp.rendering import facts as facts_module
-from tfisp.rendering.facts import Facts
+from tfisp.rendering import metadata as metadata_module
+from tfisp.rendering.metadata import ModelMetadata
 from tfisp.rendering.renderer import Renderer
 
 __all__ = ["FORMS", "build", "export", "publish", "trial_inputs"]
@@ -100,18 +100,20 @@ def build(
             pass the gate, does not agree with Keras, or fails on the accelerator.
     """
     generator = generator.computing_in("float32")  # what is exported has no casts
-    facts = Facts.of(generator)
-    check_size(facts, size)
+    metadata = ModelMetadata.of(generator)
+    check_size(metadata, size)
     if onnx:
         writers.require_onnx()
     seen = windows(calibration, size, **(raw_options or {})) if calibration else []
     held_out = seen[1 :: max(1, len(seen) // _HELD_OUT)][:_HELD_OUT] if len(seen) > 3 else []
     learnt = [window for window in seen if all(window is not other for other in held_out)]
-    forms, missing = plan(facts, calibrated=bool(seen), onnx=onnx)
-    builder = _Builder(generator, facts, size, folder, learnt, held_out or seen[:_HELD_OUT], on_gpu)
+    forms, missing = plan(metadata, calibrated=bool(seen), onnx=onnx)
+    builder = _Builder(
+        generator, metadata, size, folder, learnt, held_out or seen[:_HELD_OUT], on_gpu
+    )
     files = [builder.write(form, target) for form in forms]
-    written = report.compose(generator, facts, size, target, files, missing, seen, folder)
-    write_json(folder / facts_module.BESIDE, facts.to_dict())
+    written = report.compose(generator, metadata, size, target, files, missing, seen, folder)
+    write_json(folder / metadata_module.BESIDE, metadata.to_dict())
     report.write(written, folder)
     return written
 
@@ -141,7 +143,7 @@ class _Builder:
     def __init__(
         self,
         generator: Generator,
-        facts: Facts,
+        metadata: ModelMetadata,
         size: tuple[int, int],
         folder: Path,
         learnt: list[Trial],
@@ -152,14 +154,15 @@ class _Builder:
 
         Args:
             generator: in single precision.
-            facts: of it.
+            metadata: of it.
             size: (height, width) of the picture in pixels.
             folder: to write into.
             learnt: mosaics of that size to calibrate with.
             held_out: mosaics of that size to compare on, besides the trials.
             on_gpu: whether files for the GPU are run on the accelerator.
         """
-        self._generator, self._facts, self._size, self._folder = generator, facts, size, folder
+        self._generator, self._metadata = generator, metadata
+        self._size, self._folder = size, folder
         self._learnt, self._held_out = learnt, held_out
         self._on_gpu = on_gpu
         self._expected: dict[tuple, Any] = {}
@@ -167,20 +170,20 @@ class _Builder:
     def write(self, form: Form, target: Target | None) -> dict[str, Any]:
         """Writes one file; returns the report's entry on it."""
         path = self._folder / form.name
-        facts = self._facts
-        if form.name == INT8 and facts.contract.companding == "none":
-            companded = dataclasses.replace(facts.contract, companding="sqrt")
-            facts = dataclasses.replace(facts, contract=companded)
-        self._convert(form, path, facts)
+        metadata = self._metadata
+        if form.name == INT8 and metadata.contract.companding == "none":
+            companded = dataclasses.replace(metadata.contract, companding="sqrt")
+            metadata = dataclasses.replace(metadata, contract=companded)
+        self._convert(form, path, metadata)
         form, off_gpu = _targeted(form, path, target)
-        entry = report.describe(form, path, facts, self._size)
+        entry = report.describe(form, path, metadata, self._size)
         if path.suffix == ".tflite":
-            facts_module.attach(path, facts, entry)
+            metadata_module.attach(path, metadata, entry)
         entry |= report.costs(path)
         if form.name == ONNX and not writers.can_run_onnx():
             entry["compared_on"] = []  # nothing here to run it with
         else:
-            entry |= compare(form, path, self._cases(form, facts))
+            entry |= compare(form, path, self._cases(form, metadata))
         if self._on_gpu and form.target == "gpu":
             entry["accelerator"] = _on_accelerator(form, path)
         if off_gpu:
@@ -189,16 +192,16 @@ class _Builder:
             entry["experimental"] = experimental(entry["shadows"])
         return entry
 
-    def _convert(self, form: Form, path: Path, facts: Facts) -> None:
-        """Makes one file, yet without its facts."""
+    def _convert(self, form: Form, path: Path, metadata: ModelMetadata) -> None:
+        """Makes one file, yet without its metadata."""
         generator, size = self._generator, self._size
-        shape = input_shape(form, facts, size)
+        shape = input_shape(form, metadata, size)
         if form.name == SAVED_MODEL:
             writers.write_saved_model(generator, shape, path)
         elif form.name == ONNX:
             writers.write_onnx(generator, shape, path)
         elif form.name == INT8:
-            path.write_bytes(to_int8(generator, [trial.raw(facts) for trial in self._learnt]))
+            path.write_bytes(to_int8(generator, [trial.raw(metadata) for trial in self._learnt]))
         elif form.name != ISP and form.size == "fixed":
             path.write_bytes(writers.to_tflite(self._folder / SAVED_MODEL, form.weights))
         else:
@@ -206,47 +209,49 @@ class _Builder:
                 saved_model = Path(folder) / SAVED_MODEL
                 if form.name == ISP:
                     function = whole_isp.function(generator, size)
-                    inputs = whole_isp.signature(facts.contract, size)
+                    inputs = whole_isp.signature(metadata.contract, size)
                     writers.write_function(generator, function, inputs, saved_model)
                 else:
                     writers.write_saved_model(generator, shape, saved_model)
                 path.write_bytes(writers.to_tflite(saved_model))
 
-    def _cases(self, form: Form, facts: Facts) -> list[Case]:
+    def _cases(self, form: Form, metadata: ModelMetadata) -> list[Case]:
         """What a file is compared on."""
         if form.name == INT8:  # noise is nothing that ranges were learnt for
             trials = self._held_out
         elif form.size == "fixed":
             trials = [noise(self._size), scene(self._size), *self._held_out]
         elif form.size == "tile":
-            side = input_shape(form, facts, self._size)[1] * facts.step
+            side = input_shape(form, metadata, self._size)[1] * metadata.step
             trials = [noise((side, side)), scene((side, side))]
         else:
             trials = [trial(self._other_size(k)) for k, trial in enumerate((noise, scene), 3)]
-        return [self._case(form, facts, trial) for trial in trials]
+        return [self._case(form, metadata, trial) for trial in trials]
 
-    def _case(self, form: Form, facts: Facts, trial: Trial) -> Case:
+    def _case(self, form: Form, metadata: ModelMetadata, trial: Trial) -> Case:
         if form.name == ISP:  # the graph corrects no shading
             capture = dataclasses.replace(trial.capture, orientation=1, shading=None)
             trial = dataclasses.replace(trial, capture=capture)
-            inputs = whole_isp.inputs_of(facts.contract, trial)
+            inputs = whole_isp.inputs_of(metadata.contract, trial)
             renderer = Renderer(self._generator, tile=None)
             picture = renderer.render_8bit(trial.mosaic, trial.sensor, trial.capture)
             return Case(trial.name, inputs, picture[None], trial.shadows)
         key = (trial.name, trial.mosaic.shape)
         if key not in self._expected:
-            given = trial.raw(self._facts)
+            given = trial.raw(self._metadata)
             self._expected[key] = self._generator(given, training=False).numpy()
-        return Case(trial.name, {"raw": trial.raw(facts)}, self._expected[key], trial.shadows)
+        return Case(trial.name, {"raw": trial.raw(metadata)}, self._expected[key], trial.shadows)
 
     def _other_size(self, k: int) -> tuple[int, int]:
         """A small size of picture, another one for each k."""
-        unit = 2 * self._facts.step * self._facts.multiple
-        least = self._facts.step * self._facts.minimum
+        unit = 2 * self._metadata.step * self._metadata.multiple
+        least = self._metadata.step * self._metadata.minimum
         return tuple(-(-max(8 * side, least) // unit) * unit for side in (2 * k, 3 * k + 1))
 
 
-def _targeted(form: Form, path: Path, target: Target | None) -> tuple[Form, list[gate.Violation]]:
+def _targeted(
+    form: Form, path: Path, target: Target | None
+) -> tuple[Form, list[gpu_compatibility.Violation]]:
     """The form with the target that its file really has, and what keeps it off the GPU.
 
     Raises:
@@ -254,11 +259,11 @@ def _targeted(form: Form, path: Path, target: Target | None) -> tuple[Form, list
     """
     if form.target != "gpu":
         return form, []
-    off_gpu = gate.violations(path)
+    off_gpu = gpu_compatibility.violations(path)
     if off_gpu and target == "gpu":
         raise InputError(
-            f"{form.name}: {gate.told(off_gpu)}; export with --target=cpu for files that run on"
-            " the CPU"
+            f"{form.name}: {gpu_compatibility.told(off_gpu)}; export with --target=cpu for files"
+            " that run on the CPU"
         )
     if off_gpu or target == "cpu":
         form = dataclasses.replace(form, target="cpu")

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tfisp.exporting.graph import Graph, Operation, Tensor
+from tfisp.exporting.tflite_graph import Graph, Operation, Tensor
 
 # Bytes of one element.
 _BYTES = {"FLOAT32": 4, "FLOAT16": 2, "INT32": 4, "INT8": 1, "UINT8": 1, "UINT16": 2, "INT64": 8}

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tfisp.errors import InputError
-from tfisp.rendering.facts import Facts
+from tfisp.rendering.metadata import ModelMetadata
 
 Target = Literal["gpu", "cpu"]
 
@@ -83,11 +83,13 @@ FORMS = (
 )
 
 
-def plan(facts: Facts, *, calibrated: bool, onnx: bool) -> tuple[list[Form], dict[str, str]]:
+def plan(
+    metadata: ModelMetadata, *, calibrated: bool, onnx: bool
+) -> tuple[list[Form], dict[str, str]]:
     """The files to be written for a generator.
 
     Args:
-        facts: of the generator.
+        metadata: of the generator.
         calibrated: whether there are RAW files to calibrate with.
         onnx: whether the ONNX file is wanted.
 
@@ -95,9 +97,9 @@ def plan(facts: Facts, *, calibrated: bool, onnx: bool) -> tuple[list[Form], dic
         The forms, and name -> reason for those that are left out although they may be expected.
     """
     missing = {}
-    if facts.halo is None:
+    if metadata.halo is None:
         missing[TILE] = (
-            f"{facts.name} looks at the whole picture at once and cannot be rendered in tiles"
+            f"{metadata.name} looks at the whole picture at once and cannot be rendered in tiles"
         )
     if not calibrated:
         missing[INT8] = (
@@ -108,11 +110,11 @@ def plan(facts: Facts, *, calibrated: bool, onnx: bool) -> tuple[list[Form], dic
     return [form for form in FORMS if form.name not in unwanted], missing
 
 
-def check_size(facts: Facts, size: tuple[int, int]) -> tuple[int, int]:
+def check_size(metadata: ModelMetadata, size: tuple[int, int]) -> tuple[int, int]:
     """The input size that belongs to a picture size.
 
     Args:
-        facts: of the generator.
+        metadata: of the generator.
         size: (height, width) of the picture in pixels.
 
     Returns:
@@ -122,30 +124,30 @@ def check_size(facts: Facts, size: tuple[int, int]) -> tuple[int, int]:
         InputError: the generator cannot give a picture of just that size, or it does not consist of
             whole 2x2 cells of the mosaic.
     """
-    unit = max(facts.step * facts.multiple, 2)
-    least = facts.step * facts.minimum
+    unit = max(metadata.step * metadata.multiple, 2)
+    least = metadata.step * metadata.minimum
     if any(side % unit or side < least for side in size):
         raise InputError(
-            f"--size={size[0]}x{size[1]}: {facts.name} needs sides divisible by {unit}"
+            f"--size={size[0]}x{size[1]}: {metadata.name} needs sides divisible by {unit}"
             f" and of at least {least}"
         )
-    return size[0] // facts.step, size[1] // facts.step
+    return size[0] // metadata.step, size[1] // metadata.step
 
 
 def input_shape(
-    form: Form, facts: Facts, size: tuple[int, int]
+    form: Form, metadata: ModelMetadata, size: tuple[int, int]
 ) -> tuple[int, int | None, int | None, int]:
     """The shape of a form's input `[1, h, w, C]`; free sides are None.
 
     Args:
         form: to be written (not the whole ISP, which takes a mosaic).
-        facts: of the generator.
+        metadata: of the generator.
         size: (height, width) in pixels of the pictures of a fixed form.
     """
     if form.size == "free":
-        return 1, None, None, facts.channels
+        return 1, None, None, metadata.channels
     if form.size == "tile":
-        unit = facts.step * facts.multiple
-        side = max(TILE_PIXELS // unit * unit, facts.step * facts.minimum)
+        unit = metadata.step * metadata.multiple
+        side = max(TILE_PIXELS // unit * unit, metadata.step * metadata.minimum)
         size = (side, side)
-    return 1, size[0] // facts.step, size[1] // facts.step, facts.channels
+    return 1, size[0] // metadata.step, size[1] // metadata.step, metadata.channels

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from tfisp.errors import InputError
-from tfisp.exporting import graph as graph_module
+from tfisp.exporting import tflite_graph as graph_module
 from tfisp.perceptual.weights import cache_folder
 
 # Largest difference to the CPU allowed on 0..1 output where the accelerator computes in float32.

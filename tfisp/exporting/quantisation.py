@@ -36,8 +36,8 @@ import tensorflow as tf
 
 from tfisp.backend import without_chatter
 from tfisp.contract import companding_numbers
-from tfisp.exporting import graph
-from tfisp.exporting.graph import Operation
+from tfisp.exporting import tflite_graph
+from tfisp.exporting.tflite_graph import Operation
 from tfisp.exporting.writers import to_tflite, write_function
 from tfisp.models.generator import Generator
 
@@ -72,7 +72,7 @@ def to_int8(generator: Generator, inputs: Sequence[np.ndarray]) -> bytes:
         spec = tf.TensorSpec(inputs[0].shape, tf.float32, "raw")
         write_function(generator, serve, {"raw": spec}, saved_model)
         plain.write_bytes(to_tflite(saved_model))
-        kept = in_float32(graph.read(plain)[0].operations)
+        kept = in_float32(tflite_graph.read(plain)[0].operations)
         with _quietly():
             return _quantise(saved_model, inputs, kept)
 

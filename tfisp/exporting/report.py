@@ -7,13 +7,13 @@ from typing import Any
 import tensorflow as tf
 
 from tfisp._version import __version__
-from tfisp.exporting import activations, cost, graph, memory, whole_isp
+from tfisp.exporting import activations, cost, memory, tflite_graph, whole_isp
 from tfisp.exporting.forms import ISP, MODEL, NONE, TILE, Form, Target
 from tfisp.exporting.markdown import markdown
-from tfisp.exporting.trials import SHADOW, Trial, noise, scene
+from tfisp.exporting.test_inputs import SHADOW, Trial, noise, scene
 from tfisp.files import write_json, write_text
 from tfisp.models.generator import Generator
-from tfisp.rendering.facts import COLOUR_ENCODING, Facts
+from tfisp.rendering.metadata import COLOUR_ENCODING, ModelMetadata
 
 STEM = "report"
 
@@ -31,29 +31,31 @@ _CURVE = "v -> sign(v) (sqrt(|v| + a) - sqrt(a)) / (sqrt(1 + a) - sqrt(a)) with 
 _BRIGHT = 0.9
 
 
-def describe(form: Form, path: Path, facts: Facts, size: tuple[int, int]) -> dict[str, Any]:
+def describe(
+    form: Form, path: Path, metadata: ModelMetadata, size: tuple[int, int]
+) -> dict[str, Any]:
     """What one file takes, gives and is for: its metadata, and the head of the report's entry.
 
     Args:
         form: which file it is.
         path: the file.
-        facts: that belong to it.
+        metadata: that belong to it.
         size: (height, width) of the picture in pixels.
     """
-    step = facts.step
+    step = metadata.step
     if path.suffix == ".tflite":
-        part = graph.read(path)[0]
+        part = tflite_graph.read(path)[0]
         inputs, outputs = _ends(part.inputs), _ends(part.outputs)
     else:
-        shape = [1, size[0] // step, size[1] // step, facts.channels]
+        shape = [1, size[0] // step, size[1] // step, metadata.channels]
         inputs = [{"name": "raw", "dtype": "float32", "shape": shape}]
         outputs = [{"name": "rgb", "dtype": "float32", "shape": [1, *size, 3]}]
     for entry in inputs:
         entry["meaning"] = (
             whole_isp.MEANINGS[entry["name"]]
             if form.name == ISP
-            else f"{facts.contract.form} RAW, scaled by the contract"
-            + ("" if facts.contract.companding == "none" else f", then companded: {_CURVE}")
+            else f"{metadata.contract.form} RAW, scaled by the contract"
+            + ("" if metadata.contract.companding == "none" else f", then companded: {_CURVE}")
         )
     for entry in outputs:
         scale = "0..255" if entry["dtype"] == "uint8" else "nominally 0..1, not clipped"
@@ -65,9 +67,9 @@ def describe(form: Form, path: Path, facts: Facts, size: tuple[int, int]) -> dic
         "weights": form.weights,
         "inputs": inputs,
         "outputs": outputs,
-        "companding": facts.contract.companding,
+        "companding": metadata.contract.companding,
         "colour_encoding": COLOUR_ENCODING,
-        "halo_pixels": None if facts.halo is None else facts.halo * facts.step,
+        "halo_pixels": None if metadata.halo is None else metadata.halo * metadata.step,
     }
 
 
@@ -76,14 +78,14 @@ def costs(path: Path) -> dict[str, Any]:
     files = path.rglob("*") if path.is_dir() else [path]
     result: dict[str, Any] = {"bytes": sum(f.stat().st_size for f in files if f.is_file())}
     if path.suffix == ".tflite":
-        part = graph.read(path)[0]
+        part = tflite_graph.read(path)[0]
         result |= {"operations": cost.operations(part), "macs": cost.macs(part)}
     return result
 
 
 def compose(
     generator: Generator,
-    facts: Facts,
+    metadata: ModelMetadata,
     size: tuple[int, int],
     target: Target | None,
     files: Sequence[dict[str, Any]],
@@ -95,7 +97,7 @@ def compose(
 
     Args:
         generator: that was exported.
-        facts: of it.
+        metadata: of it.
         size: (height, width) of the picture in pixels.
         target: that was asked for.
         files: the entries on single files.
@@ -103,24 +105,24 @@ def compose(
         seen: windows of the calibration.
         folder: where the files lie.
     """
-    peaks = _peaks(facts, size, seen, folder)
+    peaks = _peaks(metadata, size, seen, folder)
     report = {
         "tfisp": __version__,
         "tensorflow": tf.__version__,
-        "model": facts.name,
+        "model": metadata.name,
         "parameters": generator.count_params(),
         "target": target,
-        "input": [1, size[0] // facts.step, size[1] // facts.step, facts.channels],
+        "input": [1, size[0] // metadata.step, size[1] // metadata.step, metadata.channels],
         "output": [1, *size, 3],
-        "macs": cost.macs(graph.read(folder / MODEL)[0]),
-        "halo_samples": facts.halo,
-        "halo_pixels": None if facts.halo is None else facts.halo * facts.step,
-        "contract": facts.contract.to_dict(),
+        "macs": cost.macs(tflite_graph.read(folder / MODEL)[0]),
+        "halo_samples": metadata.halo,
+        "halo_pixels": None if metadata.halo is None else metadata.halo * metadata.step,
+        "contract": metadata.contract.to_dict(),
         "colour_encoding": COLOUR_ENCODING,
         "shadows_below": SHADOW,
         "files": list(files),
         "missing": dict(missing),
-        "calibration": _calibration(facts, seen),
+        "calibration": _calibration(metadata, seen),
         "activations": peaks,
         "memory": _memory(size, folder),
     }
@@ -134,7 +136,7 @@ def write(report: Mapping[str, Any], folder: Path) -> None:
     write_text(folder / f"{STEM}.md", markdown(report))
 
 
-def _ends(tensors: Mapping[str, graph.Tensor]) -> list[dict[str, Any]]:
+def _ends(tensors: Mapping[str, tflite_graph.Tensor]) -> list[dict[str, Any]]:
     """Inputs or outputs of a graph."""
     return [
         {
@@ -146,11 +148,11 @@ def _ends(tensors: Mapping[str, graph.Tensor]) -> list[dict[str, Any]]:
     ]
 
 
-def _calibration(facts: Facts, seen: Sequence[Trial]) -> dict[str, Any] | None:
+def _calibration(metadata: ModelMetadata, seen: Sequence[Trial]) -> dict[str, Any] | None:
     """What ranges were learnt from and files compared on, and how dark and bright it is."""
     if not seen:
         return None
-    values = [window.raw(facts) for window in seen]
+    values = [window.raw(metadata) for window in seen]
     return {
         "windows": [window.name for window in seen],
         "lowest": min(float(raw.min()) for raw in values),
@@ -159,17 +161,17 @@ def _calibration(facts: Facts, seen: Sequence[Trial]) -> dict[str, Any] | None:
 
 
 def _peaks(
-    facts: Facts, size: tuple[int, int], seen: Sequence[Trial], folder: Path
+    metadata: ModelMetadata, size: tuple[int, int], seen: Sequence[Trial], folder: Path
 ) -> dict[str, Any]:
     """The largest activations on the trials and on some windows of the calibration."""
-    unit = 2 * facts.step * facts.multiple
-    most = max(_ACTIVATION_SIDE // unit * unit, facts.minimum * facts.step)
+    unit = 2 * metadata.step * metadata.multiple
+    most = max(_ACTIVATION_SIDE // unit * unit, metadata.minimum * metadata.step)
     height, width = (min(side, most) for side in size)
     trials = [noise((height, width)), scene((height, width))]
-    inputs = [trial.raw(facts) for trial in trials]
+    inputs = [trial.raw(metadata) for trial in trials]
     windows = seen[:: max(1, len(seen) // _ACTIVATION_WINDOWS)][:_ACTIVATION_WINDOWS]
-    rows, columns = height // facts.step, width // facts.step
-    inputs += [window.raw(facts)[:, :rows, :columns] for window in windows]
+    rows, columns = height // metadata.step, width // metadata.step
+    inputs += [window.raw(metadata)[:, :rows, :columns] for window in windows]
     return {
         "float16_largest": activations.FLOAT16_LARGEST,
         "seen_on": [trial.name for trial in (*trials, *windows)],
@@ -179,10 +181,10 @@ def _peaks(
 
 def _memory(size: tuple[int, int], folder: Path) -> dict[str, Any]:
     """Bytes for pictures of several sizes."""
-    whole = graph.read(folder / MODEL)[0]
+    whole = tflite_graph.read(folder / MODEL)[0]
     tiled = None
     if (folder / TILE).exists():
-        tiled = cost.arena_bytes(graph.read(folder / TILE)[0])
+        tiled = cost.arena_bytes(tflite_graph.read(folder / TILE)[0])
     rows = []
     for megapixels, (height, width) in SIZES.items():
         pixels = height * width

@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfisp.contract import COMPANDING_TOE, Contract, companding_numbers, scaling
-from tfisp.exporting.trials import Trial
+from tfisp.exporting.test_inputs import Trial
 from tfisp.exporting.writers import Function
 from tfisp.models.generator import Generator
 from tfisp.sensor import Capture, Sensor, resolve_gains

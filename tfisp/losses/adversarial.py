@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from tfisp.naming import choose
-from tfisp.perceptual.powers import positive_power
+from tfisp.perceptual.safe_math import positive_power
 
 Network = Callable[[tf.Tensor], tf.Tensor]
 # The scores of a batch, or of one replica's part of it -> their mean over the batch.

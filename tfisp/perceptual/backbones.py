@@ -91,7 +91,7 @@ def create(
             weights. Nor do those of providers, whose name says where they are.
         seed: of random weights.
         dtype: one of `DTYPES`, of the way back from its features to the image; the features
-            themselves stay in float32 (`tfisp.perceptual.halved`). AlexNet and networks of
+            themselves stay in float32 (`tfisp.perceptual.bf16_backward`). AlexNet and networks of
             providers keep to float32 altogether. The attribute `dtype` says what was done.
 
     Raises:

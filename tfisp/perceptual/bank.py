@@ -15,7 +15,7 @@ from tfisp.perceptual.base import Backbone
 from tfisp.perceptual.views import view, view_size
 
 if TYPE_CHECKING:
-    from tfisp.perceptual.distances import Distance
+    from tfisp.perceptual.distance_registry import Distance
 
 
 class Feature(NamedTuple):

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tfisp.errors import InputError
 from tfisp.naming import choose
-from tfisp.perceptual import halved
+from tfisp.perceptual import bf16_backward
 from tfisp.perceptual.base import Backbone
 
 
@@ -118,7 +118,7 @@ class ConvolutionalBackbone(Backbone):
             # Images in double precision are taken as such; for float32 the casts do nothing.
             kernel = tf.cast(self._variables[f"{layer.name}/kernel"], x.dtype)
             bias = tf.cast(self._variables[f"{layer.name}/bias"], x.dtype)
-            x = halved.conv2d(x, kernel, layer.stride, _padding(layer), self._backward_dtype)
+            x = bf16_backward.conv2d(x, kernel, layer.stride, _padding(layer), self._backward_dtype)
             x = tf.nn.relu(tf.nn.bias_add(x, bias))
             if layer.tap in taps:
                 found[layer.tap] = x

@@ -25,8 +25,8 @@ from tfisp.naming import choose
 from tfisp.perceptual import backbones
 from tfisp.perceptual import weights as weight_files
 from tfisp.perceptual.arrays import expect_shapes, read_arrays
-from tfisp.perceptual.axes import resize, static_size
 from tfisp.perceptual.base import Backbone
+from tfisp.perceptual.separable import resize, static_size
 
 VARIANTS = ("lpips", "lpips+")
 # The trunk: AlexNet behind LPIPS' own scaling of the image.

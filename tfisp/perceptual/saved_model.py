@@ -21,7 +21,7 @@ import tensorflow as tf
 
 from tfisp.errors import InputError
 from tfisp.perceptual.base import frozen_variables
-from tfisp.perceptual.tokens import TokenBackbone, first_line
+from tfisp.perceptual.token_backbone import TokenBackbone, first_line
 
 _SIGNATURES = ("serving_default", "default")
 

@@ -4,8 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfisp.errors import InputError
-from tfisp.perceptual.axes import static_size
-from tfisp.perceptual.powers import positive_power
+from tfisp.perceptual.safe_math import positive_power
+from tfisp.perceptual.separable import static_size
 
 # Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity":
 # window and deviation in pixels, constants K1 and K2.

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from tfisp.naming import choose
-from tfisp.perceptual.axes import blur_matrix, filter_axes, resize_matrix, static_size
+from tfisp.perceptual.separable import blur_matrix, filter_axes, resize_matrix, static_size
 
 # Luminance Y of linear sRGB, white at 1 (second row of the sRGB-to-XYZ matrix;
 # kornia/color/xyz.py).
@@ -73,7 +73,7 @@ def gaussian_blur(images: tf.Tensor, padding: str = "reflect") -> tf.Tensor:
 
     Args:
         images: `[B, H, W, C]`.
-        padding: `reflect`, or `zero` as in the published code (see `tfisp.perceptual.axes`).
+        padding: `reflect`, or `zero` as in the published code (see `tfisp.perceptual.separable`).
     """
     height, width = static_size(images)
     return filter_axes(images, blur_matrix(height, padding), blur_matrix(width, padding))

@@ -26,7 +26,7 @@ from tfisp.perceptual import vit_weights
 from tfisp.perceptual import weights as weight_files
 from tfisp.perceptual.backbones import UNSCALED
 from tfisp.perceptual.base import Backbone
-from tfisp.perceptual.transformer import VisionTransformer
+from tfisp.perceptual.vit_layers import VisionTransformer
 from tfisp.perceptual.vit_weights import Architecture
 
 TAPS = ("tokens",)

@@ -13,7 +13,7 @@ import rawpy
 from tfisp.errors import InputError
 from tfisp.rawfiles.dng import PHOTOMETRIC_CFA, PHOTOMETRIC_LINEAR_RAW, TiffFacts, read_facts
 from tfisp.rawfiles.frame import MIN_SIDE, Frame, check_repeats
-from tfisp.rawfiles.watch import unwritten, watched
+from tfisp.rawfiles.libraw_guard import unwritten, watched
 from tfisp.sensor import PATTERNS, Capture, Gains, Sensor, smallest_one
 
 _DEMOSAICED = "already demosaiced; capture Bayer RAW"

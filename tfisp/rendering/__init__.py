@@ -6,7 +6,7 @@
 Importing this loads neither TensorFlow nor LiteRT; loading a model loads what it needs.
 """
 
-from tfisp.rendering.facts import Facts
+from tfisp.rendering.metadata import ModelMetadata
 from tfisp.rendering.renderer import Renderer, load
 
-__all__ = ["Facts", "Renderer", "load"]
+__all__ = ["ModelMetadata", "Renderer", "load"]

@@ -1,7 +1,7 @@
 """The flag that chooses a runtime, for all programs that render."""
 
 from tfisp.cli import flags
-from tfisp.rendering.choice import RUNTIMES
+from tfisp.rendering.select_runtime import RUNTIMES
 
 
 def runtime(values: flags.FlagValues) -> None:

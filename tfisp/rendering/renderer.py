@@ -22,8 +22,8 @@ import numpy as np
 from tfisp.contract import require_mosaic
 from tfisp.errors import InputError
 from tfisp.packing import crop_mosaic, orient, phase_padding, prepare
-from tfisp.rendering.choice import open_runtime
 from tfisp.rendering.runtime import KerasRuntime, LiteRuntime, Runtime, cores
+from tfisp.rendering.select_runtime import open_runtime
 from tfisp.rendering.tiles import Span, spans
 from tfisp.sensor import Capture, Sensor
 
@@ -41,7 +41,7 @@ class Renderer:
     """Renders mosaics with one network.
 
     Attributes:
-        facts: what the network declares: contract, halo, and so on.
+        metadata: what the network declares: contract, halo, and so on.
     """
 
     def __init__(
@@ -67,11 +67,11 @@ class Renderer:
         """
         if isinstance(model, str | os.PathLike):
             self._runtime: Runtime = LiteRuntime(model)
-        elif hasattr(model, "run") and hasattr(model, "facts"):
+        elif hasattr(model, "run") and hasattr(model, "metadata"):
             self._runtime = model
         else:
             self._runtime = KerasRuntime(model)
-        self.facts = self._runtime.facts
+        self.metadata = self._runtime.metadata
         self._tile = self._runtime.tile if tile == "auto" else tile
         self._workers = workers or min(cores(), MOST_WORKERS)
         # Its threads live as long as the renderer: each keeps an interpreter that is ready to run.
@@ -117,12 +117,12 @@ class Renderer:
             InputError: the input has another number of channels or is smaller than the network
                 allows, or the network's output is not finite.
         """
-        if values.ndim != 3 or values.shape[2] != self.facts.channels:
+        if values.ndim != 3 or values.shape[2] != self.metadata.channels:
             raise InputError(
-                f"{self.facts.name}: an input of shape {values.shape}, expected"
-                f" [h, w, {self.facts.channels}]"
+                f"{self.metadata.name}: an input of shape {values.shape}, expected"
+                f" [h, w, {self.metadata.channels}]"
             )
-        step = self.facts.step
+        step = self.metadata.step
         picture = np.empty((step * values.shape[0], step * values.shape[1], 3), np.float32)
 
         def window(down: Span, across: Span) -> np.ndarray:
@@ -160,11 +160,11 @@ class Renderer:
             padding: (top, bottom, left, right) of the network's whole output around the picture.
         """
         top, bottom, left, right = padding
-        side = None if self._tile is None else self._tile // self.facts.step
+        side = None if self._tile is None else self._tile // self.metadata.step
         low = side
         if side is not None:  # a small picture is shared out as well
-            share = -(-picture.shape[0] // (self.facts.step * self._workers))
-            low = min(side, max(share + 2 * (self.facts.halo or 0), _LEAST_SHARE))
+            share = -(-picture.shape[0] // (self.metadata.step * self._workers))
+            low = min(side, max(share + 2 * (self.metadata.halo or 0), _LEAST_SHARE))
         rows = self._spans(0, picture.shape[0] + top + bottom, low)
         if side is not None:  # what tiles lack in height they get in width: less overlap
             side = max(side, side * side // (rows[0].stop - rows[0].start))
@@ -175,7 +175,7 @@ class Renderer:
         def render_tile(tile: tuple[Span, Span]) -> None:
             values = _reaching(window(*tile), tile)
             rgb = self._runtime.run(values, picture.dtype == np.uint8, threads)
-            _place(picture, rgb, self.facts.step, tile, (top, left))
+            _place(picture, rgb, self.metadata.step, tile, (top, left))
 
         if len(tiles) == 1:
             render_tile(tiles[0])
@@ -191,44 +191,45 @@ class Renderer:
             padded: its length in pixels.
             window: the longest window wanted, in input samples; None for the whole.
         """
-        facts = self.facts
-        if padded < facts.minimum * facts.step:
+        metadata = self.metadata
+        if padded < metadata.minimum * metadata.step:
             raise InputError(
-                f"{facts.name}: needs at least {facts.minimum * facts.step} pixels along each axis,"
-                f" the picture has {padded} along axis {axis}"
+                f"{metadata.name}: needs at least {metadata.minimum * metadata.step} pixels along"
+                f" each axis, the picture has {padded} along axis {axis}"
             )
         # Windows must start and end on whole 2x2 cells, or they would have another phase.
-        multiple = math.lcm(facts.multiple, 2 // facts.step)
-        length = -(-padded // (facts.step * multiple)) * multiple
+        multiple = math.lcm(metadata.multiple, 2 // metadata.step)
+        length = -(-padded // (metadata.step * multiple)) * multiple
         if self._runtime.fixed is not None:
             only = self._runtime.fixed[axis]
-            if length < only or (length > only and facts.halo is None):
+            if length < only or (length > only and metadata.halo is None):
                 raise InputError(
-                    f"{facts.name}: this file runs only at {only * facts.step} pixels along axis"
-                    f" {axis}, the picture has {padded}; export it for that size"
+                    f"{metadata.name}: this file runs only at {only * metadata.step} pixels along"
+                    f" axis {axis}, the picture has {padded}; export it for that size"
                 )
-            if length > only and only < 2 * (facts.halo + multiple) + multiple:
+            if length > only and only < 2 * (metadata.halo + multiple) + multiple:
                 raise InputError(
-                    f"{facts.name}: this file runs only at {only * facts.step} pixels along axis"
-                    f" {axis}, too few for tiles that overlap by {2 * facts.halo * facts.step};"
-                    " the file is damaged, or must be exported for a larger size"
+                    f"{metadata.name}: this file runs only at {only * metadata.step} pixels along"
+                    f" axis {axis}, too few for tiles that overlap by"
+                    f" {2 * metadata.halo * metadata.step}; the file is damaged, or must be"
+                    " exported for a larger size"
                 )
-            return spans(length, only, facts.halo or 0, multiple, exact=True)
-        if window is None or facts.halo is None:
+            return spans(length, only, metadata.halo or 0, multiple, exact=True)
+        if window is None or metadata.halo is None:
             return [Span(0, length, 0, length)]
-        least = max(2 * facts.halo + 3 * multiple, facts.minimum)
-        return spans(length, max(window, least), facts.halo, multiple)
+        least = max(2 * metadata.halo + 3 * multiple, metadata.minimum)
+        return spans(length, max(window, least), metadata.halo, multiple)
 
     def _window(
         self, mosaic: np.ndarray, sensor: Sensor, capture: Capture, down: Span, across: Span
     ) -> np.ndarray:
         """The network's input for one tile, float32 `[h, w, C]`, as far as the mosaic reaches."""
-        step = self.facts.step
+        step = self.metadata.step
         top, _, left, _ = phase_padding(mosaic.shape, sensor.pattern)
         y0, y1 = max(down.start * step - top, 0), min(down.stop * step - top, mosaic.shape[0])
         x0, x1 = max(across.start * step - left, 0), min(across.stop * step - left, mosaic.shape[1])
         part, part_sensor = crop_mosaic(mosaic, sensor, y0, x0, y1 - y0, x1 - x0)
-        return prepare(part, part_sensor, capture, self.facts.contract, origin=(y0, x0))
+        return prepare(part, part_sensor, capture, self.metadata.contract, origin=(y0, x0))
 
 
 def load(
@@ -242,7 +243,7 @@ def load(
     Args:
         model: a preset's name, a run's or preset's folder, or a `.tflite` file.
         tile: as for `Renderer`.
-        runtime: what runs the network, one of `tfisp.rendering.choice.RUNTIMES`.
+        runtime: what runs the network, one of `tfisp.rendering.select_runtime.RUNTIMES`.
 
     Raises:
         InputError: there is no such model, or it cannot be used, or not in this runtime.

@@ -17,8 +17,8 @@ import numpy as np
 
 from tfisp.backend import load_tensorflow, without_chatter
 from tfisp.errors import InputError
-from tfisp.rendering import facts as facts_module
-from tfisp.rendering.facts import Facts
+from tfisp.rendering import metadata as metadata_module
+from tfisp.rendering.metadata import ModelMetadata
 
 if TYPE_CHECKING:
     from tfisp.models.generator import Generator
@@ -31,12 +31,12 @@ class Runtime(Protocol):
     """A network that is ready to run.
 
     Attributes:
-        facts: what must be known to feed it.
+        metadata: what must be known to feed it.
         fixed: the only input size (height, width) it takes, None if it takes any.
         tile: side in pixels of the windows that it works through fastest.
     """
 
-    facts: Facts
+    metadata: ModelMetadata
     fixed: tuple[int, int] | None
     tile: int
 
@@ -78,11 +78,11 @@ class KerasRuntime:
         load_tensorflow()
         import tensorflow as tf
 
-        self.facts = Facts.of(generator)
+        self.metadata = ModelMetadata.of(generator)
         # A ReLU turns NaN into 0: broken weights would show as black only.
         if not all(np.isfinite(weight).all() for weight in generator.get_weights()):
-            raise InputError(f"{self.facts.name}: the weights are not finite")
-        signature = [tf.TensorSpec([1, None, None, self.facts.channels], tf.float32)]
+            raise InputError(f"{self.metadata.name}: the weights are not finite")
+        signature = [tf.TensorSpec([1, None, None, self.metadata.channels], tf.float32)]
 
         @tf.function(input_signature=signature, autograph=False)
         def as_float(window: tf.Tensor) -> tf.Tensor:
@@ -104,7 +104,7 @@ class KerasRuntime:
         except self._not_finite as error:
             if "output : Tensor had" not in error.message:
                 raise
-            raise not_finite(self.facts.name) from None
+            raise not_finite(self.metadata.name) from None
 
 
 class LiteRuntime:
@@ -119,14 +119,14 @@ class LiteRuntime:
 
         Raises:
             InputError: it is missing, no TensorFlow Lite model, says nothing about its input, or
-                does not take and give what its facts say.
+                does not take and give what its metadata says.
         """
         self._path = Path(path)
         if not self._path.is_file():
             raise InputError(f"{path}: no such file")
         # Read once: all threads run the same network, even if the file is replaced meanwhile.
         self._model = self._path.read_bytes()
-        self.facts = facts_module.read(self._path, self._model)
+        self.metadata = metadata_module.read(self._path, self._model)
         self._sessions = threading.local()
         # LiteRT announces itself once, here; redirecting the process's stderr is for one thread.
         with without_chatter():
@@ -138,7 +138,9 @@ class LiteRuntime:
             if fault:
                 raise InputError(f"{path}: {fault}")
             # The size that the file was made for, if it cannot run at another.
-            other = -(-max(self.facts.minimum, 8) // self.facts.multiple) * self.facts.multiple
+            other = (
+                -(-max(self.metadata.minimum, 8) // self.metadata.multiple) * self.metadata.multiple
+            )
             self.fixed = None if session.resize((other, other)) else session.own_size
 
     def run(self, window: np.ndarray, as_8bit: bool, threads: int = 1) -> np.ndarray:
@@ -157,13 +159,13 @@ class LiteRuntime:
 
     def constants(self) -> list[np.ndarray]:
         """The numbers that the file holds: weights, and whatever else does not depend on input."""
-        return _Session(self._model, self.facts, threads=1).constants()
+        return _Session(self._model, self.metadata, threads=1).constants()
 
     def _session(self, threads: int) -> "_Session":
         """The interpreter of the calling thread that works on so many cores."""
         if getattr(self._sessions, "threads", None) != threads:
             self._sessions.threads = threads
-            self._sessions.session = _Session(self._model, self.facts, threads)
+            self._sessions.session = _Session(self._model, self.metadata, threads)
         return self._sessions.session
 
 
@@ -175,8 +177,8 @@ class _Session:
         size: input size that it is ready to run; None before the first `resize`.
     """
 
-    def __init__(self, model: bytes, facts: Facts, threads: int) -> None:
-        self._facts = facts
+    def __init__(self, model: bytes, metadata: ModelMetadata, threads: int) -> None:
+        self._metadata = metadata
         self._interpreter = _load(model, threads)
         self._inputs = self._interpreter.get_input_details()
         self._outputs = self._interpreter.get_output_details()
@@ -184,14 +186,14 @@ class _Session:
         self.size: tuple[int, int] | None = None
 
     def fault(self) -> str | None:
-        """In what the file's inputs and outputs differ from what its facts say; None if right."""
+        """How the file's inputs and outputs differ from what its metadata says; None if right."""
         if len(self._inputs) != 1 or len(self._outputs) != 1:
             return (
                 f"has {len(self._inputs)} inputs and {len(self._outputs)} outputs,"
                 " expected one each"
             )
         for what, details, channels in (
-            ("input", self._inputs[0], self._facts.channels),
+            ("input", self._inputs[0], self._metadata.channels),
             ("output", self._outputs[0], 3),
         ):
             shape, kind = details["shape"], np.dtype(details["dtype"])
@@ -202,11 +204,11 @@ class _Session:
 
     def resize(self, size: tuple[int, int]) -> bool:
         """Makes room for an input size; False if the file's operations do not allow it."""
-        step = self._facts.step
+        step = self._metadata.step
         self.size = None
         try:
             self._interpreter.resize_tensor_input(
-                self._inputs[0]["index"], [1, *size, self._facts.channels]
+                self._inputs[0]["index"], [1, *size, self._metadata.channels]
             )
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError):

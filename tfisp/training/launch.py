@@ -10,7 +10,7 @@ from tfisp.data.base import Dataset, Progress
 from tfisp.errors import InputError
 from tfisp.models.generator import Generator
 from tfisp.naming import choose
-from tfisp.perceptual import backbones, distances
+from tfisp.perceptual import backbones, distance_registry
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.training import strategies
 from tfisp.training.config import TrainConfig
@@ -123,8 +123,8 @@ def load_bank(config: TrainConfig) -> FeatureBank:
     bank = FeatureBank(
         networks,
         {
-            name: distances.create(
-                name, networks[trunk], config.weights.get(distances.weights_key(name))
+            name: distance_registry.create(
+                name, networks[trunk], config.weights.get(distance_registry.weights_key(name))
             )
             for name, trunk in trunks.items()
         },

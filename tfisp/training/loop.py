@@ -18,12 +18,12 @@ from tfisp.data.cache import Store
 from tfisp.data.pipeline import batches
 from tfisp.models.generator import Generator
 from tfisp.perceptual.bank import FeatureBank
-from tfisp.training.cards import model_card
 from tfisp.training.checkpoints import Checkpoints, Position
 from tfisp.training.compat import FIXED_PERMUTATION
 from tfisp.training.config import Stage, TrainConfig
 from tfisp.training.feature_cache import FeatureCache, check_repeats, cost_note
-from tfisp.training.health import overflowed, require_sound
+from tfisp.training.finite_checks import overflowed, require_sound
+from tfisp.training.model_card import model_card
 from tfisp.training.monitor import Monitor, Silence
 from tfisp.training.run_folder import RunFolder
 from tfisp.training.seeds import derive

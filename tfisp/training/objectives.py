@@ -9,7 +9,7 @@ import tensorflow as tf
 from tfisp import losses
 from tfisp.naming import choose
 from tfisp.perceptual.bank import Feature
-from tfisp.perceptual.distances import Distance
+from tfisp.perceptual.distance_registry import Distance
 from tfisp.training.recipes import CriticSpec, ObjectiveSpec, Recipe
 
 Features = Mapping[Feature, tf.Tensor]

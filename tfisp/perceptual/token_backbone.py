@@ -14,8 +14,8 @@ import tensorflow as tf
 
 from tfisp.errors import InputError
 from tfisp.naming import choose
-from tfisp.perceptual.axes import resize, static_size
 from tfisp.perceptual.base import Backbone
+from tfisp.perceptual.separable import resize, static_size
 
 
 class TokenBackbone(Backbone):

@@ -84,8 +84,9 @@ def exported_twin(preset: Preset) -> LiteRuntime | None:
         runtime = LiteRuntime(path)
     except InputError:
         return None
-    facts = runtime.facts
-    if (facts.name, facts.contract, facts.sensor) != (preset.model, preset.contract, preset.sensor):
+    metadata = runtime.metadata
+    expected = preset.model, preset.contract, preset.sensor
+    if (metadata.name, metadata.contract, metadata.sensor) != expected:
         return None
     if runtime.fixed is not None or not _same_weights(preset.folder / WEIGHTS, runtime):
         return None

@@ -7,7 +7,7 @@ import tensorflow as tf
 from scipy import ndimage, stats
 
 from tfisp.errors import InputError
-from tfisp.perceptual import axes
+from tfisp.perceptual import separable
 
 
 def dped_kernel():
@@ -24,13 +24,13 @@ def images(*shape, seed=0):
 
 
 def blur(x, padding):
-    return axes.filter_axes(
-        x, axes.blur_matrix(x.shape[1], padding), axes.blur_matrix(x.shape[2], padding)
+    return separable.filter_axes(
+        x, separable.blur_matrix(x.shape[1], padding), separable.blur_matrix(x.shape[2], padding)
     )
 
 
 def test_the_kernel_is_separable_and_of_the_documented_width():
-    kernel = axes.blur_kernel()
+    kernel = separable.blur_kernel()
     np.testing.assert_allclose(np.outer(kernel, kernel), dped_kernel(), atol=1e-15)
     deviation = np.sqrt((kernel * np.arange(-10, 11) ** 2).sum())
     assert round(deviation, 2) == 4.34
@@ -61,7 +61,7 @@ def test_zero_padding_darkens_the_border_as_in_the_published_code():
 def test_resize_equals_pytorch_and_tensorflow(source, target):
     torch = pytest.importorskip("torch")
     x = images(1, source, source, 2)
-    found = axes.resize(tf.constant(x), target, target)
+    found = separable.resize(tf.constant(x), target, target)
     in_torch = torch.nn.functional.interpolate(
         torch.from_numpy(x.transpose(0, 3, 1, 2)), (target, target), mode="bilinear",
         align_corners=False, antialias=False,
@@ -73,7 +73,7 @@ def test_resize_equals_pytorch_and_tensorflow(source, target):
 def test_rows_and_columns_are_not_mixed_up():
     x = images(1, 6, 9, 1)
     rows, columns = np.random.default_rng(1).normal(size=(4, 6)), np.ones((2, 9))
-    found = axes.filter_axes(tf.constant(x), rows, columns)
+    found = separable.filter_axes(tf.constant(x), rows, columns)
     np.testing.assert_allclose(found[0, ..., 0], rows @ x[0, ..., 0] @ columns.T, rtol=1e-5)
 
 
@@ -85,7 +85,7 @@ def test_second_derivatives_exist_in_eager_and_graph_mode():
             outer.watch(x)
             with tf.GradientTape() as inner:
                 inner.watch(x)
-                value = tf.reduce_sum(blur(axes.resize(x, 7, 9), "reflect") ** 3)
+                value = tf.reduce_sum(blur(separable.resize(x, 7, 9), "reflect") ** 3)
             penalty = tf.reduce_sum(inner.gradient(value, x) ** 2)
         return outer.gradient(penalty, x)
 
@@ -96,11 +96,11 @@ def test_second_derivatives_exist_in_eager_and_graph_mode():
 
 def test_an_unknown_padding_and_an_unknown_size_are_refused():
     with pytest.raises(InputError, match="reflect"):
-        axes.blur_matrix(8, "reflct")
+        separable.blur_matrix(8, "reflct")
 
     @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3])])
     def traced(x):
-        return axes.resize(x, 4, 4)
+        return separable.resize(x, 4, 4)
 
     with pytest.raises(ValueError, match="must be known when tracing"):
         traced(tf.zeros([1, 8, 8, 3]))

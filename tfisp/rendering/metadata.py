@@ -1,7 +1,7 @@
 """What must be known about a generator to run it, and how it travels with a `.tflite` file.
 
-A preset holds these facts in its configuration. A `.tflite` file has no place for them, so the
-exporter appends them as a ZIP archive with one entry, `tfisp.json`: the way in which TensorFlow
+A preset holds this metadata in its configuration. A `.tflite` file has no place for it, so the
+exporter appends it as a ZIP archive with one entry, `tfisp.json`: the way in which TensorFlow
 Lite itself bundles files with a model
 (https://ai.google.dev/edge/litert/conversion/tensorflow/metadata). Interpreters ignore what follows
 the model; any ZIP tool, on a phone too, can read the entry. For files that other tools wrote, such
@@ -49,7 +49,7 @@ CHANNELS = {"packed": 4, "split": 3, "mosaic": 1}
 
 
 @dataclass(frozen=True)
-class Facts:
+class ModelMetadata:
     """What a renderer must know about a generator.
 
     Attributes:
@@ -70,8 +70,8 @@ class Facts:
     sensor: Sensor | None = None
 
     @classmethod
-    def of(cls, generator: "Generator") -> "Facts":
-        """The facts that a Keras generator declares."""
+    def of(cls, generator: "Generator") -> "ModelMetadata":
+        """The metadata that a Keras generator declares."""
         from tfisp.models.registry import name_of
 
         return cls(
@@ -94,7 +94,7 @@ class Facts:
         return CHANNELS[self.contract.form]
 
     def to_dict(self) -> dict[str, Any]:
-        """The facts as JSON values, with a description for readers who do not have tfisp."""
+        """The metadata as JSON values, with a description for readers who do not have tfisp."""
         return {
             "format": FORMAT,
             "tfisp": __version__,
@@ -112,7 +112,7 @@ class Facts:
         }
 
     @classmethod
-    def from_dict(cls, values: Any, where: str) -> "Facts":
+    def from_dict(cls, values: Any, where: str) -> "ModelMetadata":
         """Reads what `to_dict` gave.
 
         Args:
@@ -137,27 +137,29 @@ class Facts:
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
         except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{where}: not the facts of a generator ({error!r})") from None
+            raise InputError(f"{where}: not the metadata of a generator ({error!r})") from None
 
 
-def attach(path: str | os.PathLike, facts: Facts, file: Mapping[str, Any] | None = None) -> None:
-    """Appends the facts to a `.tflite` file; equal models give equal bytes.
+def attach(
+    path: str | os.PathLike, metadata: ModelMetadata, file: Mapping[str, Any] | None = None
+) -> None:
+    """Appends the metadata to a `.tflite` file; equal models give equal bytes.
 
     Args:
         path: the file.
-        facts: to be found by `read`.
+        metadata: to be found by `read`.
         file: what else is to be said about this file, as JSON values (`describe_file`).
     """
     model = Path(path).read_bytes()
     own = {"model": {"bytes": len(model), "sha256": hashlib.sha256(model).hexdigest()}}
-    values = facts.to_dict() | ({} if file is None else {"file": dict(file)}) | own
+    values = metadata.to_dict() | ({} if file is None else {"file": dict(file)}) | own
     entry = zipfile.ZipInfo(ENTRY, date_time=(1980, 1, 1, 0, 0, 0))
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(entry, json.dumps(values, indent=2))
 
 
-def read(path: str | os.PathLike, content: bytes | None = None) -> Facts:
-    """The facts that came with a `.tflite` file: inside it, else beside it.
+def read(path: str | os.PathLike, content: bytes | None = None) -> ModelMetadata:
+    """The metadata that came with a `.tflite` file: inside it, else beside it.
 
     Args:
         path: the file.
@@ -177,11 +179,11 @@ def read(path: str | os.PathLike, content: bytes | None = None) -> Facts:
                 f"{path}: says nothing about the input it expects; put the {BESIDE} that"
                 f" tfisp.export wrote beside it, as {beside[0].name} or {BESIDE}"
             )
-        return Facts.from_dict(_parse(found.read_bytes(), str(found)), str(found))
+        return ModelMetadata.from_dict(_parse(found.read_bytes(), str(found)), str(found))
     values = _parse(text, where)
-    facts = Facts.from_dict(values, where)
+    metadata = ModelMetadata.from_dict(values, where)
     _check_model(content, values.get("model"), path, where)
-    return facts
+    return metadata
 
 
 def _inside(path: Path, content: bytes) -> bytes | None:
@@ -217,7 +219,7 @@ def _check_model(content: bytes, said: Any, path: Path, where: str) -> None:
     try:
         count, expected = int(said["bytes"]), str(said["sha256"])
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{where}: not the facts of a generator ({error!r})") from None
+        raise InputError(f"{where}: not the metadata of a generator ({error!r})") from None
     if hashlib.sha256(content[:count]).hexdigest() != expected:
         raise InputError(
             f"{path}: damaged: its model has not the SHA-256 that was written with it; copy or"

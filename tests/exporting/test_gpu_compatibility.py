@@ -9,9 +9,9 @@ import tensorflow as tf
 from gpu_examples import BAD, GOOD, SHAPE, convolution, network, write, write_keras
 
 from tfisp.errors import InputError
-from tfisp.exporting import gate, graph
-from tfisp.rendering import facts
-from tfisp.rendering.facts import Facts
+from tfisp.exporting import gpu_compatibility, tflite_graph
+from tfisp.rendering import metadata
+from tfisp.rendering.metadata import ModelMetadata
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,9 @@ def plain(tmp_path_factory):
 
 
 def found(path):
-    return [(violation.operation, violation.reason) for violation in gate.violations(path)]
+    return [
+        (violation.operation, violation.reason) for violation in gpu_compatibility.violations(path)
+    ]
 
 
 def int8(converter):
@@ -49,28 +51,30 @@ def dynamic_range(converter):
 def test_an_operation_of_the_list_passes(name, tmp_path):
     for function in GOOD[name]:
         path = write(tmp_path / "good.tflite", function)
-        assert name in gate.operations(path)
-        assert gate.violations(path) == []
-        gate.check(path)
+        assert name in gpu_compatibility.operations(path)
+        assert gpu_compatibility.violations(path) == []
+        gpu_compatibility.check(path)
 
 
 def test_a_layer_with_a_slope_per_channel_passes(tmp_path):
     slope = keras.layers.PReLU(keras.initializers.Constant(0.3), shared_axes=[1, 2])
     path = write_keras(tmp_path / "prelu.tflite", [slope])
-    assert gate.operations(path) == ["PRELU"] and gate.violations(path) == []
+    assert (
+        gpu_compatibility.operations(path) == ["PRELU"] and gpu_compatibility.violations(path) == []
+    )
 
 
 @pytest.mark.parametrize("convert", [int8, float16, dynamic_range])
 def test_compressed_weights_pass(convert, tmp_path):
     path = write(tmp_path / "small.tflite", network, convert=convert)
     unpacking = {"QUANTIZE", "DEQUANTIZE"} if convert is int8 else {"DEQUANTIZE"}
-    assert convert is dynamic_range or unpacking <= set(gate.operations(path))
-    assert gate.violations(path) == []
+    assert convert is dynamic_range or unpacking <= set(gpu_compatibility.operations(path))
+    assert gpu_compatibility.violations(path) == []
 
 
 def test_every_listed_operation_has_an_example():
     shown = {*GOOD, "PRELU", "QUANTIZE", "DEQUANTIZE"}
-    assert shown == set(gate.rules()["operations"])
+    assert shown == set(gpu_compatibility.rules()["operations"])
 
 
 @pytest.mark.parametrize("mistake", BAD)
@@ -80,7 +84,7 @@ def test_a_mistake_is_refused_with_its_operation_and_reason(mistake, tmp_path):
     reasons = [reason for name, reason in found(path) if name == operation]
     assert any(word in reason for reason in reasons), found(path)
     with pytest.raises(InputError, match=rf"bad\.tflite: not for mobile GPUs: .*{operation}: "):
-        gate.check(path)
+        gpu_compatibility.check(path)
 
 
 @pytest.mark.parametrize(
@@ -92,22 +96,22 @@ def test_a_mistake_is_refused_with_its_operation_and_reason(mistake, tmp_path):
 )
 def test_the_keras_layer_is_named(layer, operation, tmp_path):
     path = write_keras(tmp_path / "named.tflite", [layer, keras.layers.Conv2D(3, 1)])
-    layers = [violation.layer for violation in gate.violations(path)]
+    layers = [violation.layer for violation in gpu_compatibility.violations(path)]
     assert layers and all("/mine" in layer for layer in layers)
     with pytest.raises(InputError, match=rf"/mine.*{operation}"):
-        gate.check(path)
+        gpu_compatibility.check(path)
 
 
 def test_an_operation_that_lost_its_layer_is_named_by_what_is_in_front(tmp_path):
     """Keras computes a grouped convolution without activation in a function of its own."""
     layers = [keras.layers.Conv2D(4, 3, groups=2), keras.layers.Conv2D(3, 1)]
-    (violation,) = gate.violations(write_keras(tmp_path / "lost.tflite", layers))
+    (violation,) = gpu_compatibility.violations(write_keras(tmp_path / "lost.tflite", layers))
     assert violation.layer.endswith(", behind raw")
 
 
 def test_what_comes_out_is_named_by_the_signature_and_the_layer_in_front(tmp_path):
     layers = [keras.layers.Conv2D(4, 3, name="front"), keras.layers.Conv2D(4, 3, groups=2)]
-    (violation,) = gate.violations(write_keras(tmp_path / "last.tflite", layers))
+    (violation,) = gpu_compatibility.violations(write_keras(tmp_path / "last.tflite", layers))
     assert violation.layer.startswith("output_0, the output, behind ")
     assert "/front" in violation.layer
 
@@ -179,9 +183,9 @@ def test_the_bodies_of_loops_are_looked_into(tmp_path):
 def test_facts_behind_the_model_do_not_disturb(plain, tmp_path):
     path = tmp_path / "with_facts.tflite"
     path.write_bytes(plain.read_bytes())
-    facts.attach(path, Facts("mine", facts.Contract(), halo=3))
-    assert gate.violations(path) == []
-    assert gate.operations(path) == gate.operations(plain)
+    metadata.attach(path, ModelMetadata("mine", metadata.Contract(), halo=3))
+    assert gpu_compatibility.violations(path) == []
+    assert gpu_compatibility.operations(path) == gpu_compatibility.operations(plain)
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path):
@@ -195,11 +199,11 @@ def test_a_file_that_is_no_model_is_refused(tmp_path):
         path = tmp_path / "no.tflite"
         path.write_bytes(content)
         with pytest.raises(InputError, match=r"no\.tflite: "):
-            gate.violations(path)
+            gpu_compatibility.violations(path)
     with pytest.raises(InputError, match="cannot be read"):
-        gate.violations(tmp_path / "missing.tflite")
+        gpu_compatibility.violations(tmp_path / "missing.tflite")
     with pytest.raises(InputError, match="cannot be read"):
-        gate.violations(tmp_path)
+        gpu_compatibility.violations(tmp_path)
 
 
 def test_a_file_cut_off_anywhere_is_refused(plain, tmp_path):
@@ -209,7 +213,7 @@ def test_a_file_cut_off_anywhere_is_refused(plain, tmp_path):
     for length in range(0, len(content) - 8, 97):
         path.write_bytes(content[:length])
         with pytest.raises(InputError, match=r"cut\.tflite: "):
-            gate.violations(path)
+            gpu_compatibility.violations(path)
 
 
 def test_flipped_bytes_never_raise_anything_else(plain, tmp_path):
@@ -222,7 +226,7 @@ def test_flipped_bytes_never_raise_anything_else(plain, tmp_path):
             damaged[rng.randrange(len(damaged))] = rng.choice((0, 1, 127, 128, 255))
         path.write_bytes(damaged)
         try:
-            gate.violations(path)
+            gpu_compatibility.violations(path)
         except InputError as error:
             refused += 1
             assert str(error).startswith(str(path)) and "\n" not in str(error)
@@ -230,10 +234,14 @@ def test_flipped_bytes_never_raise_anything_else(plain, tmp_path):
 
 
 def test_the_list_names_only_what_exists():
-    rules = gate.rules()
+    rules = gpu_compatibility.rules()
     conditions = {name for entry in rules["operations"].values() for name in entry["conditions"]}
-    assert conditions | set(rules["always"]) == set(rules["conditions"]) == set(gate._CONDITIONS)
-    known = set(vars(graph._schema().BuiltinOperator))
+    assert (
+        conditions | set(rules["always"])
+        == set(rules["conditions"])
+        == set(gpu_compatibility._CONDITIONS)
+    )
+    known = set(vars(tflite_graph._schema().BuiltinOperator))
     assert {*rules["operations"], *rules["refused"]} <= known
     assert not set(rules["operations"]) & set(rules["refused"])
     for part in ("operations", "conditions", "refused"):
@@ -242,7 +250,7 @@ def test_the_list_names_only_what_exists():
 
 
 def test_it_reads_the_same_without_litert(plain, monkeypatch):
-    with_litert = graph.read(plain)
+    with_litert = tflite_graph.read(plain)
     monkeypatch.setitem(__import__("sys").modules, "ai_edge_litert", None)
-    assert graph._schema().__name__.startswith("tensorflow.")
-    assert graph.read(plain) == with_litert
+    assert tflite_graph._schema().__name__.startswith("tensorflow.")
+    assert tflite_graph.read(plain) == with_litert

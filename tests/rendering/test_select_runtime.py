@@ -13,9 +13,9 @@ from tfisp import models
 from tfisp.contract import AS_SHOT, PUBLISHED
 from tfisp.errors import InputError
 from tfisp.models import read_preset
-from tfisp.rendering import facts, load
-from tfisp.rendering.choice import exported_twin, open_runtime
+from tfisp.rendering import load, metadata
 from tfisp.rendering.runtime import KerasRuntime, LiteRuntime
+from tfisp.rendering.select_runtime import exported_twin, open_runtime
 from tfisp.sensor import Sensor
 
 pytest.importorskip("ai_edge_litert")
@@ -76,10 +76,10 @@ def test_one_other_weight_is_enough_to_tell_files_apart(copy, generator):
     "change", [{"contract": PUBLISHED}, {"name": "dh_isp"}, {"sensor": Sensor("BGGR")}]
 )
 def test_a_file_that_says_something_else_about_itself_is_not_used(run, copy, change):
-    own = facts.read(run / "export/model.tflite")
+    own = metadata.read(run / "export/model.tflite")
     path = copy / "export/model.tflite"
-    path.write_bytes(path.read_bytes().partition(b"PK\3\4")[0])  # without its own facts
-    facts.attach(path, dataclasses.replace(own, **change))
+    path.write_bytes(path.read_bytes().partition(b"PK\3\4")[0])  # without its own metadata
+    metadata.attach(path, dataclasses.replace(own, **change))
     assert exported_twin(read_preset(copy)) is None
 
 

@@ -4,7 +4,7 @@ A `.tflite` file is a FlatBuffer
 (https://github.com/google-ai-edge/LiteRT/blob/main/tflite/converter/schema/schema.fbs). The
 interpreter takes it on trust, and a damaged one can crash the process; here every reference is
 followed with its bounds checked, so that anything may be given. What follows the model, such as the
-ZIP archive of `facts`, does not disturb.
+ZIP archive of `metadata`, does not disturb.
 """
 
 import os

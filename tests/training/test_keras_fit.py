@@ -3,7 +3,7 @@
 import numpy as np
 from small_trainer import make_batch, make_trainer
 
-from tfisp.training.notebook import FitModel
+from tfisp.training.keras_fit import FitModel
 
 
 def test_fit_ends_with_the_weights_of_a_loop():

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from tfisp.rawfiles.watch import unwritten, watched
+from tfisp.rawfiles.libraw_guard import unwritten, watched
 
 
 def test_remarks_of_libraw_are_caught_and_other_output_is_passed_on(capfd):

@@ -19,8 +19,8 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 from tfisp.errors import InputError
-from tfisp.exporting import graph as graph_module
-from tfisp.exporting.graph import Operation, Tensor
+from tfisp.exporting import tflite_graph as graph_module
+from tfisp.exporting.tflite_graph import Operation, Tensor
 
 # Dimensions of the tensors that mobile GPUs hold: batch, height, width, channels.
 MOST_DIMENSIONS = 4

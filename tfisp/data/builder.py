@@ -21,7 +21,7 @@ from tfisp.sensor import Sensor
 
 
 @dataclass(frozen=True)
-class Opening:
+class DatasetBuilder:
     """A data set being opened.
 
     Attributes:
@@ -45,7 +45,7 @@ class Opening:
     notes: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, config: DataConfig, progress: Progress | None = None) -> "Opening":
+    def of(cls, config: DataConfig, progress: Progress | None = None) -> "DatasetBuilder":
         """Starts opening what a configuration describes.
 
         Raises:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfisp.packing import crop_phase, pad_phase, prepare
-from tfisp.rendering.facts import Facts
+from tfisp.rendering.metadata import ModelMetadata
 from tfisp.sensor import Capture, Sensor
 
 # A 2x2 cell of the mosaic is shadow if all its samples lie below this part of the range between
@@ -34,9 +34,9 @@ class Trial:
     capture: Capture
     origin: tuple[int, int] = (0, 0)
 
-    def raw(self, facts: Facts) -> np.ndarray:
-        """The input of a file with these facts, float32 `[1, h, w, C]`."""
-        contract = facts.contract
+    def raw(self, metadata: ModelMetadata) -> np.ndarray:
+        """The input of a file with this metadata, float32 `[1, h, w, C]`."""
+        contract = metadata.contract
         return prepare(self.mosaic, self.sensor, self.capture, contract, self.origin)[None]
 
     @property
@@ -81,16 +81,18 @@ def noise(size: tuple[int, int], seed: int = 0) -> Trial:
     return Trial("noise", counts.astype(np.uint16), _SENSOR, _CAPTURE)
 
 
-def trial_inputs(facts: Facts, shape: tuple[int, ...], seed: int = 0) -> list[np.ndarray]:
+def trial_inputs(
+    metadata: ModelMetadata, shape: tuple[int, ...], seed: int = 0
+) -> list[np.ndarray]:
     """The inputs that `noise` and `scene` become for a generator.
 
     Args:
-        facts: of the generator.
+        metadata: of the generator.
         shape: (1, h, w, C) of its input.
         seed: of the noise.
 
     Returns:
         Two float32 arrays of that shape.
     """
-    size = (shape[1] * facts.step, shape[2] * facts.step)
-    return [trial(size, seed).raw(facts) for trial in (noise, scene)]
+    size = (shape[1] * metadata.step, shape[2] * metadata.step)
+    return [trial(size, seed).raw(metadata) for trial in (noise, scene)]

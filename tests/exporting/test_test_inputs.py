@@ -3,19 +3,19 @@
 import numpy as np
 
 from tfisp.contract import AS_SHOT, Contract
-from tfisp.exporting.trials import SHADOW, noise, scene, shadows, trial_inputs
-from tfisp.rendering import Facts
+from tfisp.exporting.test_inputs import SHADOW, noise, scene, shadows, trial_inputs
+from tfisp.rendering import ModelMetadata
 from tfisp.sensor import Sensor
 
 
 def test_inputs_reach_below_black_and_saturation():
     for contract in (AS_SHOT, Contract("split"), Contract("mosaic")):
-        facts = Facts("x", contract, halo=3)
-        shape = (1, 64 // facts.step, 96 // facts.step, facts.channels)
-        for raw in trial_inputs(facts, shape):
+        metadata = ModelMetadata("x", contract, halo=3)
+        shape = (1, 64 // metadata.step, 96 // metadata.step, metadata.channels)
+        for raw in trial_inputs(metadata, shape):
             assert raw.shape == shape and raw.dtype == np.float32
             assert raw.min() < 0.01 and raw.max() > 0.9999
-    assert noise((64, 96)).raw(Facts("x", AS_SHOT, halo=3)).min() < 0
+    assert noise((64, 96)).raw(ModelMetadata("x", AS_SHOT, halo=3)).min() < 0
 
 
 def test_a_part_of_the_scene_lies_in_the_shadows():

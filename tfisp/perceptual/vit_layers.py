@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from tfisp.perceptual import halved
+from tfisp.perceptual import bf16_backward
 from tfisp.perceptual.vit_weights import Architecture
 
 
@@ -65,7 +65,7 @@ class VisionTransformer:
         return tf.nn.bias_add(y, self._weight(f"{name}.bias", x.dtype))
 
     def _product(self, x: tf.Tensor, y: tf.Tensor, transpose: bool = False) -> tf.Tensor:
-        return halved.matmul(x, y, self._backward_dtype, transpose)
+        return bf16_backward.matmul(x, y, self._backward_dtype, transpose)
 
     def _norm(self, x: tf.Tensor, name: str) -> tf.Tensor:
         """Layer normalisation (arXiv 1607.06450)."""
