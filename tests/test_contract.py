@@ -218,3 +218,9 @@ def test_companding_is_written_only_where_there_is_some():
     assert Contract.from_dict(companded.to_dict()) == companded
     with pytest.raises(InputError, match="companding 'log' is not one of none, sqrt"):
         Contract(companding="log")
+
+
+@pytest.mark.parametrize("white", [0, -5, 65536, 10**400, float("nan"), float("inf"), True, "x"])
+def test_a_white_level_that_no_sample_can_have_is_refused(white):
+    with pytest.raises(InputError, match="contract: white level"):
+        Contract(white_level=white)

@@ -25,6 +25,7 @@ it tells the counts of a 10-bit sensor apart at black, where one step of v itsel
 """
 
 import dataclasses
+import numbers
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -97,6 +98,14 @@ class Contract:
         if self.black_level is not None:
             object.__setattr__(
                 self, "black_level", as_sites(self.black_level, "contract: black level")
+            )
+        white = self.white_level
+        if white is not None and not (
+            isinstance(white, numbers.Real) and not isinstance(white, bool) and 0 < white <= 65535
+        ):
+            raise InputError(
+                f"contract: white level {str(white)[:20]}: expected a number above 0 and at most"
+                " 65535, the largest sample"
             )
 
     def to_dict(self) -> dict[str, Any]:

@@ -14,3 +14,8 @@ class InputError(ValueError):
 
 class UsageError(InputError):
     """A command line that cannot be understood: programs exit with 2 instead of 1."""
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line; its kind where it says nothing."""
+    return (str(error).strip() or repr(error)).splitlines()[0]

@@ -132,11 +132,38 @@ def test_an_unknown_network_or_setting_is_refused(saved):
         ({"format": 99}, "format 99"),
         ({"contract": {"form": "cube"}}, "form 'cube'"),
         ({"sensor": 3}, "configuration|sensor"),
+        ({"model": ["efficient_isp"]}, "unknown"),
+        ({"config": {"seed": float("inf")}}, "settings that robust_isp does not take"),
+        ({"contract": {"form": "packed", "white_level": 10**400}}, "contract: white level"),
+        ({"contract": 5}, r"config\.json: contract: expected a JSON object"),
+        ({"config": 5}, "configuration"),
     ]:
         path.write_text(json.dumps(record | change))
         rehash(saved[1])
         with pytest.raises(InputError, match=message):
             models.from_preset(saved[1])
+
+
+def test_a_configuration_that_is_no_object_is_refused(saved):
+    for text in ("[]", "null", "3", '"x"', "[" * 100_000, "{", "\ufeff{}"):
+        (saved[1] / "config.json").write_text(text)
+        rehash(saved[1])
+        with pytest.raises(
+            InputError, match=r"config\.json: not a preset's configuration"
+        ) as error:
+            models.from_preset(saved[1])
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused(tmp_path, value):
+    generator = models.create("efficient_isp", seed=0)
+    kernel = generator.weights[2].numpy()
+    kernel[0, 0, 0, 3] = value
+    generator.weights[2].assign(kernel)
+    folder = models.save_to_preset(generator, tmp_path / "broken")
+    with pytest.raises(InputError, match=r"model\.weights\.h5: .* values that are not finite"):
+        models.from_preset(folder)
 
 
 def test_weights_of_another_network_are_refused(saved, tmp_path):

@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tfisp._version import __version__
 from tfisp.contract import Contract
-from tfisp.errors import InputError
+from tfisp.errors import InputError, first_line
 from tfisp.files import atomic_folder
 from tfisp.models import registry
 from tfisp.perceptual.arrays import read_arrays
@@ -135,9 +137,10 @@ def from_preset(name_or_folder: str | os.PathLike) -> "Generator":
         generator = kind.from_config(
             {**preset.config, "contract": preset.contract, "sensor": preset.sensor}
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as error:
         raise InputError(
-            f"{preset.folder / CONFIG}: settings that {preset.model} does not take ({error})"
+            f"{preset.folder / CONFIG}: settings that {preset.model} does not take"
+            f" ({first_line(error)})"
         ) from error
     _load_weights(generator, preset.folder / WEIGHTS)
     return generator
@@ -155,21 +158,19 @@ def read_preset(name_or_folder: str | os.PathLike) -> Preset:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record["format"] != FORMAT:
-            raise InputError(
-                f"{path}: format {record['format']}, this version of tfisp reads {FORMAT}"
-            )
+            raise InputError(f"format {record['format']}, this version of tfisp reads {FORMAT}")
         return Preset(
             folder=folder,
-            model=record["model"],
+            model=str(record["model"]),
             config=dict(record["config"]),
             contract=Contract.from_dict(record["contract"]),
             sensor=None if record["sensor"] is None else Sensor.from_dict(record["sensor"]),
             version=record["tfisp"],
         )
-    except (ValueError, KeyError, TypeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path}: not a preset's configuration ({error!r})") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as e:
+        raise InputError(f"{path}: not a preset's configuration ({e!r})") from e
 
 
 def _find(name_or_folder: str | os.PathLike) -> Path:
@@ -237,7 +238,11 @@ def _load_weights(generator: "Generator", path: Path) -> None:
     Keras raises for weights that are missing or of another shape but passes over those that it has
     no place for, so their number is compared as well.
     """
-    stored = sum(array.size for array in read_arrays(path).values())
+    arrays = read_arrays(path)
+    broken = next((name for name, array in arrays.items() if not np.isfinite(array).all()), None)
+    if broken:
+        raise InputError(f"{path}: {broken} holds values that are not finite")
+    stored = sum(array.size for array in arrays.values())
     if stored != generator.count_params():
         raise InputError(
             f"{path}: holds {stored:,} numbers, {type(generator).__name__} has "
@@ -245,10 +250,9 @@ def _load_weights(generator: "Generator", path: Path) -> None:
         )
     try:
         generator.load_weights(path)
-    except (ValueError, OSError, KeyError) as error:
-        first_line = str(error).strip().splitlines()[0]
+    except (ValueError, OSError, KeyError, TypeError) as error:
         raise InputError(
-            f"{path}: not weights of {type(generator).__name__} ({first_line})"
+            f"{path}: not weights of {type(generator).__name__} ({first_line(error)})"
         ) from error
 
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfisp.errors import InputError
+from tfisp.errors import InputError, first_line
 from tfisp.perceptual.base import frozen_variables
-from tfisp.perceptual.token_backbone import TokenBackbone, first_line
+from tfisp.perceptual.token_backbone import TokenBackbone
 
 _SIGNATURES = ("serving_default", "default")
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from tfisp.errors import InputError
+from tfisp.errors import InputError, first_line
 from tfisp.naming import choose
 from tfisp.perceptual.base import Backbone
 from tfisp.perceptual.separable import resize, static_size
@@ -115,8 +115,3 @@ def as_tokens(output: tf.Tensor, name: str) -> tf.Tensor:
         shape = tf.shape(output)
         output = tf.reshape(output, [shape[0], shape[1] * shape[2], shape[3]])
     return tf.cast(output, tf.float32)
-
-
-def first_line(error: Exception) -> str:
-    """The first line of an error's text, or what it is if it says nothing."""
-    return (str(error).strip() or repr(error)).splitlines()[0]

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import tensorflow as tf
 
-from tfisp.errors import InputError
+from tfisp.errors import InputError, first_line
 from tfisp.naming import choose
 from tfisp.perceptual import vit_weights
 from tfisp.perceptual import weights as weight_files
@@ -169,12 +169,13 @@ def _from_keras_hub(
         network = keras_hub.models.ViTBackbone.from_preset(handle, dtype="float32")
     # KerasHub lets through whatever its download client or the files' parsers raise.
     except Exception as error:
-        first_line = (str(error).strip() or repr(error)).splitlines()[0]
         if source.preset:
             raise weight_files.not_found(
-                weight_files.PUBLISHED[name], f"download failed: {first_line}"
+                weight_files.PUBLISHED[name], f"download failed: {first_line(error)}"
             ) from error
-        raise InputError(f"{handle}: not a KerasHub preset of a ViT ({first_line})") from error
+        raise InputError(
+            f"{handle}: not a KerasHub preset of a ViT ({first_line(error)})"
+        ) from error
     found = (network.num_layers, network.num_heads, network.hidden_dim, *network.image_shape[:2])
     wanted = (built.blocks, built.heads, built.width, built.size, built.size)
     if found != wanted:

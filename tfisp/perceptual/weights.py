@@ -18,7 +18,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfisp.errors import InputError
+from tfisp.errors import InputError, first_line
 from tfisp.naming import choose
 
 RANDOM = "random"
@@ -283,6 +283,5 @@ def _download(entry: Published) -> Path:
         )
     # Keras wraps every failure of the network in a bare Exception.
     except Exception as error:
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-        raise not_found(entry, f"download failed: {first_line}") from error
+        raise not_found(entry, f"download failed: {first_line(error)}") from error
     return Path(path)
