@@ -1,8 +1,40 @@
-"""Settings every test shares: quiet TensorFlow, access to the shared files."""
+"""Settings every test shares: quiet TensorFlow, access to the shared files, no skips in CI.
+
+Where `TFISP_REQUIRE_SHARED=1` says that everything is there, as CI does, a test that skips because
+a package cannot be imported fails: the extra `dev` installs all of them.
+"""
 
 import os
 import sys
 from pathlib import Path
 
+import pytest
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+def _missing_package(report):
+    """What `pytest.importorskip` said of a skipped test or module, where CI must not skip."""
+    if os.environ.get("TFISP_REQUIRE_SHARED") != "1" or not report.skipped:
+        return None
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return reason if "could not import" in reason else None
+
+
+def _fail_if_missing(report):
+    reason = _missing_package(report)
+    if reason:
+        report.outcome = "failed"
+        report.longrepr = f"{reason}; TFISP_REQUIRE_SHARED=1 demands it: pip install '.[dev]'"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    return _fail_if_missing((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    return _fail_if_missing((yield))
