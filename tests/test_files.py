@@ -5,6 +5,7 @@ import errno
 import pytest
 
 from tfisp import files
+from tfisp.errors import InputError
 
 
 def test_a_failing_writer_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -53,3 +54,26 @@ def test_a_full_disk_is_told_with_the_name_that_was_wanted(tmp_path, writer):
     with pytest.raises(OSError, match="No space left") as caught, writer(tmp_path / "model"):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert caught.value.filename == str(tmp_path / "model")
+
+
+def test_a_name_as_long_as_a_file_system_takes_can_be_written(tmp_path):
+    path = tmp_path / ("ä" * 123 + "x.json")
+    assert len(path.name.encode()) >= 250
+    files.write_json(path, 1)
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    with files.atomic_folder(tmp_path / ("b" * 255)) as temporary:
+        (temporary / "a").touch()
+    with files.atomic_folder(tmp_path / ("b" * 255)) as temporary:
+        (temporary / "c").touch()
+    assert [p.name for p in (tmp_path / ("b" * 255)).iterdir()] == ["c"]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"\xff\xfe{}", b"[" * 100_000, b"9" * 5000, b'{"a": NaNN}']
+)
+def test_what_is_no_json_is_one_line(tmp_path, data):
+    (tmp_path / "a.json").write_bytes(data)
+    with pytest.raises(InputError, match=r"a\.json: not (valid|usable) JSON"):
+        files.read_json(tmp_path / "a.json")
+    with pytest.raises(InputError, match="--splits=x: cannot be read: No such file"):
+        files.read_json(tmp_path / "none", "--splits=x")

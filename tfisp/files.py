@@ -9,13 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tfisp.errors import InputError
+
+_LONGEST_NAME = 255
+
 
 def _temporary(path: Path) -> Path:
     """A name beside `path` that no other process takes, on no machine that shares the folder.
 
-    The suffixes, which tell the format, stay.
+    The suffixes, which tell the format, stay; a long name loses its beginning, for file systems
+    take names of 255 bytes.
     """
-    return path.with_name(f".{secrets.token_hex(8)}.tmp.{path.name}")
+    mark = f".{secrets.token_hex(8)}.tmp."
+    name = os.fsencode(path.name)[-(_LONGEST_NAME - len(mark)) :].decode("utf-8", "ignore")
+    return path.with_name(mark + name)
 
 
 def _sync(path: Path) -> None:
@@ -101,3 +108,25 @@ def write_text(path: str | os.PathLike, text: str) -> None:
 def write_json(path: str | os.PathLike, value: Any) -> None:
     """Writes an object as indented JSON, atomically, with a final newline."""
     write_text(path, json.dumps(value, indent=2, sort_keys=False) + "\n")
+
+
+def read_json(path: str | os.PathLike, label: str | None = None) -> Any:
+    """The value in a JSON file, which may be damaged, hostile, or of any type.
+
+    Args:
+        path: The file.
+        label: What to call it in messages; its path by default.
+
+    Raises:
+        InputError: If it cannot be read or is no JSON.
+    """
+    label = label or str(path)
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{label}: cannot be read: {error.strerror}") from error
+    except RecursionError as error:
+        raise InputError(f"{label}: not usable JSON: nested too deep") from error
+    # Not UTF-8, not JSON, or a number of more digits than Python converts.
+    except ValueError as error:
+        raise InputError(f"{label}: not valid JSON: {error}") from error

@@ -15,6 +15,7 @@ def write_pairs():
 
     def write(root, kind, split, number, size=16, seed=0):
         raw, target, suffix = LAYOUTS[kind]
+        seed += {"train": 0, "val": 1000, "test": 2000}[split]  # no file may play two roles
         for index in range(number):
             for folder in (raw, target):
                 (root / split / folder).mkdir(parents=True, exist_ok=True)

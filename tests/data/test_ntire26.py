@@ -60,8 +60,8 @@ def test_held_out_splits_with_both_halves_are_pairs(config, challenge):
     for split, folders in (("val", ("raws", "jpegs")), ("test", ("raws",))):
         for folder in folders:
             (challenge / split / folder).mkdir(parents=True)
-        np.save(challenge / split / "raws" / "7.npy", packed(counts(16, 24)))
-    cv2.imwrite(str(challenge / "val" / "jpegs" / "7.jpg"), scene(16, 24))
+        np.save(challenge / split / "raws" / "7.npy", packed(counts(16, 24, seed=77)))
+    cv2.imwrite(str(challenge / "val" / "jpegs" / "7.jpg"), scene(16, 24, seed=77))
     dataset = open_dataset(config("ntire26", raw_dir=challenge))
     assert list(dataset.pairs) == ["val"]
     raw, reference, target = dataset.pairs["val"].read(0)
@@ -82,6 +82,10 @@ def test_held_out_splits_with_both_halves_are_pairs(config, challenge):
         (lambda path: path.write_bytes(path.read_bytes().replace(b")", b"(")), "header is damaged"),
         (lambda path: np.save(path, np.full((8, 12, 4), np.nan)), "not finite"),
         (lambda path: np.save(path, np.full((8, 12, 4), -1)), "not within"),
+        (
+            lambda path: np.save(path, np.linspace(0, 1, 384).reshape(8, 12, 4)),
+            "divided by the white level",
+        ),
     ],
 )
 def test_bad_arrays_are_refused_or_set_aside(config, challenge, write, message):

@@ -53,6 +53,12 @@ def test_a_split_list_is_followed(config, photographs):
         ({"source": "photo0.png"}, "expected lists"),
         ({"source": ["missing.png"]}, r"missing\.png: cannot be read"),
         ({}, "no usable RAW file"),
+        ({"source": ["photo0.png", "./photo0.png"]}, "photo0.png is there twice"),
+        ({"source": ["a\0b.png"]}, r"'a\\x00b.png' cannot be the name of a file"),
+        ({"source": ["\ud800.png"]}, r"'\\ud800.png' cannot be the name of a file"),
+        ({"source": [""]}, "'' cannot be the name of a file"),
+        ({"source": ["a" * 300 + ".png"]}, "cannot be read: File name too long"),
+        ({"source": 10**400}, "expected lists"),
     ],
 )
 def test_a_bad_split_list_is_refused(config, photographs, roles, message):
@@ -181,3 +187,18 @@ def test_patches_of_a_pair_show_the_same_part(config, photographs):
         windows = np.lib.stride_tricks.sliding_window_view(truth, (16, 16), axis=(0, 1))
         both = [target, target[:, ::-1]]
         assert any((windows == np.moveaxis(t, 2, 0)).all((2, 3, 4)).any() for t in both)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"[" * 100_000, "nested too deep"),
+        (b'{"source": ["\xff"]}', "not valid JSON"),
+        (b'{"source": ' + b"9" * 5000 + b"}", "not valid JSON"),
+        (b"", "not valid JSON"),
+    ],
+)
+def test_a_damaged_split_list_is_one_line(config, tmp_path, text, message):
+    (tmp_path / "splits.json").write_bytes(text)
+    with pytest.raises(InputError, match=f"--splits=.*splits.json: .*{message}"):
+        open_dataset(config("unprocessed", splits=str(tmp_path / "splits.json")))

@@ -1,5 +1,6 @@
 """What opening any kind of data set has in common."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +14,10 @@ from tfisp.data.cache import Store
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import Frame, PatchFrame, Rendering
 from tfisp.data.images import IMAGE_SUFFIXES, read_photograph
-from tfisp.data.listing import require_files, require_folder
+from tfisp.data.listing import look_through, require_files, require_folder
 from tfisp.data.photographs import Photograph, Photographs, open_photograph
 from tfisp.data.raw_patches import Pairs, RawPatches
+from tfisp.data.roles import clashes
 from tfisp.errors import InputError
 from tfisp.sensor import Sensor
 
@@ -72,7 +74,28 @@ class DatasetBuilder:
         if not self.config.target_dir:
             return None
         folder = require_folder("target_dir", self.config.target_dir)
-        return require_files("target_dir", folder, IMAGE_SUFFIXES, "photographs")
+        others = [Path(raws)] if (raws := self.config.raw_dir) else []
+        return self.files("target_dir", folder, IMAGE_SUFFIXES, "photographs", others)
+
+    def files(
+        self,
+        flag: str,
+        folder: Path,
+        suffixes: Sequence[str],
+        what: str,
+        others: Sequence[Path] = (),
+    ) -> list[Path]:
+        """As `listing.require_files`, with a note of how many there are and what is left out."""
+        found = require_files(flag, folder, suffixes, what, [*others, self.store.folder])
+        self.notes.append(found.note(what))
+        return found.files
+
+    def files_beside(self, folder: Path, suffixes: Sequence[str], what: str) -> list[Path]:
+        """The files of one folder of a data set, with a note if anything in it is left out."""
+        found = look_through(folder, suffixes, recursive=False)
+        if found.left_out:
+            self.notes.append(found.note(what))
+        return found.files
 
     def look_at(self, paths: Sequence[Path], reduce: int = 1) -> list[Photograph]:
         """Photographs after a look at each header; bad ones reported."""
@@ -87,6 +110,8 @@ class DatasetBuilder:
             except InputError as error:
                 self.bad_files.report(path, error)
             self.progress(done, len(paths), "photographs")
+        for colours, count in Counter(item.colours for item in found if item.colours).items():
+            self.notes.append(f"{count} photographs in {colours}")
         return found
 
     def patch_frames(
@@ -169,6 +194,7 @@ class DatasetBuilder:
         Raises:
             InputError: If there is nothing usable in it.
         """
+        frames, targets = self._without_clashes(frames, targets, held_out)
         raw = RawPatches(
             frames,
             patch_size=self.config.patch_size,
@@ -195,6 +221,30 @@ class DatasetBuilder:
             notes=self.notes,
             root=str(root),
         )
+
+    def _without_clashes(
+        self,
+        frames: Sequence[Frame],
+        targets: Photographs | None,
+        held_out: dict[str, Sequence[Frame]],
+    ) -> tuple[Sequence[Frame], Photographs | None]:
+        """What is left to train on without files that are held out, or are RAW and target."""
+        roles = {
+            split: [path for frame in found for path in (frame.path, frame.target_path) if path]
+            for split, found in held_out.items()
+        }
+        roles["raw"] = [frame.path for frame in frames]
+        roles["target"] = [item.path for item in targets.photographs] if targets else []
+        bad = set()
+        for clash in clashes(roles):
+            self.bad_files.report(clash.path, clash.error)
+            bad.add((clash.role, clash.path))
+        if not bad:
+            return frames, targets
+        kept = [frame for frame in frames if ("raw", frame.path) not in bad]
+        photographs = targets.photographs if targets else []
+        kept_targets = [item for item in photographs if ("target", item.path) not in bad]
+        return kept, self.photographs(kept_targets) if targets else None
 
     def _nothing_left(self, what: str) -> str:
         skipped = self.bad_files.skipped

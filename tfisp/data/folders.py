@@ -20,7 +20,7 @@ from tfisp.data.builder import DatasetBuilder
 from tfisp.data.cache import file_digest, key
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import Rendering, Scene
-from tfisp.data.listing import require_files, require_folder
+from tfisp.data.listing import require_folder
 from tfisp.data.workers import in_order
 from tfisp.errors import InputError
 from tfisp.raw import RAW_SUFFIXES, read_raw
@@ -86,8 +86,8 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     """
     builder = DatasetBuilder.of(config, progress)
     root = require_folder("raw_dir", config.raw_dir)
-    others = [Path(folder) for folder in (config.target_dir, builder.store.folder) if folder]
-    files = require_files("raw_dir", root, RAW_SUFFIXES, "RAW files", others)
+    others = [Path(config.target_dir)] if config.target_dir else []
+    files = builder.files("raw_dir", root, RAW_SUFFIXES, "RAW files", others)
     photographs = builder.target_files()
     targets = None if photographs is None else builder.photographs(builder.look_at(photographs))
     frames = _frames(builder, files, root)

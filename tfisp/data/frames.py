@@ -89,15 +89,29 @@ class Rendering:
             mosaic: `[H, W]` samples.
             sensor: Its sensor.
             capture: The facts of its file.
-            **facts: What the mosaic and the capture come from: the file's hash, options.
+            **facts: What the mosaic comes from: the file's hash, options.
 
         Returns:
             uint16 `[H, W, 3]` of full scale, sRGB-encoded.
         """
-        name = key(kind="reference", how=_how(self.method, sensor, self.contract), **facts)
+        name = key(
+            kind="reference",
+            how=_how(self.method, sensor, self.contract),
+            capture=_capture_facts(capture),
+            **facts,
+        )
         return self.store.get(
             name, lambda: to_uint16(reference(mosaic, sensor, capture, self.method))
         )
+
+
+def _capture_facts(capture: Capture) -> dict[str, Any]:
+    """The facts of a file as JSON values, its shading map as a hash."""
+    facts = vars(capture).copy()
+    if capture.shading is not None:
+        shading = np.ascontiguousarray(capture.shading, np.float32)
+        facts["shading"] = [shading.shape, digest(shading.tobytes())]
+    return facts
 
 
 @lru_cache(maxsize=256)

@@ -1,13 +1,28 @@
 """Finding files: which there are, in which order, and which belong together."""
 
 import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tfisp.data.bad_files import BadFiles
 from tfisp.errors import InputError
+
+# Folders in which systems and cloud services keep what the user deleted, and copies of pictures
+# (folders whose names begin with a point apart); in lower case.
+_RESERVED = frozenset(
+    (
+        *("$recycle.bin", "#recycle", "@recycle", "recycler", "recycled", "lost+found"),
+        *("@eadir", "thumbnails", "thumbs", "__macosx", "#snapshot", "@recently-snapshot"),
+        *("system volume information", "lost.dir"),
+    )
+)
+
+# What `tfisp.evaluate` writes: its pictures are no photographs.
+_REPORT_PICTURES, _REPORT = "pictures.png", {"images.csv", "summary.json", "summary.md"}
 
 
 def require_folder(flag: str, folder: str | None) -> Path:
@@ -26,24 +41,91 @@ def require_folder(flag: str, folder: str | None) -> Path:
     return path
 
 
-def files_in(folder: Path, suffixes: Sequence[str], *, recursive: bool = False) -> list[Path]:
+@dataclass(frozen=True)
+class Found:
+    """What looking through a folder gave.
+
+    Attributes:
+        folder: The folder.
+        files: The files of the kind that was looked for, in natural order of their names.
+        left_out: What else there is: in words ("in .Trash-1000", ".mov") to how many files.
+    """
+
+    folder: Path
+    files: list[Path]
+    left_out: Counter[str]
+
+    def note(self, what: str) -> str:
+        """One line: how many files are used, and what is left out."""
+        rest = ", ".join(f"{count} {why}" for why, count in self.left_out.most_common())
+        return f"{self.folder}: {len(self.files)} {what}{f'; left out: {rest}' if rest else ''}"
+
+
+def look_through(
+    folder: Path,
+    suffixes: Sequence[str],
+    *,
+    recursive: bool = True,
+    others: Sequence[Path] = (),
+) -> Found:
     """Files with one of the suffixes (in either case), numbers in their names counted as numbers.
 
-    Hidden files are left out: some systems keep notes under the picture's own suffix.
+    Links to folders are followed, each folder once. Left out, and counted: hidden files (some
+    systems keep notes under the picture's own suffix), what lies in hidden folders and in those
+    for trash, thumbnails and snapshots, links that lead nowhere, and reports of `tfisp.evaluate`.
+
+    Args:
+        folder: The folder.
+        suffixes: In lower case, with their point.
+        recursive: Whether to look into sub-folders.
+        others: Folders that hold something else, should they lie within; not counted.
+
+    Raises:
+        InputError: If a folder cannot be read.
     """
-    found = folder.rglob("*") if recursive else folder.iterdir()
-    chosen = [
-        path
-        for path in found
-        if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
-    ]
-    return sorted(chosen, key=lambda path: _natural(path.relative_to(folder).as_posix()))
+    elsewhere = {other.expanduser().resolve() for other in others} - {folder.resolve()}
+    files: list[Path] = []
+    left_out: Counter[str] = Counter()
+    seen: set[tuple[int, int]] = set()
+
+    def walk(place: Path, skipped: str) -> None:
+        status = place.stat()
+        if (status.st_dev, status.st_ino) in seen or place.resolve() in elsewhere:
+            return
+        seen.add((status.st_dev, status.st_ino))
+        # Real folders before links to them: a picture goes by its own name.
+        entries = sorted(os.scandir(place), key=lambda entry: (entry.is_symlink(), entry.name))
+        present = {entry.name for entry in entries}
+        for entry in entries:
+            path = place / entry.name
+            if entry.is_dir():
+                if recursive:
+                    reserved = entry.name.startswith(".") or entry.name.casefold() in _RESERVED
+                    walk(path, skipped or (f"in {entry.name}" if reserved else ""))
+            elif skipped:
+                left_out[skipped] += path.suffix.lower() in suffixes
+            elif (why := _left_out(entry, present, suffixes)) is None:
+                files.append(path)
+            elif why:
+                left_out[why] += 1
+
+    try:
+        walk(folder, "")
+    except OSError as error:
+        raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from error
+    files.sort(key=lambda path: _natural(path.relative_to(folder).as_posix()))
+    return Found(folder, files, +left_out)
+
+
+def files_in(folder: Path, suffixes: Sequence[str], *, recursive: bool = False) -> list[Path]:
+    """The files that `look_through` finds."""
+    return look_through(folder, suffixes, recursive=recursive).files
 
 
 def require_files(
     flag: str, folder: Path, suffixes: Sequence[str], what: str, others: Sequence[Path] = ()
-) -> list[Path]:
-    """All files with one of the suffixes, in any sub-folder.
+) -> Found:
+    """All files with one of the suffixes, in any sub-folder; see `look_through`.
 
     Args:
         flag: The flag that names the folder.
@@ -55,23 +137,16 @@ def require_files(
     Raises:
         InputError: If there is none, naming the flag and what there is instead.
     """
-    elsewhere = {other.expanduser().resolve() for other in others} - {folder.resolve()}
-    found = [
-        path
-        for path in files_in(folder, suffixes, recursive=True)
-        if elsewhere.isdisjoint(path.resolve().parents)
-    ]
-    if not found:
+    found = look_through(folder, suffixes, others=others)
+    if not found.files:
         raise InputError(f"--{flag}={folder}: {missing(folder, suffixes, what)}")
     return found
 
 
 def missing(folder: Path, suffixes: Sequence[str], what: str) -> str:
     """Says that a folder holds none of what was looked for, and what it holds."""
-    others = Counter(
-        path.suffix.lower() or "no suffix" for path in folder.rglob("*") if path.is_file()
-    )
-    kinds = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common(4))
+    left_out = look_through(folder, suffixes).left_out
+    kinds = ", ".join(f"{count} {why}" for why, count in left_out.most_common(4))
     return f"no {what} here ({' '.join(suffixes)}); found {kinds or 'an empty folder'}"
 
 
@@ -81,17 +156,27 @@ def match(
     """Pairs of files of one name, in the order of `raws`.
 
     Raises:
-        InputError: For a file without a partner, unless bad files are skipped.
+        InputError: For a file without a partner or with several, unless bad files are skipped.
     """
-    by_stem = {path.stem: path for path in targets}
+    by_stem = _by_stem(targets)
     pairs = []
-    for raw in raws:
-        target = by_stem.pop(raw.stem, None)
-        if target is None:
-            bad_files.report(raw, InputError(f"{raw}: no target picture of this name"))
+    for stem, same in _by_stem(raws).items():
+        partners = by_stem.pop(stem, [])
+        several = same if len(same) > 1 else partners
+        if not partners:
+            for raw in same:
+                bad_files.report(raw, InputError(f"{raw}: no target picture of this name"))
+        elif len(several) > 1:
+            first, second = several[:2]
+            error = InputError(
+                f"{first}: {second.name} has the same name but for its suffix, and only one of"
+                " them can belong to the pair; remove the other"
+            )
+            for path in (*same, *partners):
+                bad_files.report(path, error)
         else:
-            pairs.append((raw, target))
-    for target in by_stem.values():
+            pairs.append((same[0], partners[0]))
+    for target in (path for paths in by_stem.values() for path in paths):
         bad_files.report(target, InputError(f"{target}: no RAW file of this name"))
     return pairs
 
@@ -102,6 +187,30 @@ def drawn(names: Iterable[str], seed: int) -> list[str]:
     The first few make a random sample; adding a file to a folder moves no other across the border.
     """
     return sorted(names, key=lambda name: hashlib.sha256(f"{seed}/{name}".encode()).digest())
+
+
+def _left_out(entry: os.DirEntry, present: set[str], suffixes: Sequence[str]) -> str | None:
+    """Why a file is not taken, in words; empty if that needs no word, None if it is taken."""
+    stem, suffix = os.path.splitext(entry.name)
+    suffix = suffix.lower()
+    if suffix not in suffixes:
+        describes = suffix == ".json" and any(stem + known in present for known in suffixes)
+        return "" if entry.name.startswith(".") or describes else suffix or "without suffix"
+    if entry.name.startswith("."):
+        return "hidden"
+    if not entry.is_file():
+        return "that lead nowhere or are no files"
+    if entry.name == _REPORT_PICTURES and present >= _REPORT:
+        return "of a report by tfisp.evaluate"
+    return None
+
+
+def _by_stem(paths: Iterable[Path]) -> dict[str, list[Path]]:
+    """Files by their names without suffix, in the order of the first of each."""
+    found: dict[str, list[Path]] = {}
+    for path in paths:
+        found.setdefault(path.stem, []).append(path)
+    return found
 
 
 def _natural(text: str) -> list[tuple[int, int | str]]:

@@ -20,7 +20,7 @@ from tfisp.data.config import DataConfig
 from tfisp.data.frames import PatchFrame
 from tfisp.data.headers import probe
 from tfisp.data.images import IMAGE_SUFFIXES
-from tfisp.data.listing import files_in, match, missing, require_folder
+from tfisp.data.listing import match, missing, require_folder
 from tfisp.errors import InputError
 from tfisp.rawfiles.npy import map_npy, parse_npy
 
@@ -39,14 +39,16 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     raws = root / "train" / "raws"
     if not raws.is_dir():
         raise InputError(f"--raw_dir={root}: no train/raws here, as --data=ntire26 expects")
-    files = files_in(raws, (".npy",))
+    files = builder.files_beside(raws, (".npy",), "packed RAW files")
     if not files:
         raise InputError(f"{raws}: {missing(raws, ('.npy',), 'packed RAW files')}")
     frames = _frames(builder, [(path, None) for path in files])
     photographs = builder.target_files()
     if photographs is None:
         jpegs = root / "train" / "jpegs"
-        photographs = files_in(jpegs, IMAGE_SUFFIXES) if jpegs.is_dir() else []
+        photographs = (
+            builder.files_beside(jpegs, IMAGE_SUFFIXES, "photographs") if jpegs.is_dir() else []
+        )
         if not photographs:
             raise InputError(f"{jpegs}: no photographs here; --target_dir may name others")
     targets = builder.photographs(builder.look_at(photographs))
@@ -72,6 +74,7 @@ def decode_npy(data: bytes, path: Path) -> np.ndarray:
     """
     packed = parse_npy(data, path)
     _check_array(packed, path)
+    _check_counts(packed, path)
     if not np.isfinite(packed).all() or packed.min() < 0 or packed.max() > 65535:
         raise InputError(f"{path}: values that are not finite or not within 0..65535")
     whole_numbers = packed.dtype.kind in "iu" or (packed == np.rint(packed)).all()
@@ -87,14 +90,17 @@ def _held_out(builder: DatasetBuilder, folder: Path) -> list[PatchFrame]:
     raws, jpegs = folder / "raws", folder / "jpegs"
     if not (raws.is_dir() and jpegs.is_dir()):
         return []
-    pairs = match(files_in(raws, (".npy",)), files_in(jpegs, IMAGE_SUFFIXES), builder.bad_files)
-    return _frames(builder, pairs)
+    raw_files = builder.files_beside(raws, (".npy",), "packed RAW files")
+    targets = builder.files_beside(jpegs, IMAGE_SUFFIXES, "target pictures")
+    return _frames(builder, match(raw_files, targets, builder.bad_files))
 
 
 def _check_file(path: Path, target: Path | None) -> tuple[int, int]:
     """The mosaic's (height, width), after a look at the headers of both files."""
     packed = map_npy(path)
     _check_array(packed, path)
+    if packed.dtype.kind == "f":  # counts are integers as a rule, so this reads few files
+        _check_counts(packed, path)
     size = (2 * packed.shape[0], 2 * packed.shape[1])
     if target is not None and (found := probe(target).upright_size) != size:
         raise InputError(
@@ -108,4 +114,13 @@ def _check_array(packed: np.ndarray, path: Path) -> None:
         raise InputError(
             f"{path}: array of shape {packed.shape} and type {packed.dtype}; expected numbers "
             "[h, w, 4]"
+        )
+
+
+def _check_counts(packed: np.ndarray, path: Path) -> None:
+    """Refuses samples that somebody has divided by the white level already."""
+    if packed.dtype.kind == "f" and packed.max() <= 1 and (packed != np.rint(packed)).any():
+        raise InputError(
+            f"{path}: samples from {packed.min():.3g} to {packed.max():.3g}, as if they had been"
+            " divided by the white level; --data=ntire26 expects counts, 0..1023"
         )

@@ -21,7 +21,7 @@ from tfisp.data.config import DataConfig
 from tfisp.data.frames import PatchFrame
 from tfisp.data.headers import PNG_TRAILER, probe
 from tfisp.data.images import IMAGE_SUFFIXES, decode
-from tfisp.data.listing import drawn, files_in, match, missing, require_folder
+from tfisp.data.listing import drawn, match, missing, require_folder
 from tfisp.errors import InputError
 
 _HELD_OUT = 1024
@@ -109,10 +109,11 @@ def _frames(builder: DatasetBuilder, folder: Path, layout: Layout) -> list[Patch
     raws, targets = folder / layout.raw, folder / layout.target
     if not targets.is_dir():
         raise InputError(f"{targets}: no such folder, beside {raws.name}")
-    raw_files = files_in(raws, (".png",))
+    raw_files = builder.files_beside(raws, (".png",), "RAW files")
     if not raw_files:
         raise InputError(f"{raws}: {missing(raws, ('.png',), 'RAW files')}")
-    pairs = match(raw_files, files_in(targets, IMAGE_SUFFIXES), builder.bad_files)
+    target_files = builder.files_beside(targets, IMAGE_SUFFIXES, "target pictures")
+    pairs = match(raw_files, target_files, builder.bad_files)
     return builder.patch_frames(pairs, check_pair, decode_raw_png, f"{folder.name} pairs")
 
 

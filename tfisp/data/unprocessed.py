@@ -10,7 +10,8 @@ No photograph plays two roles. Each capture is a function of the seed and of the
 content. Targets are reduced as the sources are, so that both have the same sharpness.
 """
 
-import json
+import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,7 +25,7 @@ from tfisp.data.cache import key
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import Rendering, Scene
 from tfisp.data.images import IMAGE_SUFFIXES, READ_VERSION, read_photograph
-from tfisp.data.listing import drawn, require_files, require_folder
+from tfisp.data.listing import drawn, require_folder
 from tfisp.data.photographs import Photograph
 from tfisp.data.skimage_scenes import SKIMAGE, skimage_scenes
 from tfisp.data.unprocess import (
@@ -38,6 +39,7 @@ from tfisp.data.unprocess import (
     unprocess,
 )
 from tfisp.errors import InputError
+from tfisp.files import read_json
 from tfisp.naming import choose
 from tfisp.sensor import Capture, Gains, Sensor, resolve_gains, smallest_one
 
@@ -140,7 +142,7 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
             file.
     """
     builder = DatasetBuilder.of(config, progress)
-    root, roles = _roles(config)
+    root, roles = _roles(config, builder)
     override = builder.target_files()
     found = {
         role: builder.look_at(paths, config.reduce)
@@ -154,14 +156,15 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     )
 
 
-def _roles(config: DataConfig) -> tuple[Path, dict[str, list[Path]]]:
+def _roles(config: DataConfig, builder: DatasetBuilder) -> tuple[Path, dict[str, list[Path]]]:
     """The folder that names are relative to, and the files of each role."""
     if config.raw_dir == SKIMAGE:
         return skimage_scenes()
     if config.splits:
         return _read_splits(Path(config.splits).expanduser())
     root = require_folder("raw_dir", config.raw_dir)
-    paths = require_files("raw_dir", root, IMAGE_SUFFIXES, "photographs")
+    others = [Path(config.target_dir)] if config.target_dir else []
+    paths = builder.files("raw_dir", root, IMAGE_SUFFIXES, "photographs", others)
     names = [path.relative_to(root).as_posix() for path in paths]
     return root, _draw_roles(root, names, config)
 
@@ -193,12 +196,7 @@ def _read_splits(path: Path) -> tuple[Path, dict[str, list[Path]]]:
     Raises:
         InputError: If it is not one, or gives a photograph two roles.
     """
-    try:
-        roles = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"--splits={path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise InputError(f"--splits={path}: not JSON: {error}") from error
+    roles = read_json(path, f"--splits={path}")
     if not isinstance(roles, dict) or not all(
         isinstance(names, list) and all(isinstance(name, str) for name in names)
         for names in roles.values()
@@ -208,11 +206,37 @@ def _read_splits(path: Path) -> tuple[Path, dict[str, list[Path]]]:
     for role, names in roles.items():
         choose(f"--splits={path}: role", role, ROLES)
         for name in names:
-            if owner.setdefault(name, role) != role:
-                raise InputError(f"--splits={path}: {name} is both {owner[name]} and {role}")
+            _check_name(name, path)
+            # A picture is the same one by another spelling; links and copies are found later.
+            before = owner.setdefault(os.path.normpath(name), role)
+            if before != role:
+                raise InputError(f"--splits={path}: {name} is both {before} and {role}")
+    repeated = [name for names in roles.values() for name in _repeated(names)]
+    if repeated:
+        raise InputError(f"--splits={path}: {repeated[0]} is there twice")
     return path.parent, {
         role: [path.parent / name for name in names] for role, names in roles.items()
     }
+
+
+def _check_name(name: str, path: Path) -> None:
+    """Refuses what no file can be called.
+
+    Raises:
+        InputError: If it is empty, holds a NUL or half a character.
+    """
+    try:
+        usable = name.strip() and b"\0" not in os.fsencode(name)
+    except UnicodeEncodeError:
+        usable = False
+    if not usable:
+        raise InputError(f"--splits={path}: {name!a} cannot be the name of a file")
+
+
+def _repeated(names: Sequence[str]) -> list[str]:
+    """The names that are in a list more than once, however they are spelled."""
+    counts = Counter(os.path.normpath(name) for name in names)
+    return [name for name, count in counts.items() if count > 1]
 
 
 def _record_all(
