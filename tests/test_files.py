@@ -18,6 +18,28 @@ def test_a_failing_writer_leaves_the_old_file_and_nothing_else(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 
+def test_a_file_is_renamed_and_not_copied_into_place(tmp_path):
+    """A copy could be found half done, and would be written into under who reads the old file."""
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with files.atomic_file(path) as temporary:
+        temporary.write_text("new")
+        number = temporary.stat().st_ino
+        assert path.read_text() == "old"
+    assert (path.read_text(), path.stat().st_ino) == ("new", number)
+    with path.open() as reader:
+        files.write_text(path, "newer")
+        assert reader.read() == "new"
+
+
+def test_a_folder_is_renamed_and_not_copied_into_place(tmp_path):
+    for content in ("one", "two"):
+        with files.atomic_folder(tmp_path / "model") as temporary:
+            (temporary / content).write_text(content)
+            number = temporary.stat().st_ino
+        assert (tmp_path / "model").stat().st_ino == number
+
+
 def test_a_folder_is_replaced_as_a_whole(tmp_path):
     for content in ("one", "two"):
         with files.atomic_folder(tmp_path / "model") as temporary:

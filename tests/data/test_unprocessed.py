@@ -9,7 +9,8 @@ from shared import shared
 
 from tfisp.contract import AS_SHOT, Contract
 from tfisp.data import open_dataset
-from tfisp.data.images import to_float
+from tfisp.data.images import read_photograph, to_float
+from tfisp.data.unprocess import reduced_linear, unprocess
 from tfisp.errors import InputError
 
 
@@ -91,6 +92,49 @@ def test_a_capture_is_a_function_of_seed_and_content_alone(config, photographs, 
     reseeded = open_dataset(here.replace(seed=1)).raw.frames[0].load()
     assert (reseeded.mosaic != first.mosaic).any()
     assert reseeded.capture.gains != first.capture.gains
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"noise": "0.01"},
+        {"illuminant": "4,2,3"},
+        {"reduce": 3},
+        {"sensor": "ultraisp"},
+    ],
+)
+def test_a_capture_from_a_cache_that_others_filled_is_its_own(
+    config, photographs, tmp_path, change
+):
+    roles = splits(photographs, source=["photo2.png"])
+    first = config("unprocessed", splits=roles, noise="0.002", illuminant="3,1,2")
+    other = first.replace(**change)
+    (scene,), (shared_cache,), (own_cache,) = (
+        [frame.load() for frame in open_dataset(choices).raw.frames]
+        for choices in (first, other, other.replace(cache_dir=str(tmp_path / "own")))
+    )
+    np.testing.assert_array_equal(shared_cache.mosaic, own_cache.mosaic)
+    np.testing.assert_array_equal(shared_cache.reference, own_cache.reference)
+    if shared_cache.mosaic.shape == scene.mosaic.shape:
+        assert (shared_cache.mosaic != scene.mosaic).any()
+
+
+def test_noise_and_gains_are_drawn_from_streams_of_their_own(config, photographs):
+    """The noise must not repeat the numbers that the gains of the capture were drawn with."""
+    choices = config("unprocessed", splits=splits(photographs, source=["photo2.png"]))
+    (frame,) = open_dataset(choices).raw.frames
+    pixels = read_photograph(frame.path)
+    dither = np.random.default_rng(list(frame.photograph.dither_seed))
+    linear = reduced_linear(pixels, frame.photograph.reduce, dither)
+    seen = {}
+    for purpose in (b"noise", b"capture", b""):
+        random = np.random.default_rng([*frame.photograph.dither_seed, *purpose])
+        seen[purpose] = unprocess(linear, frame.camera, frame.gains, frame.noise, random)
+    found = frame.load().mosaic
+    np.testing.assert_array_equal(found, seen[b"noise"])
+    assert (found != seen[b"capture"]).mean() > 0.3
+    assert (found != seen[b""]).mean() > 0.3
 
 
 def test_the_truth_is_the_reduced_picture_of_the_mosaic(config, photographs):

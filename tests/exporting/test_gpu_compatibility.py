@@ -116,6 +116,29 @@ def test_what_comes_out_is_named_by_the_signature_and_the_layer_in_front(tmp_pat
     assert "/front" in violation.layer
 
 
+@pytest.mark.parametrize(("number", "passes"), [(0, True), (3, True), (4, True), (5, False)])
+def test_of_the_activations_fused_into_a_layer_the_sign_bit_is_refused(
+    plain, tmp_path, number, passes
+):
+    """By number in the schema: none, ReLU6, tanh, sign bit."""
+    import flatbuffers
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(plain.read_bytes(), 0)
+    options = [
+        operator.builtinOptions
+        for operator in model.subgraphs[0].operators
+        if isinstance(operator.builtinOptions, schema.Conv2DOptionsT)
+    ]
+    options[0].fusedActivationFunction = number
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    path = tmp_path / "fused.tflite"
+    path.write_bytes(builder.Output())
+    reason = "has a fused activation that mobile GPUs do not run"
+    assert found(path) == ([] if passes else [("CONV_2D", reason)])
+
+
 def test_free_sides_are_refused(tmp_path):
     path = write(tmp_path / "free.tflite", convolution, shape=(1, None, None, 4))
     assert ("INPUT", "shape [1, ?, ?, 4] is not fixed; convert with a fixed height and width") in (

@@ -54,6 +54,21 @@ def test_tokens_equal_the_pytorch_rendering(tiny, tmp_path):
     assert backbone.tap_shape("tokens", (224, 224)) == tokens.shape[1:] == (16, 16)
 
 
+def test_the_epsilon_of_layer_normalisation_is_timms(tiny, tmp_path):
+    """It shows where tokens hardly vary: here by about 1e-3."""
+    faint = {
+        name: array * np.float32(1e-3 if name.startswith(("patch_embed", "pos", "cls")) else 1)
+        for name, array in tiny.items()
+    }
+    np.savez(tmp_path / "deit.npz", **faint)
+    x = images(1, 224, 224, 3)
+    tokens = backbones.create("deit_tiny", tmp_path / "deit.npz")(x, ["tokens"])["tokens"]
+    scaled = (x - IMAGENET_MEAN) / IMAGENET_DEVIATION
+    np.testing.assert_allclose(tokens, reference(scaled, faint, TINY, 1e-6), atol=1e-4)
+    for other in (1e-5, 1e-12):
+        assert np.abs(tokens - reference(scaled, faint, TINY, other)).max() > 1e-2
+
+
 @pytest.mark.slow
 def test_deit_tiny_equals_the_pytorch_rendering_with_real_weights():
     path = shared("weights/deit_tiny_patch16_224_fp16.npz")

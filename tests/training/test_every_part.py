@@ -11,7 +11,7 @@ from tfisp import losses, models
 from tfisp.errors import InputError
 from tfisp.losses import ADVERSARIAL
 from tfisp.perceptual import DISTS, LPIPS, backbones, distance_registry, views
-from tfisp.perceptual.bank import FeatureBank
+from tfisp.perceptual.bank import Feature, FeatureBank
 from tfisp.training.config import make_stages
 from tfisp.training.critics import make_critics
 from tfisp.training.objectives import LOSSES, features_of, make_objectives
@@ -149,6 +149,23 @@ def test_a_step_against_the_gradient_lowers_every_loss(name, bank):
     after = compute(name, bank, x - 1e-3 / tf.norm(slope) * slope, y)
     assert float(after[0]) <= float(before[0])
     assert float(tf.norm(slope)) > 0
+
+
+def test_the_features_of_a_content_loss_add_up(bank):
+    x, y = (tf.constant(image) for image in alike("content"))
+    spec = ObjectiveSpec("content", "content", "target", "rgb")
+
+    def loss(*content):
+        (objective,) = make_objectives(Recipe("one", (spec,), content=content))
+        seen, other = (bank(image, objective.features) for image in (x, y))
+        return float(objective.loss(x, seen, y, other)[0])
+
+    first, second = ("vgg19_narrow", "relu3_4"), ("alexnet_narrow", "relu1")
+    assert min(loss(first), loss(second)) > 0
+    assert loss(first, second) == pytest.approx(loss(first) + loss(second), rel=1e-5)
+    assert features_of(Recipe("one", (spec,), content=(first, second))) == [
+        Feature("vgg19_narrow", "rgb", "relu3_4"), Feature("alexnet_narrow", "rgb", "relu1")
+    ]  # fmt: skip
 
 
 def test_the_reference_and_not_the_generated_image_weighs_the_positions_of_lpips_plus(bank):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfisp import train
+from tfisp import models, train
 from tfisp.training.trainer import Trainer
 
 FLAGS = (
@@ -27,9 +27,23 @@ def cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def finished(cache):
+def seen():
+    """(recipe, step) -> the RAW patches of each step of the finished run."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def finished(cache, seen):
     folder = cache.parent / "finished"
-    assert start(folder, cache) == 0
+    run_step = Trainer.run_step
+
+    def watched(self, batch, step):
+        seen[self.recipe.name, step] = batch["raw"].numpy()
+        return run_step(self, batch, step)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "run_step", watched)
+        assert start(folder, cache) == 0
     return folder
 
 
@@ -119,6 +133,31 @@ def test_validation_measures_raw_and_averaged_weights(finished):
     assert found[-1]["val_raw/psnr"] != found[-1]["val_ema/psnr"]
 
 
+def test_what_is_published_are_the_averaged_weights(finished):
+    """Those of the last checkpoint of each stage, number for number."""
+    for stage, name in enumerate(("0-pretrain", "1-unpaired")):
+        last = sorted((finished / "checkpoints").glob(f"{stage}-*"))[-1]
+        reader = tf.train.load_checkpoint(str(last / "state"))
+        stored = {"ema": [], "generator": []}
+        for key in sorted(reader.get_variable_to_shape_map()):
+            if (root := key.split("/")[0]) in stored and "/.ATTRIBUTES/" in key:
+                stored[root].append(reader.get_tensor(key).tobytes())
+        generator = models.from_preset(finished / "stages" / name)
+        found = sorted(weight.tobytes() for weight in generator.get_weights())
+        assert found == sorted(stored["ema"])
+        assert found != sorted(stored["generator"])
+    final = models.from_preset(finished).get_weights()
+    for a, b in zip(final, generator.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_every_stage_reads_its_data_in_an_order_of_its_own(finished, seen):
+    assert [key for key in seen if key[0] == "pretrain"] == [("pretrain", 0), ("pretrain", 1)]
+    pretrained = [seen["pretrain", step].tobytes() for step in range(2)]
+    trained = [seen["unpaired", step].tobytes() for step in range(2)]
+    assert pretrained != trained
+
+
 def test_a_finished_run_started_again_changes_nothing(finished, cache):
     before = (
         (finished / "metrics.jsonl").read_bytes(),
@@ -138,8 +177,6 @@ def test_another_configuration_in_the_folder_is_refused(finished, cache, capfd):
 
 
 def test_a_run_starts_from_another_runs_generator(finished, cache, tmp_path):
-    from tfisp import models
-
     code = start(
         tmp_path / "run",
         cache,
