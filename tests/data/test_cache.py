@@ -1,5 +1,6 @@
 """The store of computed arrays: keys, wholeness, sharing."""
 
+import os
 import resource
 import threading
 
@@ -62,6 +63,62 @@ def test_an_entry_that_is_not_whole_is_computed_again(tmp_path):
         path.write_bytes(rest)
         found = Store(tmp_path).get("ab" * 32, lambda: np.arange(1000))
         np.testing.assert_array_equal(found, np.arange(1000))
+
+
+def test_an_entry_damaged_in_the_middle_is_computed_again(tmp_path):
+    array = np.arange(1000, dtype=np.float32)
+    Store(tmp_path).get("ab" * 32, lambda: array)
+    (path,) = files(tmp_path)
+    whole = path.read_bytes()
+    for at in range(0, len(whole), 501):
+        for value in (0, 1, 255):
+            damaged = bytearray(whole)
+            damaged[at : at + 4] = bytes([damaged[at] ^ 1, value, value, value])
+            path.write_bytes(damaged)
+            assert Store(tmp_path).load("ab" * 32) is None
+            np.testing.assert_array_equal(Store(tmp_path).get("ab" * 32, lambda: array), array)
+            assert path.read_bytes() == whole
+    path.write_bytes(whole[:-8])  # as entries without a checksum were
+    assert Store(tmp_path).load("ab" * 32) is None
+
+
+def test_damaged_notes_are_none(tmp_path):
+    Store(tmp_path).write_note("ab" * 32, {"size": [2, 3]})
+    (path,) = files(tmp_path)
+    whole = path.read_bytes()
+    for damaged in (b"", b"[]", b"{}", whole[:-1], whole.replace(b"2", b"4"), b"[" * 99_999, b"9"):
+        path.write_bytes(damaged)
+        assert Store(tmp_path).note("ab" * 32) is None
+
+
+def test_a_limit_is_kept_by_dropping_what_was_unused_longest(tmp_path):
+    kilobyte = np.zeros(250, np.float32)
+    names = [cache.key(number=number) for number in range(6)]
+    for age, name in enumerate(names[:4]):
+        Store(tmp_path).get(name, lambda: kilobyte)
+        (path,) = tmp_path.rglob(f"{name}.npy")
+        os.utime(path, (1000 + age, 1000 + age))
+    Store(tmp_path).get(names[0], lambda: pytest.fail("is there"))  # used again: the youngest now
+    store = Store(tmp_path, limit=4800)
+    store.get(names[4], lambda: kilobyte + 1)
+    assert {path.stem for path in files(tmp_path)} == {names[i] for i in (0, 2, 3, 4)}
+    assert sum(path.stat().st_size for path in files(tmp_path)) <= 4800
+
+
+def test_what_a_process_has_used_is_not_dropped_and_the_rest_is_given_unkept(tmp_path):
+    store, kilobyte, calls = Store(tmp_path, limit=3600), np.zeros(250, np.float32), []
+
+    def build(number):
+        calls.append(number)
+        return kilobyte + number
+
+    for _ in range(2):
+        for number in range(5):
+            found = store.get(cache.key(number=number), lambda n=number: build(n))
+            np.testing.assert_array_equal(found, kilobyte + number)
+            assert not found.flags.writeable
+    assert calls == [0, 1, 2, 3, 4, 3, 4]
+    assert len(files(tmp_path)) == 3
 
 
 def test_an_entry_can_be_put_and_loaded_without_keeping_it_open(tmp_path):

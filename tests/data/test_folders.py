@@ -148,3 +148,16 @@ def test_folders_without_use_are_named(config, tmp_path, camera):
         open_dataset(config("folders", raw_dir=camera, target_dir=tmp_path / "empty"))
     with pytest.raises(InputError, match=r"--sensor=.*known"):
         open_dataset(config("folders", raw_dir=camera, sensor="unheard"))
+
+
+def test_how_much_is_kept_is_known_beforehand(config, camera, tmp_path, write_photographs):
+    look = write_photographs(tmp_path / "look", 2, size=(50, 70))
+    options = {"raw_dir": camera, "target_dir": look}
+    dataset = open_dataset(config("folders", **options))
+    dataset.prepare()
+    taken = sum(path.stat().st_size for path in (tmp_path / "cache").rglob("*.npy"))
+    assert 0 <= taken - dataset.kept_bytes <= 6 * 136  # header and checksum of each
+    assert not any("--cache_gb" in note for note in dataset.notes)
+    small = open_dataset(config("folders", cache_gb=1e-6, **options))
+    assert any("--cache_gb=1e-06" in note and "GB would be kept" in note for note in small.notes)
+    np.testing.assert_array_equal(small.raw.read(2, (1,))[1], dataset.raw.read(2, (1,))[1])

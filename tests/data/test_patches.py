@@ -219,10 +219,10 @@ def test_references_are_computed_once(config, tmp_path, write_pairs):
     dataset = open_dataset(config("zrr", raw_dir=tmp_path))
     dataset.prepare(lambda *args: seen.append(args), workers=2)
     assert seen[-1] == (3, 3, "references")
-    entries = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.npy")}
+    entries = {path: path.stat().st_ino for path in (tmp_path / "cache").rglob("*.npy")}
     assert len(entries) == 3
     open_dataset(config("zrr", raw_dir=tmp_path)).prepare()
-    assert entries == {p: p.stat().st_mtime_ns for p in (tmp_path / "cache").rglob("*.npy")}
+    assert entries == {p: p.stat().st_ino for p in (tmp_path / "cache").rglob("*.npy")}
 
 
 def test_the_real_sample_of_ultraisp_is_read(config, tmp_path):

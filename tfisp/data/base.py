@@ -57,6 +57,11 @@ class Dataset:
         """Whether every epoch shows the same patches again, but for mirroring."""
         return self.raw.repeats and (self.targets is None or self.targets.repeats)
 
+    @property
+    def kept_bytes(self) -> int:
+        """How much of the cache it takes once all of it has been read."""
+        return sum(item.kept_bytes for items in self._files().values() for item in items)
+
     def splits(self) -> dict[str, list[str]]:
         """Role ("raw", "target", "val", "test") to the names of its files."""
         return {

@@ -53,7 +53,8 @@ class DatasetBuilder:
         Raises:
             InputError: If it names no sensor that there is.
         """
-        store = Store(config.cache_dir)
+        limit = config.cache_gb
+        store = Store(config.cache_dir, None if limit is None else round(limit * 1e9))
         contract = config.resolved_contract()
         return cls(
             config,
@@ -205,7 +206,7 @@ class DatasetBuilder:
         )
         if (frames and not len(raw)) or not (frames or any(held_out.values())):
             raise InputError(self._nothing_left("RAW file"))
-        return Dataset(
+        dataset = Dataset(
             name=self.config.name,
             sensor=sensor,
             contract=self.contract,
@@ -221,6 +222,12 @@ class DatasetBuilder:
             notes=self.notes,
             root=str(root),
         )
+        if self.store.limit is not None and dataset.kept_bytes > self.store.limit:
+            self.notes.append(
+                f"--cache_gb={self.config.cache_gb:g}: {dataset.kept_bytes / 1e9:.2g} GB would be"
+                " kept; what does not fit is computed each time it is read"
+            )
+        return dataset
 
     def _without_clashes(
         self,

@@ -36,6 +36,7 @@ class DataConfig:
         reference: Demosaicing method of the reference rendering; or "published", which makes the
             whole of it as the paper's published code does.
         cache_dir: Where references and decoded frames are kept; None: see `tfisp.data.cache`.
+        cache_gb: How many gigabytes they may take; None for as many as there are.
         on_bad_file: "stop" at the first unusable file, or "skip" it and go on.
         seed: Of every choice made here once: splits, noise, illuminants. The order of batches has
             its own (`tfisp.data.pipeline.batches`).
@@ -66,6 +67,7 @@ class DataConfig:
     patch_size: int | None = None
     reference: str = "menon2007"
     cache_dir: str | None = None
+    cache_gb: float | None = None
     on_bad_file: str = "stop"
     seed: int = 0
     augment: str = "none"

@@ -42,6 +42,13 @@ def define(values: flags.FlagValues) -> None:
         " the paper's published code does.",
     )
     flags.path(values, "cache_dir", None, "Where costly references are kept between runs.")
+    flags.number(
+        values,
+        "cache_gb",
+        None,
+        "How many gigabytes those may take; what does not fit is computed anew. Unset: all.",
+        minimum=0,
+    )
     on_bad_file(values)
     flags.integer(
         values,

@@ -19,7 +19,7 @@ from tfisp.data.base import Dataset, Progress
 from tfisp.data.builder import DatasetBuilder
 from tfisp.data.cache import file_digest, key
 from tfisp.data.config import DataConfig
-from tfisp.data.frames import Rendering, Scene
+from tfisp.data.frames import REFERENCE_BYTES, Rendering, Scene
 from tfisp.data.listing import require_folder
 from tfisp.data.workers import in_order
 from tfisp.errors import InputError
@@ -64,6 +64,11 @@ class FolderFrame:
     def phase(self) -> tuple[int, int]:
         """See `Frame`."""
         return self.sensor.red_site
+
+    @property
+    def kept_bytes(self) -> int:
+        """See `Frame`: samples and reference."""
+        return self.size[0] * self.size[1] * (2 + REFERENCE_BYTES)
 
     def load(self, *, reference: bool = True, target: bool = False) -> Scene:
         """See `Frame`; samples above the white level are clipped."""

@@ -20,6 +20,9 @@ from tfisp.errors import InputError
 from tfisp.raw import check_levels
 from tfisp.sensor import Capture, Sensor
 
+# Of a reference, for each of its pixels: uint16, three colours.
+REFERENCE_BYTES = 6
+
 
 class Scene(NamedTuple):
     """A frame's content. Arrays may be memory-mapped and must not be written to.
@@ -49,6 +52,7 @@ class Frame(Protocol):
         size: (height, width) in samples.
         phase: (row, column) of its red site within the 2x2 tile.
         target_path: File of its pair; None if it has none.
+        kept_bytes: How much of the cache it takes once it has been read.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Frame(Protocol):
     size: tuple[int, int]
     phase: tuple[int, int]
     target_path: Path | None
+    kept_bytes: int
 
     def load(self, *, reference: bool = True, target: bool = False) -> Scene:
         """Reads what is asked for.
@@ -154,6 +159,11 @@ class PatchFrame:
     def phase(self) -> tuple[int, int]:
         """See `Frame`."""
         return self.sensor.red_site
+
+    @property
+    def kept_bytes(self) -> int:
+        """See `Frame`: the reference."""
+        return self.size[0] * self.size[1] * REFERENCE_BYTES
 
     def load(self, *, reference: bool = True, target: bool = False) -> Scene:
         """See `Frame`; samples above the white level are clipped."""

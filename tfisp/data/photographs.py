@@ -53,6 +53,11 @@ class Photograph:
         """Seed of whatever is drawn for this photograph: a function of `seed` and its content."""
         return self.seed, int(self.sha256[:16], 16)
 
+    @property
+    def kept_bytes(self) -> int:
+        """How much of the cache it takes once it has been read, with 8 bits a sample."""
+        return 3 * self.size[0] * self.size[1] if self.keep else 0
+
     def pixels(self) -> np.ndarray:
         """uint8 or uint16 `[H, W, 3]` of full scale, sRGB-encoded, upright; not to be written to.
 

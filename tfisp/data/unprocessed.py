@@ -23,7 +23,7 @@ from tfisp.data.base import Dataset, Progress
 from tfisp.data.builder import DatasetBuilder
 from tfisp.data.cache import key
 from tfisp.data.config import DataConfig
-from tfisp.data.frames import Rendering, Scene
+from tfisp.data.frames import REFERENCE_BYTES, Rendering, Scene
 from tfisp.data.images import IMAGE_SUFFIXES, READ_VERSION, read_photograph
 from tfisp.data.listing import drawn, require_folder
 from tfisp.data.photographs import Photograph
@@ -100,6 +100,11 @@ class UnprocessedFrame:
     def phase(self) -> tuple[int, int]:
         """See `Frame`."""
         return self.sensor.red_site
+
+    @property
+    def kept_bytes(self) -> int:
+        """See `Frame`: samples, reference, and the photograph itself."""
+        return self.size[0] * self.size[1] * (2 + REFERENCE_BYTES) + self.photograph.kept_bytes
 
     def load(self, *, reference: bool = True, target: bool = False) -> Scene:
         """See `Frame`."""

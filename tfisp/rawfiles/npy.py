@@ -40,8 +40,12 @@ class _Layout(NamedTuple):
         return size >= self.offset + math.prod(self.shape) * self.dtype.itemsize
 
 
-def map_npy(path: str | Path) -> np.ndarray:
+def map_npy(path: str | Path, trailer: int = 0) -> np.ndarray:
     """A file's array, read-only and memory-mapped.
+
+    Args:
+        path: The file.
+        trailer: How many bytes of something else follow the numbers.
 
     Raises:
         InputError: If it cannot be read, holds other than numbers, is empty or cut short.
@@ -52,7 +56,7 @@ def map_npy(path: str | Path) -> np.ndarray:
             size = file.seek(0, 2)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    _require_fit(layout, size, path)
+    _require_fit(layout, size - trailer, path)
     return np.memmap(path, layout.dtype, "r", layout.offset, layout.shape, layout.order)
 
 

@@ -111,7 +111,7 @@ class TrainConfig:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON, of all that decides the result (so without the cache's place)."""
         values = dataclasses.asdict(self)
-        del values["data"]["cache_dir"]
+        del values["data"]["cache_dir"], values["data"]["cache_gb"]
         for fields, newer in ((values, _NEWER), (values["data"], _NEWER_DATA)):
             for name, default in newer.items():
                 if fields[name] == default:
