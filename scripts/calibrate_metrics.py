@@ -3,10 +3,11 @@
     python scripts/calibrate_metrics.py [--output=docs/CALIBRATION.md]
 
 On fixed pictures: scikit-image's, distorted here, and the sample images of LPIPS. The references
-are scikit-image, NumPy with SciPy, and PyTorch renderings of the networks (tests/torch_networks.py)
-in double precision. Needs `pip install 'tfisp[dev]'`, and the samples and weights that
-tfisp's own tests use, in a folder beside the checkout or where --shared points. DISTS has random
-VGG-16 weights on both sides: that calibrates the computation, not the published values.
+are scikit-image, NumPy with SciPy, and PyTorch renderings of the networks
+(tests/helpers/torch_networks.py) in double precision. Needs `pip install 'tfisp[dev]'`, and the
+samples and weights that tfisp's own tests use, in a folder beside the checkout or where --shared
+points. DISTS has random VGG-16 weights on both sides: that calibrates the computation, not the
+published values.
 
 Ends with an error if a difference exceeds its tolerance. The same machine writes the same bytes.
 """
@@ -228,13 +229,13 @@ def _dists(folder: Path) -> Callable[[np.ndarray, np.ndarray], float]:
 
 
 def _torch_networks() -> tuple:
-    """`tests/torch_networks.py` of this checkout, and PyTorch."""
-    tests = str(ROOT / "tests")
-    if tests not in sys.path:
-        sys.path.insert(0, tests)
+    """`tests/helpers/torch_networks.py` of this checkout, and PyTorch."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
     try:
         import torch
-        import torch_networks
+
+        from tests.helpers import torch_networks
     except ImportError as error:
         raise InputError(
             f"the references need PyTorch ({error}): pip install 'tfisp[dev]'"

@@ -5,13 +5,10 @@ a package cannot be imported fails: the extra `dev` installs all of them.
 """
 
 import os
-import sys
-from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 def _missing_package(report):

@@ -6,9 +6,9 @@ import json
 import cv2
 import numpy as np
 import pytest
-from shared import shared
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+from tests.helpers.shared import shared
 from tfisp import evaluate, metrics, models
 from tfisp.metrics.report import Score, plain, summarise, to_csv, to_markdown
 from tfisp.rendering import load

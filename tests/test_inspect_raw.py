@@ -6,8 +6,8 @@ import sys
 
 import numpy as np
 import pytest
-from dngs import gain_map, opcode_list, scene, write_dng
 
+from tests.helpers.dngs import gain_map, opcode_list, scene, write_dng
 from tfisp import inspect_raw
 
 MOSAIC = scene(64, 72, 64, 1000)

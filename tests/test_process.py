@@ -9,10 +9,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from dngs import scene, write_dng
-from shared import shared
-from tflite_files import write_run
 
+from tests.helpers.dngs import scene, write_dng
+from tests.helpers.shared import shared
+from tests.helpers.tflite_files import write_run
 from tfisp import models, process
 from tfisp.contract import AS_SHOT, PUBLISHED
 from tfisp.errors import InputError

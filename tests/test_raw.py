@@ -5,9 +5,9 @@ import os
 import cv2
 import numpy as np
 import pytest
-from dngs import scene, write_dng
-from shared import shared
 
+from tests.helpers.dngs import scene, write_dng
+from tests.helpers.shared import shared
 from tfisp.demosaic import reference
 from tfisp.errors import InputError
 from tfisp.raw import RAW_SUFFIXES, is_raw, read_raw

@@ -2,8 +2,8 @@
 
 import cv2
 import pytest
-from data_files import counts, scene
 
+from tests.helpers.data_files import counts, scene
 from tfisp.data import DataConfig
 
 LAYOUTS = {"zrr": ("huawei_raw", "canon", ".jpg"), "ultraisp": ("mediatek_raw", "fujifilm", ".png")}

@@ -5,9 +5,9 @@ import shutil
 
 import numpy as np
 import pytest
-from data_files import counts
-from shared import shared
 
+from tests.helpers.data_files import counts
+from tests.helpers.shared import shared
 from tfisp.contract import AS_SHOT
 from tfisp.data import folders, open_dataset
 from tfisp.errors import InputError

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from data_files import counts
 
+from tests.helpers.data_files import counts
 from tfisp.contract import AS_SHOT
 from tfisp.data.cache import Store
 from tfisp.data.frames import Rendering

@@ -4,8 +4,8 @@ import struct
 
 import numpy as np
 import pytest
-from data_files import encoded, picture
 
+from tests.helpers.data_files import encoded, picture
 from tfisp.data import headers
 from tfisp.errors import InputError
 

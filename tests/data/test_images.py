@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 import pytest
-from data_files import encoded, icc_profile, picture, scene, with_orientation
-from shared import shared
 
+from tests.helpers.data_files import encoded, icc_profile, picture, scene, with_orientation
+from tests.helpers.shared import shared
 from tfisp.data import images
 from tfisp.data.headers import probe
 from tfisp.data.profiles import describe

@@ -3,8 +3,8 @@
 import os
 
 import pytest
-from data_files import encoded, scene
 
+from tests.helpers.data_files import encoded, scene
 from tfisp.data import open_dataset
 from tfisp.data.bad_files import BadFiles
 from tfisp.data.images import IMAGE_SUFFIXES

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 import pytest
-from data_files import counts, scene
 
+from tests.helpers.data_files import counts, scene
 from tfisp.contract import Contract
 from tfisp.data import open_dataset
 from tfisp.data.ntire26 import unpack_planes

@@ -6,9 +6,9 @@ import shutil
 import cv2
 import numpy as np
 import pytest
-from data_files import counts, scene
-from shared import shared
 
+from tests.helpers.data_files import counts, scene
+from tests.helpers.shared import shared
 from tfisp.contract import PUBLISHED
 from tfisp.data import open_dataset
 from tfisp.errors import InputError

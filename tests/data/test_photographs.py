@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 import pytest
-from data_files import scene
 
+from tests.helpers.data_files import scene
 from tfisp.data.bad_files import BadFiles
 from tfisp.data.cache import Store
 from tfisp.data.photographs import Photographs, open_photograph

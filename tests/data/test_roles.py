@@ -7,8 +7,8 @@ import shutil
 import cv2
 import numpy as np
 import pytest
-from data_files import counts
 
+from tests.helpers.data_files import counts
 from tfisp.data import open_dataset
 from tfisp.data.roles import clashes
 from tfisp.errors import InputError

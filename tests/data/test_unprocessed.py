@@ -5,8 +5,8 @@ import shutil
 
 import numpy as np
 import pytest
-from shared import shared
 
+from tests.helpers.shared import shared
 from tfisp.contract import AS_SHOT, Contract
 from tfisp.data import open_dataset
 from tfisp.data.images import read_photograph, to_float

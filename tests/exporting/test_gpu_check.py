@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gpu_examples import BAD, GOOD, SHAPE, convolution, network, write
 
+from tests.helpers.gpu_examples import BAD, GOOD, SHAPE, convolution, network, write
 from tfisp.errors import InputError
 from tfisp.exporting import gpu_check
 

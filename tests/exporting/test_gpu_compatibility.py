@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from gpu_examples import BAD, GOOD, SHAPE, convolution, network, write, write_keras
 
+from tests.helpers.gpu_examples import BAD, GOOD, SHAPE, convolution, network, write, write_keras
 from tfisp.errors import InputError
 from tfisp.exporting import gpu_compatibility, tflite_graph
 from tfisp.rendering import metadata

@@ -2,13 +2,12 @@
 
 import dataclasses
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from shared import shared
 
+from tests.helpers.shared import shared
 from tfisp import models
 from tfisp.contract import Contract, compand
 from tfisp.contract import expand as expand_numpy
@@ -103,7 +102,6 @@ def frames():
 @pytest.mark.slow
 def test_shadows_of_the_released_network_survive(tmp_path, monkeypatch):
     pytest.importorskip("torch")
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
     import port_checkpoint
 
     checkpoint = shared("official/Efficient_ISP_unpaired_step_30750.pth")

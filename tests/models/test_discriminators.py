@@ -52,7 +52,7 @@ def test_all_weights_exist_and_are_trainable_before_the_first_use():
 @pytest.mark.parametrize("size", [(15, 15), (16, 16), (13, 18)])
 def test_texture_scores_equal_the_pytorch_rendering(size):
     torch = pytest.importorskip("torch")
-    import torch_networks
+    from tests.helpers import torch_networks
 
     network = TextureCNN((*size, 6), seed=1)
     for bias in network.weights[1::2]:
@@ -64,7 +64,7 @@ def test_texture_scores_equal_the_pytorch_rendering(size):
 
 def test_pixel_scores_equal_the_pytorch_rendering():
     torch = pytest.importorskip("torch")
-    import torch_networks
+    from tests.helpers import torch_networks
 
     network = PixelCNN((40, 53, 3), seed=1)
     for bias in network.weights[1::2]:
@@ -76,7 +76,7 @@ def test_pixel_scores_equal_the_pytorch_rendering():
 
 def test_token_scores_equal_the_pytorch_rendering():
     torch = pytest.importorskip("torch")
-    import torch_networks
+    from tests.helpers import torch_networks
 
     network = TokenMLP((9, 16), seed=1)
     for bias in network.weights[1::2]:

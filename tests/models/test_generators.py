@@ -6,8 +6,8 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
-from shared import shared
 
+from tests.helpers.shared import shared
 from tfisp import models
 from tfisp.contract import Contract
 from tfisp.errors import InputError
@@ -69,7 +69,7 @@ def test_every_registered_generator_makes_rgb_of_the_declared_size():
 @pytest.mark.parametrize(("name", "widths"), [("efficient_isp", (12, 12)), ("robust_isp", (16, 4))])
 def test_output_equals_the_pytorch_rendering(name, widths):
     torch = pytest.importorskip("torch")
-    import torch_networks
+    from tests.helpers import torch_networks
 
     torch.manual_seed(0)
     sizes = {"conv1": (4, widths[0]), "conv2": widths, "conv3": (widths[1], 12)}
@@ -94,7 +94,7 @@ def test_output_equals_the_pytorch_rendering(name, widths):
 )
 def test_released_weights_give_the_same_picture_as_in_pytorch(name, file):
     torch = pytest.importorskip("torch")
-    import torch_networks
+    from tests.helpers import torch_networks
 
     state = torch.load(shared(file), weights_only=True, map_location="cpu")
     generator = models.create(name)

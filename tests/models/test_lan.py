@@ -45,7 +45,7 @@ def torch_state(generator):
 
 def test_output_equals_the_pytorch_rendering():
     pytest.importorskip("torch")
-    import torch_networks
+    from tests.helpers import torch_networks
 
     generator = models.create("lan")
     random_weights(generator)

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from shared import shared
 
+from tests.helpers.shared import shared
 from tfisp import models
 from tfisp.contract import Contract
 from tfisp.errors import InputError
@@ -39,7 +39,7 @@ def layers(generator):
 )
 def test_output_equals_the_pytorch_rendering(name, width):
     torch = pytest.importorskip("torch")
-    import torch_networks
+    from tests.helpers import torch_networks
 
     generator = models.create(name, width=width, seed=1)
     rng = np.random.default_rng(0)
@@ -59,7 +59,7 @@ def test_output_equals_the_pytorch_rendering(name, width):
 @pytest.mark.slow
 def test_released_weights_give_the_same_picture_as_in_pytorch():
     torch = pytest.importorskip("torch")
-    import torch_networks
+    from tests.helpers import torch_networks
 
     path = shared("official/RMFA_TINY_unpaired_step_48270.pth")
     state = torch.load(path, weights_only=True, map_location="cpu")

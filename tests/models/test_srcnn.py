@@ -8,7 +8,7 @@ from tfisp import models
 
 def test_output_equals_the_pytorch_rendering():
     torch = pytest.importorskip("torch")
-    import torch_networks
+    from tests.helpers import torch_networks
 
     generator = models.create("srcnn", seed=1)
     rng = np.random.default_rng(0)

@@ -25,8 +25,7 @@ from tfisp.training.config import make_stages
 from tfisp.training.trainer import StepGradients, Trainer
 
 torch = pytest.importorskip("torch")
-import torch_networks  # noqa: E402
-import torch_step  # noqa: E402
+from tests.helpers import torch_networks, torch_step  # noqa: E402
 
 RECIPES = ("unpaired", "paired_adversarial")
 PARTS = ("adversarial", "r1", "r2")
@@ -155,7 +154,7 @@ def transformer(name, rng):
     return backbone, arrays
 
 
-def make_trainer(case, recipe, bank, interval=1):
+def sgd_trainer(case, recipe, bank, interval=1):
     """Ours, with plain gradient descent instead of Adam, biases, and strong critics."""
     content, color, texture = case.frozen
     (stage,) = make_stages(
@@ -195,7 +194,7 @@ def torch_weights(trainer):
     )
 
 
-def make_batch(case, seed):
+def both_batches(case, seed):
     """Smooth pictures with some noise, the same for both sides."""
     rng = np.random.default_rng(seed)
     sides = {"raw": case.size // 2, "reference": case.size, "target": case.size}
@@ -288,8 +287,8 @@ class Sides(NamedTuple):
 def take_both_sides(case, recipe, frozen, seed):
     bank, networks = frozen
     bank, calls = counting(bank)
-    trainer = make_trainer(case, recipe, bank)
-    ours, theirs = make_batch(case, seed)
+    trainer = sgd_trainer(case, recipe, bank)
+    ours, theirs = both_batches(case, seed)
     gamma = trainer.recipe.gamma
     heard = listening(trainer)
     found = trainer.gradients(ours, critics_learn=True)
@@ -359,13 +358,13 @@ def test_each_frozen_network_runs_once_per_view_and_image(case, sides):
 def differences_of_updates(case, recipe, frozen, seed):
     """Per network, the worst variable's difference in where three steps have moved it."""
     bank, networks = frozen
-    trainer = make_trainer(case, recipe, bank, interval=2)
+    trainer = sgd_trainer(case, recipe, bank, interval=2)
     weights = torch_weights(trainer)
     learners = {"generator": trainer.generator} | {c.name: c.network for c in trainer.critics}
     leaves = {"generator": weights.generator} | weights.critics
     start = {name: network.get_weights() for name, network in learners.items()}
     for step in range(3):
-        ours, theirs = make_batch(case, 3 * seed + step)
+        ours, theirs = both_batches(case, 3 * seed + step)
         expected = torch_step.gradients(recipe, networks, weights, theirs, trainer.recipe.gamma)
         clip = trainer.recipe.critic_clip if step % 2 == 0 else None
         torch_step.descend(weights, expected, RATE, CRITIC_RATE, clip)

@@ -3,16 +3,13 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from shared import shared
 
+from tests.helpers.images import images
+from tests.helpers.shared import shared
 from tfisp.errors import InputError
 from tfisp.perceptual import alexnet, backbones
 
 CONVS = ("conv1", "conv2", "conv3", "conv4", "conv5")
-
-
-def images(*shape, seed=0):
-    return np.random.default_rng(seed).uniform(0, 1, shape).astype(np.float32)
 
 
 def npz(path, rng):
@@ -33,7 +30,7 @@ def npz(path, rng):
 
 def check_against_torch(path, x):
     torch = pytest.importorskip("torch")
-    import torch_networks
+    from tests.helpers import torch_networks
 
     with np.load(path) as stored:
         kernels = [torch.from_numpy(stored[f"{name}_weight_oihw"]) for name in CONVS]

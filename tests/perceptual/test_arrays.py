@@ -5,8 +5,8 @@ import zipfile
 import h5py
 import numpy as np
 import pytest
-from shared import shared
 
+from tests.helpers.shared import shared
 from tfisp.errors import InputError
 from tfisp.perceptual.arrays import expect_shapes, read_arrays
 

@@ -4,21 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.helpers.images import structured_images
 from tfisp import models
 from tfisp.errors import InputError
 from tfisp.perceptual import backbones, bf16_backward
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.training.config import make_stages
 from tfisp.training.trainer import Trainer
-
-
-def images(*shape, seed=0, dtype=np.float32):
-    """Pictures with large and small structure, and no two equal neighbours for a pooling to tie."""
-    count, height, width, channels = shape
-    rng = np.random.default_rng(seed)
-    cells = rng.uniform(0, 0.8, (count, height // 8, width // 8, channels))
-    fine = rng.uniform(0, 0.2, shape)
-    return (np.kron(cells, np.ones((1, 8, 8, 1))) + fine).astype(dtype)
 
 
 def both(name):
@@ -57,7 +49,7 @@ NETWORKS = pytest.mark.parametrize(("name", "side"), [("vgg19_narrow", 64), ("vi
 def test_a_network_in_bfloat16_sees_the_same_bits(name, side):
     exact, rounded = both(name)
     assert (exact.dtype, rounded.dtype) == ("float32", "bfloat16")
-    x = images(2, side, side, 3)
+    x = structured_images(2, side, side, 3)
     expected = exact(x, exact.taps)
     for tap, found in rounded(x, exact.taps).items():
         np.testing.assert_array_equal(found, expected[tap], err_msg=tap)
@@ -66,7 +58,10 @@ def test_a_network_in_bfloat16_sees_the_same_bits(name, side):
 @NETWORKS
 def test_the_gradient_is_rounded_on_the_way_back_only(name, side):
     exact, rounded = both(name)
-    x, wanted = images(2, side, side, 3), features(exact, images(2, side, side, 3, seed=1))
+    x, wanted = (
+        structured_images(2, side, side, 3),
+        features(exact, structured_images(2, side, side, 3, seed=1)),
+    )
     gradients = [image_gradient(backbone, x, wanted) for backbone in (exact, rounded)]
     assert 0.9999 < cosine(*gradients) < 1 - 1e-8
 
@@ -129,7 +124,7 @@ def test_a_product_of_numbers_in_double_precision_is_not_rounded():
 
 def test_second_derivatives_pass_through_a_transformer_in_bfloat16():
     """Of the image gradient's square: what a penalty on it, as WGAN-GP's, would need."""
-    x = tf.constant(images(1, 224, 224, 3))
+    x = tf.constant(structured_images(1, 224, 224, 3))
     found = []
     for backbone in both("vit_narrow"):
         with tf.GradientTape() as outer:
@@ -146,7 +141,7 @@ def test_second_derivatives_pass_through_a_transformer_in_bfloat16():
 def test_networks_whose_gradients_would_suffer_stay_in_float32(name):
     exact, asked = both(name)
     assert asked.dtype == "float32"
-    x = images(1, 64, 64, 3)
+    x = structured_images(1, 64, 64, 3)
     np.testing.assert_array_equal(features(asked, x), features(exact, x))
 
 
@@ -156,7 +151,7 @@ def test_networks_whose_gradients_would_suffer_stay_in_float32(name):
 def test_taps_are_of_the_dtype_of_the_images(name, side):
     backbone = backbones.create(name, dtype="bfloat16")
     for dtype in ("float32", "float64"):
-        x = images(1, side, side, 3, dtype=dtype)
+        x = structured_images(1, side, side, 3, dtype=dtype)
         for tap, found in backbone(x, backbone.taps).items():
             assert found.dtype == dtype, tap
         assert image_gradient(backbone, x, 1.0).dtype == dtype
@@ -164,7 +159,7 @@ def test_taps_are_of_the_dtype_of_the_images(name, side):
 
 @NETWORKS
 def test_images_in_double_precision_are_computed_on_in_double_precision(name, side):
-    x = images(1, side, side, 3, dtype="float64")
+    x = structured_images(1, side, side, 3, dtype="float64")
     np.testing.assert_array_equal(*(image_gradient(b, x, 1.0) for b in both(name)))
 
 
@@ -183,9 +178,9 @@ def test_every_loss_moves_the_generator_the_same_way():
     )
     size = 64
     batch = {
-        "raw": tf.constant(images(2, size, size, 4)[:, ::2, ::2]),
-        "reference": tf.constant(images(2, size, size, 3, seed=1)),
-        "target": tf.constant(images(2, size, size, 3, seed=2)),
+        "raw": tf.constant(structured_images(2, size, size, 4)[:, ::2, ::2]),
+        "reference": tf.constant(structured_images(2, size, size, 3, seed=1)),
+        "target": tf.constant(structured_images(2, size, size, 3, seed=2)),
     }
     generator = models.create("efficient_isp", seed=1)
     directions = []

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.helpers.images import images
 from tfisp.errors import InputError
 from tfisp.perceptual import backbones, views
 from tfisp.perceptual.bank import Feature, FeatureBank
@@ -31,10 +32,6 @@ class Counting(Backbone):
 def counted():
     networks = {name: Counting(name) for name in ("one", "two")}
     return networks, FeatureBank(networks)
-
-
-def images(*shape, seed=0):
-    return np.random.default_rng(seed).uniform(0, 1, shape).astype(np.float32)
 
 
 def test_each_network_runs_once_per_view_and_image(counted):

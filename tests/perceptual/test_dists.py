@@ -3,16 +3,13 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from shared import shared
 
+from tests.helpers.images import images
+from tests.helpers.shared import shared
 from tfisp.errors import InputError
 from tfisp.perceptual import DISTS, backbones
 from tfisp.perceptual.convolutional import chain_shapes
 from tfisp.perceptual.vgg import NETWORKS
-
-
-def images(*shape, seed=0):
-    return np.random.default_rng(seed).uniform(0, 1, shape).astype(np.float32)
 
 
 def distorted(x, seed=5):
@@ -31,7 +28,7 @@ def with_real_channel_weights(dists):
 
 def torch_value(dists, x, y, alpha, beta):
     torch = pytest.importorskip("torch")
-    import torch_networks
+    from tests.helpers import torch_networks
 
     arrays = [
         dists.backbone._variables[key].numpy() for key in chain_shapes(NETWORKS["vgg16"].chain)

@@ -5,17 +5,14 @@ import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
-from shared import shared
 
+from tests.helpers.images import images
+from tests.helpers.shared import shared
 from tfisp.errors import InputError
 from tfisp.perceptual import LPIPS
 from tfisp.perceptual.lpips import TAPS
 
 CHANNELS = (64, 192, 384, 256, 256)
-
-
-def images(*shape, seed=0):
-    return np.random.default_rng(seed).uniform(0, 1, shape).astype(np.float32)
 
 
 def sample(name):
@@ -50,7 +47,7 @@ def test_the_heads_are_version_0_1():
 @pytest.mark.parametrize("variant", ["lpips", "lpips+"])
 def test_values_equal_the_pytorch_rendering(untrained, variant):
     torch = pytest.importorskip("torch")
-    import torch_networks
+    from tests.helpers import torch_networks
 
     rng = np.random.default_rng(3)
     sizes = [15, 7, 3, 3, 3]

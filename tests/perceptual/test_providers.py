@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.helpers.images import images
 from tfisp.errors import InputError
 from tfisp.models.discriminators import TokenMLP
 from tfisp.perceptual import backbones
@@ -15,10 +16,6 @@ from tfisp.training.recipes import parse_content
 
 KERNEL = np.random.default_rng(7).normal(size=(16, 16, 3, 5)).astype(np.float32)
 ANY_SIZE = (None, None, None, 3)
-
-
-def images(*shape, seed=0):
-    return np.random.default_rng(seed).uniform(0, 1, shape).astype(np.float32)
 
 
 def patches(x):

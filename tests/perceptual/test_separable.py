@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from scipy import ndimage, stats
 
+from tests.helpers.images import images
 from tfisp.errors import InputError
 from tfisp.perceptual import separable
 
@@ -17,10 +18,6 @@ def dped_kernel():
     masses = np.diff(stats.norm.cdf(edges))
     raw = np.sqrt(np.outer(masses, masses))
     return raw / raw.sum()
-
-
-def images(*shape, seed=0):
-    return np.random.default_rng(seed).uniform(0, 1, shape).astype(np.float32)
 
 
 def blur(x, padding):

@@ -6,13 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.helpers.images import images
 from tfisp.errors import InputError
 from tfisp.perceptual import backbones, vgg
 from tfisp.perceptual.convolutional import chain_shapes, l2_pool, narrowed, random_arrays
-
-
-def images(*shape, seed=0):
-    return np.random.default_rng(seed).uniform(0, 1, shape).astype(np.float32)
 
 
 @pytest.fixture
@@ -48,7 +45,7 @@ def torchvision_layout(arrays, counts=(2, 2, 3, 3, 3)):
 
 def test_all_taps_equal_the_pytorch_rendering(narrow, tmp_path):
     torch = pytest.importorskip("torch")
-    import torch_networks
+    from tests.helpers import torch_networks
 
     np.savez(tmp_path / "vgg.npz", **narrow)
     backbone = backbones.create("vgg19", tmp_path / "vgg.npz")
@@ -70,7 +67,7 @@ def test_all_taps_equal_the_pytorch_rendering(narrow, tmp_path):
 @pytest.mark.parametrize("pooling", ["", "_l2"])
 def test_torchvisions_vgg16_equals_the_pytorch_rendering(pooling, monkeypatch, tmp_path):
     torch = pytest.importorskip("torch")
-    import torch_networks
+    from tests.helpers import torch_networks
 
     name = f"vgg16_torchvision{pooling}"
     stored = torchvision_layout(make_narrow(name, monkeypatch))

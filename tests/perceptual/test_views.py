@@ -5,12 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.helpers.images import images
 from tfisp.errors import InputError
 from tfisp.perceptual import separable, views
-
-
-def images(*shape, low=0.0, high=1.0, seed=0):
-    return np.random.default_rng(seed).uniform(low, high, shape).astype(np.float32)
 
 
 def lightness(rgb):

@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tensorflow as tf
-from shared import shared
-from vit_files import hugging_face
 
+from tests.helpers.images import images
+from tests.helpers.shared import shared
+from tests.helpers.vit_files import hugging_face
 from tfisp.errors import InputError
 from tfisp.perceptual import backbones, vit, vit_weights
 from tfisp.perceptual.vit_weights import Architecture
@@ -16,10 +17,6 @@ from tfisp.perceptual.vit_weights import Architecture
 TINY = Architecture(blocks=2, heads=2, width=16, mlp=24, patch=56)
 IMAGENET_MEAN = np.float32([0.485, 0.456, 0.406])
 IMAGENET_DEVIATION = np.float32([0.229, 0.224, 0.225])
-
-
-def images(*shape, seed=0):
-    return np.random.default_rng(seed).uniform(0, 1, shape).astype(np.float32)
 
 
 @pytest.fixture

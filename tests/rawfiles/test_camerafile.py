@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import rawpy
-from dngs import (
+
+from tests.helpers.dngs import (
     gain_map,
     lossless_jpeg,
     opcode_list,
@@ -14,7 +15,6 @@ from dngs import (
     write_compressed_dng,
     write_dng,
 )
-
 from tfisp.errors import InputError
 from tfisp.rawfiles import camerafile
 from tfisp.rawfiles.camerafile import read_camera_file

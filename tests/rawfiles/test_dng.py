@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import tifffile
-from dngs import gain_map, opcode, opcode_list, scene, write_dng
 
+from tests.helpers.dngs import gain_map, opcode, opcode_list, scene, write_dng
 from tfisp.errors import InputError
 from tfisp.rawfiles.dng import PHOTOMETRIC_LINEAR_RAW, read_facts
 

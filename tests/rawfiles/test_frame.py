@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from dngs import scene
 
+from tests.helpers.dngs import scene
 from tfisp.errors import InputError
 from tfisp.rawfiles.frame import check_levels, check_repeats, undecoded
 from tfisp.sensor import Sensor

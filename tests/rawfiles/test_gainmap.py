@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from dngs import gain_map, opcode, opcode_list
 
+from tests.helpers.dngs import gain_map, opcode, opcode_list
 from tfisp.rawfiles.gainmap import parse_gain_map, parse_opcodes, shading_map
 
 RNG = np.random.default_rng(0)

@@ -7,8 +7,8 @@ import zlib
 import cv2
 import numpy as np
 import pytest
-from dngs import scene
 
+from tests.helpers.dngs import scene
 from tfisp.errors import InputError
 from tfisp.rawfiles.plainfile import read_plain
 from tfisp.sensor import SENSORS, Sensor

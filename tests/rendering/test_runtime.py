@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from shared import shared
-from tflite_files import write_tflite
 
+from tests.helpers.shared import shared
+from tests.helpers.tflite_files import write_tflite
 from tfisp import models
 from tfisp.errors import InputError
 from tfisp.rendering import Renderer

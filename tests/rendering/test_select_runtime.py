@@ -7,8 +7,8 @@ import sys
 
 import numpy as np
 import pytest
-from tflite_files import write_run, write_tflite
 
+from tests.helpers.tflite_files import write_run, write_tflite
 from tfisp import models
 from tfisp.contract import AS_SHOT, PUBLISHED
 from tfisp.errors import InputError

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from shared import SHARED, shared
 
+from tests.helpers.shared import SHARED, shared
 from tfisp import metrics
 from tfisp.errors import InputError
 

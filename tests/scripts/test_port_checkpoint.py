@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from shared import shared
 
+from tests.helpers.shared import shared
 from tfisp import models
 from tfisp.errors import InputError
 from tfisp.models import presets
@@ -18,7 +18,6 @@ from tfisp.sensor import SENSORS
 torch = pytest.importorskip("torch")
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "port_checkpoint.py"
-sys.path.insert(0, str(SCRIPT.parent))  # where Python finds what a script imports
 import port_checkpoint  # noqa: E402
 
 RELEASED = [
@@ -71,7 +70,7 @@ def saved(folder, content, name="some_step_1.pth"):
 
 def rendered(generator, state, size=(48, 32)):
     """The same noise by the converted network and by the rendering that the tests have."""
-    import torch_networks
+    from tests.helpers import torch_networks
 
     channels = generator.input_shape_any[-1]
     x = np.random.default_rng(5).uniform(-0.02, 1.2, (1, *size, channels)).astype(np.float32)

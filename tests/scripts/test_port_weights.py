@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from shared import shared
-from vit_files import hugging_face
 
+from tests.helpers.shared import shared
+from tests.helpers.vit_files import hugging_face
 from tfisp.errors import InputError
 from tfisp.perceptual import DISTS, LPIPS, backbones, vgg, vit, vit_weights
 from tfisp.perceptual.convolutional import narrowed

@@ -1,7 +1,8 @@
 """Renders a mosaic by the TensorFlow Lite C API, in a process without another runtime.
 
-python render_file.py MODEL.tflite LIBRARY.so MOSAIC.npy PICTURE.npy: two builds of TensorFlow Lite
-in one process may resolve each other's symbols.
+    python -m tests.tflite_android.render_file MODEL.tflite LIBRARY.so MOSAIC.npy PICTURE.npy
+
+Two builds of TensorFlow Lite in one process may resolve each other's symbols.
 """
 
 import sys
@@ -9,12 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
-
-from tflite_android.phone import HERE, Strided, build, job, render_file  # noqa: E402
-
-from tfisp.rendering import metadata  # noqa: E402
-from tfisp.sensor import Capture, Sensor  # noqa: E402
+from tests.tflite_android.phone import HERE, Strided, build, job, render_file
+from tfisp.rendering import metadata
+from tfisp.sensor import Capture, Sensor
 
 SENSOR = Sensor("RGGB", ((58, 60), (61, 62)), 1023)
 CAPTURE = Capture(gains=(2.0, 1.0, 1.5), baseline_exposure=0.5)

@@ -6,9 +6,9 @@ import subprocess
 
 import numpy as np
 import pytest
-from tflite_android.phone import HERE, SOURCES
-from tflite_android.test_packing import ACTIVE, write_capture
 
+from tests.tflite_android.phone import HERE, SOURCES
+from tests.tflite_android.test_packing import ACTIVE, write_capture
 from tfisp.raw import read_raw
 from tfisp.sensor import PATTERNS
 

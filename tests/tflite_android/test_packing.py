@@ -6,9 +6,9 @@ import itertools
 import numpy as np
 import pytest
 import tifffile
-from dngs import gain_map, opcode_list, scene, write_dng
-from tflite_android.phone import FORMS, Strided, job, prepare
 
+from tests.helpers.dngs import gain_map, opcode_list, scene, write_dng
+from tests.tflite_android.phone import FORMS, Strided, job, prepare
 from tfisp import packing
 from tfisp.contract import AS_SHOT, PUBLISHED, Contract
 from tfisp.raw import read_raw

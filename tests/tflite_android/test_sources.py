@@ -7,7 +7,8 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from tflite_android.phone import FLAGS, HERE, SOURCES, compiler
+
+from tests.tflite_android.phone import FLAGS, HERE, SOURCES, compiler
 
 PAGE = SOURCES.parents[1] / "docs" / "PHONE.md"
 SUFFIXES = {"kotlin": (".kt",), "cpp": (".h", ".cc"), "cmake": (".txt",)}

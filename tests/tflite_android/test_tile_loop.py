@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from dngs import scene
-from tflite_android.phone import Strided, job, render, spans
-from tflite_android.test_packing import ACTIVE, dyadic_map, write_capture
 
+from tests.helpers.dngs import scene
+from tests.tflite_android.phone import Strided, job, render, spans
+from tests.tflite_android.test_packing import ACTIVE, dyadic_map, write_capture
 from tfisp import models
 from tfisp.contract import AS_SHOT, Contract
 from tfisp.raw import read_raw
@@ -211,8 +211,9 @@ def test_the_tensorflow_lite_c_api_gives_the_desktops_picture(file, tmp_path):
         pytest.skip("needs TFISP_TFLITE_C_LIBRARY=.../libtensorflowlite_c.so")
     mosaic, given = tmp_path / "mosaic.npy", tmp_path / "picture.npy"
     np.save(mosaic, counts(97, 131))
-    script = Path(__file__).with_name("render_file.py")
-    subprocess.run([sys.executable, script, file, library, mosaic, given], check=True)
+    program = [sys.executable, "-m", "tests.tflite_android.render_file"]
+    root = Path(__file__).parents[2]
+    subprocess.run([*program, file, library, mosaic, given], check=True, cwd=root)
     phone = np.load(given).astype(int)
     desktop = Renderer(file, tile=64).render_8bit(counts(97, 131), SENSOR, CAPTURE)
     # Two releases of the runtime may sum in another order: one step, and rarely.

@@ -14,6 +14,7 @@ import pytest
 import tensorflow as tf
 from skimage.metrics import peak_signal_noise_ratio
 
+from tests.helpers.images import images
 from tfisp import evaluate, models, train
 from tfisp.cli import flags
 from tfisp.compat import ITEMS
@@ -51,10 +52,6 @@ NARROW = {
     "content": (("vgg19_narrow", "relu3_4"),),
     "backbones": (("color", "vit_narrow"), ("texture", "alexnet_narrow")),
 }
-
-
-def images(*shape, seed=0):
-    return np.random.default_rng(seed).uniform(0, 1, shape).astype(np.float32)
 
 
 def following(item, recipe):
@@ -106,7 +103,7 @@ def test_a_frozen_first_dense_layer_never_changes():
 
 def test_a_transposed_vgg_equals_pytorch_with_transposed_kernels(monkeypatch, tmp_path):
     torch = pytest.importorskip("torch")
-    import torch_networks
+    from tests.helpers import torch_networks
 
     network = vgg.NETWORKS["vgg19"]
     chain = narrowed(network.chain, 8)

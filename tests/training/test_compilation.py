@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_trainer import make_batch, make_trainer
 
+from tests.helpers.small_trainer import make_batch, make_trainer
 from tfisp.losses.adversarial import gradient_penalty
 from tfisp.models.discriminators import PixelCNN, TextureCNN, TokenMLP
 from tfisp.training import compilation

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.helpers.images import generated_images
+from tests.helpers.small_trainer import make_trainer
 from tfisp import losses, models
 from tfisp.errors import InputError
 from tfisp.losses import ADVERSARIAL
@@ -16,7 +18,6 @@ from tfisp.training.config import make_stages
 from tfisp.training.critics import make_critics
 from tfisp.training.objectives import LOSSES, features_of, make_objectives
 from tfisp.training.recipes import CRITICS, GAMES, RATES, RECIPES, ObjectiveSpec, Recipe
-from tfisp.training.trainer import Trainer
 
 CONTENT = (("vgg19_narrow", "relu3_4"),)
 ROLES = (("color", "vit_narrow"), ("texture", "alexnet_narrow"))
@@ -37,13 +38,6 @@ def bank():
         networks,
         {name: distance_registry.create(name, networks[t], "random") for name, t in trunks.items()},
     )
-
-
-def images(side, count=1, seed=0):
-    rng = np.random.default_rng(seed)
-    small = rng.uniform(-0.1, 1.1, (count, -(-side // 8), -(-side // 8), 3))
-    big = np.kron(small, np.ones((1, 8, 8, 1)))[:, :side, :side]
-    return (big + rng.normal(0, 0.05, big.shape)).astype(np.float32)
 
 
 # Losses ------------------------------------------------------------------------------------------
@@ -113,7 +107,7 @@ def compute(name, bank, generated, other):
 def alike(name, count=1):
     """A generated image and another that is not too different, of a size that the loss can take."""
     side = 161 if name == "ms_ssim" else 48
-    x, y = (images(side, count, seed) for seed in (0, 1))
+    x, y = (generated_images(side, count, seed) for seed in (0, 1))
     return x, 0.7 * x + 0.3 * y
 
 
@@ -169,7 +163,7 @@ def test_the_features_of_a_content_loss_add_up(bank):
 
 
 def test_the_reference_and_not_the_generated_image_weighs_the_positions_of_lpips_plus(bank):
-    x, y = images(48), images(48, seed=1)
+    x, y = generated_images(48), generated_images(48, seed=1)
     y[:, :, 24:] = 0.0
     lpips = LPIPS("lpips+", weights="random")
     found = compute("lpips+", bank, tf.constant(x), tf.constant(y))
@@ -210,11 +204,11 @@ def make_critic(name, bank, **changes):
 @pytest.mark.parametrize("name", CRITICS)
 def test_every_critic_gives_the_scores_of_the_pytorch_rendering(name, bank):
     torch = pytest.importorskip("torch")
-    import torch_networks
+    from tests.helpers import torch_networks
 
     backbone, view, tap, rendering = CRITIC_PARTS[name]
     critic = make_critic(name, bank)
-    x = images(48, count=2)
+    x = generated_images(48, count=2)
     features = bank.backbones[backbone](views.view(view, tf.constant(x)), [tap])[tap].numpy()
     found = critic.network(bank(x, [critic.feature])[critic.feature])
     state = {}
@@ -233,9 +227,9 @@ def test_every_critic_gives_the_scores_of_the_pytorch_rendering(name, bank):
 @pytest.mark.parametrize("name", CRITICS)
 def test_every_critic_moves_the_image_and_learns_with_all_its_weights(name, bank):
     critic = make_critic(name, bank)
-    real = bank(images(48, count=2, seed=1), [critic.feature])[critic.feature]
+    real = bank(generated_images(48, count=2, seed=1), [critic.feature])[critic.feature]
     for x in (
-        images(48, count=2),
+        generated_images(48, count=2),
         *(np.full((2, 48, 48, 3), v, "float32") for v in (0, -0.5, 1.7)),
     ):
         x = tf.constant(x)
@@ -267,7 +261,8 @@ def test_the_games_that_can_be_asked_for_are_those_that_there_are():
 def test_a_critic_plays_every_game(game, bank):
     critic = make_critic("adv_lin3", bank, adversarial=game, gamma=3.0)
     real, fake = (
-        bank(images(48, count=2, seed=seed), [critic.feature])[critic.feature] for seed in (1, 0)
+        bank(generated_images(48, count=2, seed=seed), [critic.feature])[critic.feature]
+        for seed in (1, 0)
     )
     np.testing.assert_allclose(
         critic.generator_loss(real, fake),
@@ -286,7 +281,7 @@ def test_a_critic_plays_every_game(game, bank):
 
 def test_only_wgan_gp_draws_and_only_from_seed_and_step(bank):
     for game in ("wgan_gp", "relativistic"):
-        trainer, batch = make_trainer("unpaired", bank, adversarial=game), make_batch()
+        trainer, batch = active_trainer("unpaired", bank, adversarial=game), detailed_batch()
         found = []
         for step in (1, 1, 2):
             trainer.step.assign(step)
@@ -328,19 +323,21 @@ RECIPE_TERMS = {
 }
 
 
-def make_trainer(name, bank, **changes):
-    (stage,) = make_stages((name,), (10,), content=CONTENT, backbones=ROLES, **changes)
-    generator = models.create("efficient_isp", seed=1)
-    # Away from the dead zone of the last ReLU, so that every loss has something to pull at.
-    generator.weights[-1].assign(tf.fill(generator.weights[-1].shape, 0.3))
-    return Trainer(generator, stage.recipe, bank, (48, 48), seed=3)
+def active_trainer(name, bank, **changes):
+    """A trainer whose generator is away from the dead zone of its last ReLU.
+
+    Every loss has a gradient there.
+    """
+    trainer = make_trainer(name, bank=bank, **changes)
+    trainer.generator.weights[-1].assign(tf.fill(trainer.generator.weights[-1].shape, 0.3))
+    return trainer
 
 
-def make_batch():
+def detailed_batch():
     return {
         "raw": tf.constant(np.random.default_rng(0).uniform(size=(2, 24, 24, 4)).astype("float32")),
-        "reference": tf.constant(images(48, count=2, seed=1)),
-        "target": tf.constant(images(48, count=2, seed=2)),
+        "reference": tf.constant(generated_images(48, count=2, seed=1)),
+        "target": tf.constant(generated_images(48, count=2, seed=2)),
     }
 
 
@@ -356,7 +353,7 @@ def test_every_recipe_has_the_terms_of_the_paper(name):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_pulls_at_the_generator_as_one_tape_over_everything_does(name, bank):
-    trainer, batch = make_trainer(name, bank), make_batch()
+    trainer, batch = active_trainer(name, bank), detailed_batch()
     found = trainer.gradients(batch, critics_learn=True)
     variables = [v.value for v in trainer.generator.trainable_variables]
     specs = {spec.name: spec for spec in trainer.recipe.objectives}
@@ -398,7 +395,7 @@ def test_every_recipe_shows_each_image_once_to_each_network_and_takes_a_step(nam
     counted = FeatureBank(
         {name: counting(name, network) for name, network in bank.backbones.items()}, bank.distances
     )
-    trainer, batch = make_trainer(name, counted), make_batch()
+    trainer, batch = active_trainer(name, counted), detailed_batch()
     before = trainer.generator.get_weights()
     logs = trainer.train_step(batch, critics_learn=True)
     assert all(np.isfinite(value) for value in logs.values())

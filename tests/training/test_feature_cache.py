@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.helpers.small_trainer import SIZE, make_batch, make_networks
 from tfisp import models
 from tfisp.data.cache import Store
 from tfisp.errors import InputError
@@ -20,7 +21,6 @@ from tfisp.training.config import make_stages
 from tfisp.training.feature_cache import FeatureCache, bytes_per_image, check_repeats, cost_note
 from tfisp.training.trainer import Trainer
 
-SIZE = 64
 CONTENT = Feature("vgg19_narrow", "luminance", "relu3_4")
 COLOR = Feature("vit_narrow", "blur224", "tokens")
 SHALLOW, DEEP = (Feature("alexnet_narrow", "gray", tap) for tap in ("relu1", "relu4"))
@@ -46,28 +46,14 @@ class Counting(FeatureBank):
         return seen
 
 
-def networks(seed=0, dtype="float32"):
-    names = ("vgg19_narrow", "vit_narrow", "alexnet_narrow")
-    return {name: backbones.create(name, "random", seed, dtype) for name in names}
-
-
 @pytest.fixture(scope="module")
 def frozen():
-    return networks()
+    return make_networks()
 
 
 @pytest.fixture
 def bank(frozen):
     return Counting(frozen)
-
-
-def make_batch(count=2, seed=0):
-    rng = np.random.default_rng(seed)
-    sides = {"raw": (SIZE // 2, 4), "reference": (SIZE, 3), "target": (SIZE, 3)}
-    return {
-        name: tf.constant(rng.uniform(size=(count, side, side, depth)), tf.float32)
-        for name, (side, depth) in sides.items()
-    }
 
 
 def entries(folder):
@@ -143,9 +129,9 @@ def test_everything_a_feature_depends_on_changes_its_key(frozen, tmp_path):
     assert kept(SHALLOW) == kept(SHALLOW) == 1
     assert kept(SHALLOW._replace(tap="relu2")) == 2
     assert kept(SHALLOW._replace(view="rgb")) == 3
-    assert kept(SHALLOW, networks(seed=1)) == 4
+    assert kept(SHALLOW, make_networks(seed=1)) == 4
     assert kept(CONTENT) == 5
-    assert kept(CONTENT, networks(dtype="bfloat16")) == 5  # that is of the way back only
+    assert kept(CONTENT, make_networks(dtype="bfloat16")) == 5  # that is of the way back only
     brighter = {"target": tf.maximum(batch["target"], np.nextafter(np.float32(0.5), 1))}
     assert kept(SHALLOW, batch=brighter) == 6
     assert kept(SHALLOW, batch={"target": batch["target"][:, :, :32]}) == 7
@@ -154,7 +140,7 @@ def test_everything_a_feature_depends_on_changes_its_key(frozen, tmp_path):
 
 
 def test_only_weights_that_a_tap_depends_on_are_part_of_its_key(tmp_path):
-    batch, changed = make_batch(1), networks()
+    batch, changed = make_batch(1), make_networks()
     needs = {"target": [SHALLOW, DEEP]}
     FeatureCache(FeatureBank(changed), needs, Store(tmp_path))(batch)
     deepest = changed["alexnet_narrow"]._variables["conv4/kernel"]
@@ -176,7 +162,7 @@ def test_networks_that_are_mirrored_on_devices_have_the_same_key(frozen, tmp_pat
     FeatureCache(FeatureBank(frozen), NEEDS, Store(tmp_path))(batch)
     count = len(entries(tmp_path))
     with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
-        mirrored = networks()
+        mirrored = make_networks()
     FeatureCache(FeatureBank(mirrored), NEEDS, Store(tmp_path))(batch)
     assert len(entries(tmp_path)) == count
 
@@ -201,10 +187,8 @@ def test_a_damaged_entry_is_computed_again(bank, tmp_path, damage):
 
 
 PROCESS = """
-import sys
-sys.path[:0] = [{tests!r}]
-from training.test_feature_cache import *
-bank = FeatureBank(networks())
+from tests.training.test_feature_cache import *
+bank = FeatureBank(make_networks())
 cache = FeatureCache(bank, NEEDS, Store({folder!r}))
 for seed in (0, 1, 0, 1):
     batch = make_batch(2, seed)
@@ -214,9 +198,8 @@ for seed in (0, 1, 0, 1):
 
 @pytest.mark.slow
 def test_processes_share_a_folder(request, tmp_path):
-    tests, folder = str(request.config.rootpath / "tests"), str(tmp_path)
-    code = PROCESS.format(tests=tests, folder=folder)
-    running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    command = [sys.executable, "-c", PROCESS.format(folder=str(tmp_path))]
+    running = [subprocess.Popen(command, cwd=request.config.rootpath) for _ in range(2)]
     assert [process.wait() for process in running] == [0, 0]
     assert len(entries(tmp_path)) == 2 * 2 * 4  # each found the other's keys
 

@@ -1,8 +1,8 @@
 """`fit` takes the very steps that a loop takes."""
 
 import numpy as np
-from small_trainer import make_batch, make_trainer
 
+from tests.helpers.small_trainer import make_batch, make_trainer
 from tfisp.training.keras_fit import FitModel
 
 

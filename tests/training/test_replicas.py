@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import worker_processes
 
+from tests.helpers import worker_processes
 from tfisp import models
 from tfisp.models import discriminators
 from tfisp.training.recipes import GAMES

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_trainer import make_batch, make_trainer
 
+from tests.helpers.small_trainer import make_batch, make_trainer
 from tfisp.errors import InputError
 from tfisp.training.finite_checks import overflowed, require_sound
 from tfisp.training.objectives import Objective

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import worker_processes
 
+from tests.helpers import worker_processes
 from tfisp import train
 from tfisp.data.config import DataConfig
 from tfisp.errors import InputError

@@ -4,47 +4,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfisp import losses, models
-from tfisp.perceptual import backbones
+from tests.helpers.small_trainer import make_batch, make_networks, make_trainer
+from tfisp import losses
 from tfisp.perceptual.bank import Feature, FeatureBank
 from tfisp.perceptual.views import view
-from tfisp.training.config import make_stages
-from tfisp.training.trainer import Trainer
-
-SIZE = 64
-CONTENT = (("vgg19_narrow", "relu3_4"),)
-ROLES = (("color", "vit_narrow"), ("texture", "alexnet_narrow"))
 
 
 @pytest.fixture(scope="module")
 def frozen():
-    return {
-        name: backbones.create(name, "random")
-        for name in ("vgg19_narrow", "vit_narrow", "alexnet_narrow")
-    }
+    return make_networks()
 
 
-def make_trainer(frozen, recipe="unpaired", accumulate=1, **changes):
-    (stage,) = make_stages((recipe,), (10,), content=CONTENT, backbones=ROLES, **changes)
-    return Trainer(
-        models.create("efficient_isp", seed=1),
-        stage.recipe,
-        FeatureBank(frozen),
-        (SIZE, SIZE),
-        accumulate,
-        seed=3,
-    )
-
-
-def make_batch(count=2, seed=0):
-    rng = np.random.default_rng(seed)
-    smooth = rng.uniform(size=(3, count, SIZE // 8, SIZE // 8, 4)).astype("float32")
-    big = [np.kron(x, np.ones((1, 8, 8, 1), "float32")) for x in smooth]
-    return {
-        "raw": tf.constant(big[0][:, ::2, ::2]),
-        "reference": tf.constant(big[1][..., :3]),
-        "target": tf.constant(big[2][..., :3]),
-    }
+@pytest.fixture
+def bank(frozen):
+    return FeatureBank(frozen)
 
 
 def plain_losses(trainer, frozen, batch):
@@ -89,8 +62,8 @@ def relative(a, b):
     return np.linalg.norm(a - b) / np.linalg.norm(b)
 
 
-def test_losses_and_gradients_equal_the_plain_way(frozen):
-    trainer, batch = make_trainer(frozen), make_batch()
+def test_losses_and_gradients_equal_the_plain_way(frozen, bank):
+    trainer, batch = make_trainer(bank=bank), make_batch()
     expected = plain_gradients(trainer, frozen, batch)
     found = trainer.gradients(batch, critics_learn=True)
     assert list(found.generator) == list(expected)
@@ -99,8 +72,8 @@ def test_losses_and_gradients_equal_the_plain_way(frozen):
         assert relative(found.generator[name], gradient) < 1e-4, name
 
 
-def test_critic_gradients_equal_the_plain_way(frozen):
-    trainer, batch = make_trainer(frozen), make_batch()
+def test_critic_gradients_equal_the_plain_way(frozen, bank):
+    trainer, batch = make_trainer(bank=bank), make_batch()
     found = trainer.gradients(batch, critics_learn=True)
     made = trainer.generator(batch["raw"])
     for critic in trainer.critics:
@@ -125,8 +98,8 @@ def test_critic_gradients_equal_the_plain_way(frozen):
         )
 
 
-def test_the_update_is_adam_on_the_sum_of_unit_gradients(frozen):
-    trainer, batch = make_trainer(frozen), make_batch()
+def test_the_update_is_adam_on_the_sum_of_unit_gradients(frozen, bank):
+    trainer, batch = make_trainer(bank=bank), make_batch()
     gradients = plain_gradients(trainer, frozen, batch)
     before = trainer.generator.get_weights()
     units = []
@@ -143,8 +116,8 @@ def test_the_update_is_adam_on_the_sum_of_unit_gradients(frozen):
         np.testing.assert_allclose((new - old)[moved], expected[moved], rtol=2e-3)
 
 
-def test_critics_learn_at_their_interval_only(frozen):
-    trainer, batch = make_trainer(frozen, critic_interval=2), make_batch()
+def test_critics_learn_at_their_interval_only(bank):
+    trainer, batch = make_trainer(bank=bank, critic_interval=2), make_batch()
     snapshots = [[c.network.get_weights() for c in trainer.critics]]
     for step in range(3):
         trainer.run_step(batch, step)
@@ -162,8 +135,8 @@ def test_critics_learn_at_their_interval_only(frozen):
     assert not same(snapshots[2], snapshots[3])
 
 
-def test_critics_learn_from_the_picture_made_before_the_generators_update(frozen):
-    trainer, batch = make_trainer(frozen), make_batch()
+def test_critics_learn_from_the_picture_made_before_the_generators_update(bank):
+    trainer, batch = make_trainer(bank=bank), make_batch()
     expected = trainer.gradients(batch, critics_learn=True).critics["adv_lin0"]
     received = {}
     critic = next(c for c in trainer.critics if c.name == "adv_lin0")
@@ -172,9 +145,9 @@ def test_critics_learn_from_the_picture_made_before_the_generators_update(frozen
     assert relative(received["gradients"], expected) < 1e-6
 
 
-def test_accumulation_changes_nothing_but_rounding(frozen):
+def test_accumulation_changes_nothing_but_rounding(bank):
     batch = make_batch(count=4)
-    whole, parts = make_trainer(frozen), make_trainer(frozen, accumulate=2)
+    whole, parts = make_trainer(bank=bank), make_trainer(bank=bank, accumulate=2)
     expected = whole.gradients(batch, critics_learn=True)
     found = tf.function(lambda: parts.gradients(batch, True), autograph=False)()
     for name in expected.generator:
@@ -186,7 +159,7 @@ def test_accumulation_changes_nothing_but_rounding(frozen):
     )
 
 
-def test_each_frozen_network_runs_once_per_view_and_image(frozen):
+def test_each_frozen_network_runs_once_per_view_and_image(frozen, bank):
     calls = []
 
     def counting(name, network):
@@ -196,7 +169,7 @@ def test_each_frozen_network_runs_once_per_view_and_image(frozen):
 
         return call
 
-    trainer = make_trainer(frozen)
+    trainer = make_trainer(bank=bank)
     trainer.bank.backbones = {name: counting(name, network) for name, network in frozen.items()}
     trainer.gradients(make_batch(), critics_learn=True)
     assert sorted(calls) == sorted(
@@ -210,9 +183,9 @@ def test_each_frozen_network_runs_once_per_view_and_image(frozen):
 
 
 @pytest.mark.parametrize("first", [0, 8989, 100_000])
-def test_the_average_starts_as_a_copy_and_follows_with_the_stated_decay(frozen, first):
+def test_the_average_starts_as_a_copy_and_follows_with_the_stated_decay(bank, first):
     """At t = 8990 the decay reaches its ceiling."""
-    trainer, batch = make_trainer(frozen, "pretrain", learning_rate=0.05), make_batch()
+    trainer, batch = make_trainer("pretrain", bank=bank, learning_rate=0.05), make_batch()
     trainer.step.assign(first)
     average = [w.astype("float64") for w in trainer.generator.get_weights()]
     assert all(
@@ -231,17 +204,17 @@ def test_the_average_starts_as_a_copy_and_follows_with_the_stated_decay(frozen, 
         np.testing.assert_allclose(found - old, expected - old, rtol=1e-3, atol=1e-3 * moved)
 
 
-def test_eager_and_compiled_steps_agree(frozen):
+def test_eager_and_compiled_steps_agree(bank):
     batch = make_batch()
-    eager, compiled = make_trainer(frozen), make_trainer(frozen)
+    eager, compiled = make_trainer(bank=bank), make_trainer(bank=bank)
     a, b = eager.train_step(batch, True), compiled.run_step(batch, 0)
     assert a.keys() == b.keys()
     for tag in a:
         assert float(a[tag]) == pytest.approx(float(b[tag]), rel=1e-3, abs=1e-6), tag
 
 
-def test_every_critic_weight_that_a_penalty_depends_on_gets_a_gradient(frozen):
-    trainer, batch = make_trainer(frozen), make_batch()
+def test_every_critic_weight_that_a_penalty_depends_on_gets_a_gradient(bank):
+    trainer, batch = make_trainer(bank=bank), make_batch()
     made = trainer.generator(batch["raw"])
     for critic in trainer.critics:
         real = trainer.bank(batch["target"], [critic.feature])[critic.feature]
@@ -257,8 +230,8 @@ def test_every_critic_weight_that_a_penalty_depends_on_gets_a_gradient(frozen):
             assert np.abs(gradient).max() > 0, kernel.path
 
 
-def test_nothing_of_the_frozen_networks_is_trained(frozen):
-    trainer, batch = make_trainer(frozen), make_batch()
+def test_nothing_of_the_frozen_networks_is_trained(bank):
+    trainer, batch = make_trainer(bank=bank), make_batch()
     feature = Feature("vgg19_narrow", "rgb", "relu3_4")
     before = trainer.bank(batch["target"], [feature])[feature].numpy()
     trainer.run_step(batch, 0)

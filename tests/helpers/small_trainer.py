@@ -13,17 +13,35 @@ SIZE = 48
 NAMES = ("vgg19_narrow", "vit_narrow", "alexnet_narrow")
 
 
-def make_trainer(recipe="unpaired", dtype="float32", xla=False, **changes):
+def make_networks(seed=0, dtype="float32"):
+    """The frozen networks of the adversarial recipes, narrow and random."""
+    return {name: backbones.create(name, "random", seed, dtype) for name in NAMES}
+
+
+def make_trainer(
+    recipe="unpaired", *, bank=None, accumulate=1, dtype="float32", xla=False, **changes
+):
+    """A trainer of the recipe's first stage.
+
+    Args:
+        recipe: its name.
+        bank: the frozen networks; None for new ones, drawn at random.
+        accumulate: parts of a batch.
+        dtype: of the generator.
+        xla: whether XLA compiles the step.
+        changes: flags of the recipe.
+    """
     (stage,) = make_stages(
         (recipe,), (10,), content=(("vgg19_narrow", "relu3_4"),),
         backbones=(("color", "vit_narrow"), ("texture", "alexnet_narrow")), **changes,
     )  # fmt: skip
-    bank = FeatureBank({name: backbones.create(name, "random") for name in NAMES})
+    bank = FeatureBank(make_networks()) if bank is None else bank
     generator = models.create("efficient_isp", seed=1, dtype=dtype)
-    return Trainer(generator, stage.recipe, bank, (SIZE, SIZE), seed=3, xla=xla)
+    return Trainer(generator, stage.recipe, bank, (SIZE, SIZE), accumulate, seed=3, xla=xla)
 
 
 def make_batch(count=2, seed=0):
+    """Pictures of 8x8 cells, as tensors: packed RAW, reference, target."""
     rng = np.random.default_rng(seed)
     small = [rng.uniform(size=(count, SIZE // 8, SIZE // 8, c)) for c in (4, 3, 3)]
     raw, reference, target = (np.kron(x, np.ones((1, 8, 8, 1))).astype("float32") for x in small)

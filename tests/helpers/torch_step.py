@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as nn
-import torch_networks
+
+from tests.helpers import torch_networks
 
 
 class Networks(NamedTuple):
