@@ -26,7 +26,7 @@ _WEIGHTS = sorted({key for metric in METRICS.values() for key in metric.weights}
 
 def define(values: flags.FlagValues) -> None:
     """Registers the flags."""
-    flags.names(
+    flags.paths(
         values,
         "model",
         (),

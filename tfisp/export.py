@@ -11,7 +11,6 @@ of operations that mobile GPUs run, and every file must agree with Keras: else n
 and the exit code is 1.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,7 +42,7 @@ def define(values: flags.FlagValues) -> None:
         "gpu: refuse a generator whose files cannot run wholly on a mobile GPU; cpu: export it"
         " all the same, every file for the CPU.",
     )
-    flags.names(
+    flags.paths(
         values,
         "calibration",
         (),
@@ -80,7 +79,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         values.size,
         output,
         target=values.target,
-        calibration=[os.path.expanduser(path) for path in values.calibration],
+        calibration=values.calibration,
         raw_options=raw_options,
         onnx=values.onnx,
         on_gpu=values.gpu_check,

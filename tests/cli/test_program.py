@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from absl import flags as absl_flags
 
 from tfisp import __version__, cli
 from tfisp.cli import flagfile, flags
 from tfisp.errors import InputError, UsageError
+from tfisp.files import write_text
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -186,6 +188,62 @@ def test_a_faulty_line_of_a_flag_file_is_named(capsys, tmp_path, monkeypatch, li
     assert message.startswith("bad.flags:3: ") and fault in message
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["/data/roll #3", "a#b", "#1", r"a \# b", r"a\\ # \#", "blanks  and\u2028lines", "caf\udce9"],
+)
+def test_any_value_survives_being_written_as_a_flag_file(tmp_path, value):
+    def main(values, positional):
+        write_text(tmp_path / "flags.txt", flagfile.write(values))
+
+    run(f"--work_dir={value}", "--dry_run", "--note=n", main=main)
+    _, (values, _) = run(f"--flagfile={tmp_path / 'flags.txt'}")
+    assert values["work_dir"] == value and values["dry_run"] and values["note"] == "n"
+    assert values["steps"] == run("--work_dir=x")[1][0]["steps"]
+
+
+def test_flag_files_may_be_nested_but_not_without_end(capsys, tmp_path):
+    for index in range(2000):
+        (tmp_path / f"{index}.flags").write_text(f"--flagfile={index + 1}.flags")
+    (tmp_path / "2000.flags").write_text("--work_dir=x")
+    assert run(f"--flagfile={tmp_path / '1985.flags'}")[0] == 0
+    error = error_of(capsys, f"--flagfile={tmp_path / '0.flags'}")
+    assert error == "19.flags:1: flag file '20.flags' is nested more than 20 deep"
+    assert "'" + "n" * 300 + "' is neither" in error_of(capsys, f"--flagfile={'n' * 300}")
+
+
+def test_a_flag_knows_whether_it_was_typed(tmp_path):
+    (tmp_path / "a.flags").write_text("--steps=3\n--note=n")
+
+    def main(values, positional):
+        found.update({name: flags.typed(values, name) for name in ("steps", "note", "work_dir")})
+        found["rate"] = flags.typed(values, "rate")
+
+    found = {}
+    run(f"--flagfile={tmp_path / 'a.flags'}", "--steps=4", "--work_dir", "x", main=main)
+    assert found == {"steps": True, "note": False, "work_dir": True, "rate": False}
+
+
+def test_commas_belong_to_paths_that_exist(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a,b", "a,b,c", "d"):
+        Path(name).touch()
+    values = absl_flags.FlagValues()
+    flags.paths(values, "model", (), "Models.")
+    for text, expected in (
+        ("a,b", ("a,b",)),
+        ("d,a,b,c,d2", ("d", "a,b,c", "d2")),
+        ("x,y", ("x", "y")),
+        ("~/m", (os.path.expanduser("~/m"),)),
+        ("", ()),
+    ):
+        values(["program", f"--model={text}"])
+        assert values.model == expected
+    for wrong in ("a,,b", "d,d", "a\nb"):
+        with pytest.raises(absl_flags.IllegalFlagValueError, match="--model"):
+            values(["program", f"--model={wrong}"])
+
+
 def test_a_flag_file_that_is_no_text_is_refused(capsys, tmp_path):
     (tmp_path / "x.flags").write_bytes(b"\xff\xfe\x00\x81")
     assert "not a text file" in error_of(capsys, f"--flagfile={tmp_path / 'x.flags'}")
@@ -357,3 +415,49 @@ sys.exit(cli.run(lambda values: None, main, "", [], tensorflow=False))
         check=False,
     )
     assert result.stdout == "a line\n" and result.stderr == ""
+
+
+PRINTS = """
+import sys
+from tfisp import cli
+from tfisp.cli.progress import Progress
+def main(values, arguments):
+    Progress()(1, 1, "files")
+    print("a line")
+code = cli.run(lambda values: None, main, "", [], tensorflow=False)
+open(sys.argv[1], "w").write(str(code))
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "error"),
+    [
+        (">&-", "0", ""),
+        (">&- 2>&-", "0", ""),
+        ("> /dev/full", "1", "program: error: standard output: No space left on device\n"),
+    ],
+)
+def test_output_that_goes_nowhere_is_no_traceback(tmp_path, redirection, code, error):
+    (tmp_path / "program.py").write_text(PRINTS)
+    result = subprocess.run(
+        ["bash", "-c", f"'{sys.executable}' program.py '{tmp_path / 'code'}' {redirection}"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert (tmp_path / "code").read_text() == code
+    assert result.stderr == error and result.returncode == int(code)
+
+
+def test_a_file_that_grows_too_large_for_tensorflow_is_one_line(capsys):
+    import tensorflow as tf
+
+    def main(values, positional):
+        message = "{{function_node __wrapped__SaveV2_}} a/b; File too large [Op:SaveV2]"
+        raise tf.errors.OutOfRangeError(None, None, message)
+
+    assert run("--work_dir=x", main=main)[0] == 1
+    assert capsys.readouterr().err.endswith(": error: a/b; File too large\n")

@@ -1,24 +1,32 @@
-"""Flag files: the settings of a run as text, one `--name=value` per line.
+r"""Flag files: the settings of a run as text, one `--name=value` per line.
 
     # The learning rate of the critics, from the paper.
     --critic_learning_rate=1e-5
     --flagfile=more.flags
 
 Blank lines and full-line `#` comments are skipped. Everything after `=` belongs to the value, so a
-comment or a quote there would silently become part of it: both are refused. A name is looked for in
+comment or a quote there would silently become part of it: both are refused. Where a value holds a
+`#` after a blank, `\#` says that it is meant; `write` does so. A name is looked for in
 the current folder, then (inside a flag file) beside the file that names it, then among those that
 come with the package. Later flags win over earlier ones, so overrides follow the `--flagfile`.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from absl.flags import FlagValues
+
 from tfisp.cli.flags import suggestion
 from tfisp.errors import UsageError
 
 PACKAGED = Path(__file__).parents[1] / "flagfiles"
+
+
+# Flag files within flag files, before they are taken for a mistake.
+_DEEPEST = 20
 
 
 class Argument(NamedTuple):
@@ -45,6 +53,22 @@ def expand(words: Sequence[str]) -> list[Argument]:
     return _expand([Argument(word) for word in words], ())
 
 
+def write(values: FlagValues) -> str:
+    """All flags with the values they have, as a flag file that gives them again."""
+    lines = (values[name].serialize() for name in sorted(values))
+    return "".join(f"{_protect(line)}\n" for line in lines if line)
+
+
+def _protect(line: str) -> str:
+    r"""A flag whose value is not mistaken for a comment: `\#` for `#`."""
+    return re.sub(r"(\\*)#", r"\1\1\\#", line)
+
+
+def _unprotect(line: str) -> str:
+    """The inverse of `_protect`; a `#` without a backslash stays one."""
+    return re.sub(r"(\\+)#", lambda found: "\\" * (len(found[1]) // 2) + "#", line)
+
+
 def _expand(arguments: list[Argument], stack: tuple[Path, ...]) -> list[Argument]:
     expanded = []
     rest = iter(arguments)
@@ -63,6 +87,8 @@ def _expand(arguments: list[Argument], stack: tuple[Path, ...]) -> list[Argument
         path = _find(name, where, stack)
         if path in stack:
             raise UsageError(f"{where}flag file '{name}' includes itself")
+        if len(stack) == _DEEPEST:
+            raise UsageError(f"{where}flag file '{name}' is nested more than {_DEEPEST} deep")
         expanded += _expand(_read(path), (*stack, path))
     return expanded
 
@@ -73,7 +99,7 @@ def _find(name: str, where: str, stack: tuple[Path, ...]) -> Path:
     if given.name == name:  # a bare name may be one of the package's
         folders.append(PACKAGED)
     for folder in folders:
-        if (folder / given).exists():
+        if os.path.exists(folder / given):  # unlike Path's, it raises for no name at all
             return (folder / given).resolve()
     raise UsageError(
         f"{where}flag file '{name}' is neither in the current folder nor among tfisp's own"
@@ -84,20 +110,20 @@ def _find(name: str, where: str, stack: tuple[Path, ...]) -> Path:
 def _read(path: Path) -> list[Argument]:
     """The flags of one file, checked line by line."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
     except OSError as error:
         raise UsageError(f"flag file '{path}' cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"flag file '{path}' is not a text file") from None
+    if "\0" in text:
+        raise UsageError(f"flag file '{path}' is not a text file")
     arguments = []
-    for count, line in enumerate(lines, start=1):
+    for count, line in enumerate(text.split("\n"), start=1):
         text, origin = line.strip(), f"{path.name}:{count}"
         if not text or text.startswith("#"):
             continue
         fault = _fault(text)
         if fault:
             raise UsageError(f"{origin}: {fault}, in '{text}'")
-        arguments.append(Argument(text, origin))
+        arguments.append(Argument(_unprotect(text), origin))
     return arguments
 
 
@@ -107,7 +133,10 @@ def _fault(line: str) -> str:
     if not flag.startswith("-") or flag == "--":
         return "expected --name=value or a # comment"
     if re.search(r"(^|\s)#", value) or "#" in flag:
-        return "a comment must stand on a line of its own, here it would become part of the value"
+        return (
+            "a comment must stand on a line of its own, here it would become part of the value"
+            " (write \\# for a # that is meant)"
+        )
     if re.search(r"\s", flag):
         return "expected --name=value, without blanks around the name"
     if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":

@@ -34,9 +34,11 @@ __all__ = [
     "names",
     "number",
     "path",
+    "paths",
     "size",
     "suggestion",
     "text",
+    "typed",
 ]
 
 
@@ -53,11 +55,29 @@ def path(
     """Registers the path of a file or folder, a str with a leading `~` replaced by the home."""
 
     def parse(value: str) -> str:
-        if not value.strip():
-            raise ValueError("the path is empty (an unset shell variable?)")
-        return os.path.expanduser(value)
+        return _path(value)
 
     _define(values, name, default, help, parse, "a path", required)
+
+
+def paths(
+    values: FlagValues, name: str, default: Iterable[str], help: str, *, required: bool = False
+) -> None:
+    """Registers a comma list of paths (or names), a tuple of str; `--name=` is the empty list.
+
+    A comma belongs to a path where there is a file or folder of that name.
+    """
+
+    def parse(value: str | tuple[str, ...]) -> tuple[str, ...]:
+        if not isinstance(value, str):
+            return tuple(value)
+        found = [_path(item) for item in _split_paths(value)] if value.strip() else []
+        for item in found:
+            if found.count(item) > 1:
+                raise ValueError(f"'{item}' is there twice")
+        return tuple(found)
+
+    _define(values, name, tuple(default), help, parse, "a comma list of paths", required, ",".join)
 
 
 def boolean(values: FlagValues, name: str, default: bool, help: str) -> None:
@@ -217,10 +237,41 @@ def check_choice(flag: str, value: str, choices: Iterable[str]) -> str:
         raise UsageError(str(error)) from None
 
 
+def typed(values: FlagValues, name: str) -> bool:
+    """Whether a flag was given on the command line itself, not in a flag file."""
+    return getattr(values[name], "origin", None) == ""
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """The words "; did you mean X or Y?" for a mistyped name; empty where nothing is close."""
     close = difflib.get_close_matches(name, list(known), n=2, cutoff=0.6)
     return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+def _path(text: str) -> str:
+    """A path that could be one, `~` replaced.
+
+    Raises:
+        ValueError: If it is empty or holds a line break.
+    """
+    if not text.strip():
+        raise ValueError("the path is empty (an unset shell variable?)")
+    if "\n" in text or "\r" in text:
+        raise ValueError("there is a line break in the path")
+    return os.path.expanduser(text)
+
+
+def _split_paths(text: str) -> list[str]:
+    """The members of a comma list; the longest ones that exist where commas leave a choice."""
+    parts, found = text.split(","), []
+    while parts:
+        for count in range(len(parts), 0, -1):
+            joined = ",".join(parts[:count]).strip()
+            if count == 1 or os.path.exists(os.path.expanduser(joined)):
+                found.append(joined)
+                del parts[:count]
+                break
+    return found
 
 
 class _Parser(absl_flags.ArgumentParser):

@@ -15,6 +15,7 @@ stderr names the file or flag), 130 interrupted. Any other exception is a defect
 its traceback. Programs import TensorFlow inside `main`, so `--help` and mistakes answer at once.
 """
 
+import errno
 import os
 import re
 import sys
@@ -31,6 +32,15 @@ from tfisp.errors import InputError, UsageError
 
 Define = Callable[[FlagValues], None]
 Main = Callable[[FlagValues, list[str]], int | None]
+
+# What a file system refuses writing with.
+_SYSTEM_REASONS = tuple(
+    os.strerror(code)
+    for code in (
+        *(errno.EFBIG, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES),
+        *(errno.EPERM, errno.ENAMETOOLONG, errno.ESTALE, errno.EMFILE, errno.ENFILE),
+    )
+)
 
 HELP = ("--help", "-help", "-h", "-?", "--helpshort", "--helpfull")
 
@@ -65,9 +75,7 @@ def run(
     """
     name = name or _program_name(main)
     words = list(sys.argv[1:] if argv is None else argv)
-    for stream in (sys.stdout, sys.stderr):  # a file's name may not fit the terminal's encoding
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    _open_streams()
     try:
         values = FlagValues()
         values.set_gnu_getopt(True)  # flags may follow positional arguments
@@ -87,9 +95,7 @@ def run(
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        # The reader of a pipe, `head` say, has seen enough. Python flushes stdout once more at
-        # exit and would complain then.
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        _discard("stdout")  # the reader of a pipe, `head` say, has seen enough
         return 1
     except KeyboardInterrupt:
         if sys.stdout.isatty():
@@ -100,9 +106,37 @@ def run(
         message = explain(error)
         if message is None:
             raise
+        # An error of writing that names no file may be one of printing.
+        if isinstance(error, OSError) and error.filename is None and not _can_print():
+            message = f"standard output: {message}"
         one_line = re.sub(r"\s*\n\s*", " ", message)
         print(f"{name}: error: {one_line}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
+
+
+def _open_streams() -> None:
+    """Makes stdout and stderr something that can be printed to."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # the program was started with it closed
+            _discard(name)
+        elif hasattr(stream, "reconfigure"):  # a file's name may not fit the terminal's encoding
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _can_print() -> bool:
+    """Whether standard output takes anything, tried with an empty line; if not, it is dropped."""
+    try:
+        print(flush=True)
+    except OSError:
+        _discard("stdout")
+        return False
+    return True
+
+
+def _discard(name: str) -> None:
+    """Lets what is printed go nowhere: Python flushes at exit once more, and would complain."""
+    setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
 
 
 def parse(values: FlagValues, words: Sequence[str], *, takes_arguments: bool) -> list[str]:
@@ -136,6 +170,8 @@ def parse(values: FlagValues, words: Sequence[str], *, takes_arguments: bool) ->
         values(line)
     except absl_flags.Error as error:
         raise UsageError(_flag_message(error, values, origins)) from None
+    for text, origin in origins.items():
+        values[text[2:].partition("=")[0]].origin = origin  # for `flags.typed`
     return positional
 
 
@@ -149,12 +185,13 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, MemoryError):
         return f"out of memory ({error})" if str(error) else "out of memory"
     tf = sys.modules.get("tensorflow")
-    if tf is not None and isinstance(
-        error, (tf.errors.ResourceExhaustedError, tf.errors.PermissionDeniedError)
-    ):
-        # A full disk or a read-only folder, met by TensorFlow's own file writers. They put the
-        # names of operations around what happened.
-        return re.sub(r"\{\{.*?\}\}\s*|\s*\[Op:\w+\]", "", error.message.splitlines()[0])
+    if tf is not None and isinstance(error, tf.errors.OpError):
+        # What the system says to TensorFlow's own file writers comes as errors of many kinds, with
+        # the names of operations around it.
+        line = re.sub(r"\{\{.*?\}\}\s*|\s*\[Op:\w+\]", "", (error.message or "").partition("\n")[0])
+        known = (tf.errors.ResourceExhaustedError, tf.errors.PermissionDeniedError)
+        if isinstance(error, known) or line.endswith(_SYSTEM_REASONS):
+            return line
     return None
 
 
