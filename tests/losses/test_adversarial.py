@@ -146,3 +146,18 @@ def test_the_generator_wants_higher_scores_and_the_critic_lower_ones(game):
 def test_a_mistyped_game_is_answered_with_the_right_one():
     with pytest.raises(InputError, match="did you mean wgan_gp"):
         losses.generator_loss(tf.zeros([1]), tf.zeros([1]), "wgan-gp")
+
+
+def test_critic_loss_of_a_linear_critic_by_hand():
+    # D(x) = 2 x0 - x1: its squared slope is 5 everywhere.
+    def critic(x):
+        return 2 * x[:, 0] - x[:, 1]
+
+    parts = losses.critic_loss(
+        critic, tf.constant([[1.0, 1.0]]), tf.constant([[0.0, 3.0]]), gamma=10.0
+    )
+    assert parts["real_scores"].numpy() == [1.0]
+    assert parts["fake_scores"].numpy() == [-3.0]
+    np.testing.assert_allclose(parts["adversarial"], [math.log1p(math.exp(-4.0))], rtol=1e-5)
+    np.testing.assert_allclose(parts["r1"], [25.0])
+    np.testing.assert_allclose(parts["r2"], [25.0])

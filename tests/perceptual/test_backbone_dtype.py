@@ -1,4 +1,4 @@
-"""Frozen networks with a way back in bfloat16: what is rounded, how far gradients turn by it."""
+"""Frozen networks with a backward pass in bfloat16: what is rounded, how far gradients turn."""
 
 import numpy as np
 import pytest

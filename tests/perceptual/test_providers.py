@@ -200,7 +200,7 @@ def test_mistyped_providers_are_answered_with_the_right_ones():
         backbones.create("saved_model")
     with pytest.raises(InputError, match="tfhub:HANDLE"):
         backbones.create("something-else")
-    assert backbones.forms() == ["saved_model:PATH", "tfhub:HANDLE", "keras_cv:NAME"]
+    assert backbones.provider_patterns() == ["saved_model:PATH", "tfhub:HANDLE", "keras_cv:NAME"]
 
 
 @pytest.mark.parametrize(

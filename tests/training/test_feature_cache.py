@@ -131,7 +131,7 @@ def test_everything_a_feature_depends_on_changes_its_key(frozen, tmp_path):
     assert kept(SHALLOW._replace(view="rgb")) == 3
     assert kept(SHALLOW, make_networks(seed=1)) == 4
     assert kept(CONTENT) == 5
-    assert kept(CONTENT, make_networks(dtype="bfloat16")) == 5  # that is of the way back only
+    assert kept(CONTENT, make_networks(dtype="bfloat16")) == 5  # that is of the backward pass only
     brighter = {"target": tf.maximum(batch["target"], np.nextafter(np.float32(0.5), 1))}
     assert kept(SHALLOW, batch=brighter) == 6
     assert kept(SHALLOW, batch={"target": batch["target"][:, :, :32]}) == 7

@@ -55,7 +55,7 @@ class RMFANet(Generator):
     form = "split"
     scale = 1
     halo = None  # the channel attention looks at the whole picture
-    multiple = 4  # halved twice
+    multiple = 4  # downsampled twice
     minimum = 4
     # max(x - 63, 0) / 1023, for every site
     published = Contract("split", black_level=63, white_level=63 + 1023, clip="shadows")
@@ -184,14 +184,14 @@ class RMFABlock(keras.layers.Layer):
         ]
         fused = self.fusion(tf.concat(parts, -1))
         fused *= self._channel_attention(fused)
-        fused *= self._place_attention(fused)
+        fused *= self._spatial_attention(fused)
         return fused + features
 
     def _illumination(self, features: tf.Tensor) -> tf.Tensor:
         """What changes slowly: the features seen at half and at a quarter of the size."""
-        half = self.tone1(_halved(features))
-        quarter = self.tone3(self.tone2(_halved(half)))
-        return _doubled(half + _doubled(quarter))
+        half = self.tone1(_downsample(features))
+        quarter = self.tone3(self.tone2(_downsample(half)))
+        return _upsample(half + _upsample(quarter))
 
     def _channel_attention(self, features: tf.Tensor) -> tf.Tensor:
         """A factor `[B, 1, 1, width]` for each channel."""
@@ -201,19 +201,19 @@ class RMFABlock(keras.layers.Layer):
         maximum = tf.reduce_max(whole, [1, 2], keepdims=True)
         return tf.sigmoid(self.excite(self.squeeze(mean)) + self.excite(self.squeeze(maximum)))
 
-    def _place_attention(self, features: tf.Tensor) -> tf.Tensor:
-        """A factor `[B, H, W, 1]` for each place."""
+    def _spatial_attention(self, features: tf.Tensor) -> tf.Tensor:
+        """A factor `[B, H, W, 1]` for each position."""
         mean = tf.reduce_mean(features, -1, keepdims=True)
         maximum = tf.reduce_max(features, -1, keepdims=True)
         return self.place(tf.concat([mean, maximum], -1))
 
 
-def _halved(features: tf.Tensor) -> tf.Tensor:
+def _downsample(features: tf.Tensor) -> tf.Tensor:
     """Means of 2x2."""
     return tf.nn.avg_pool2d(features, 2, 2, "VALID")
 
 
-def _doubled(features: tf.Tensor) -> tf.Tensor:
+def _upsample(features: tf.Tensor) -> tf.Tensor:
     """Twice the size, linear between pixel centres: PyTorch's `align_corners=False`."""
-    doubled = tf.image.resize(features, 2 * tf.shape(features)[1:3])
-    return tf.cast(doubled, features.dtype)  # it comes as float32, whatever went in
+    upsampled = tf.image.resize(features, 2 * tf.shape(features)[1:3])
+    return tf.cast(upsampled, features.dtype)  # it comes as float32, whatever went in

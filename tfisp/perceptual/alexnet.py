@@ -88,7 +88,7 @@ def create(
         weights: path of `alexnet_features.npz`, `random`, or None to look for it
             (`tfisp.perceptual.weights`).
         seed: of random weights.
-        dtype: without effect: the way back is a hundredth of a step's time.
+        dtype: without effect: the backward pass is a hundredth of a step's time.
 
     Raises:
         InputError: if the weights are not found or not AlexNet's.

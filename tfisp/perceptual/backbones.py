@@ -60,7 +60,7 @@ def names() -> list[str]:
     return list(_BACKBONES)
 
 
-def forms() -> list[str]:
+def provider_patterns() -> list[str]:
     """How the networks of providers are named: `saved_model:PATH` and so on."""
     return [f"{provider}:{what}" for provider, (what, _) in _PROVIDERS.items()]
 
@@ -85,12 +85,12 @@ def create(
     """A frozen feature network.
 
     Args:
-        name: one of `names()`, or as one of `forms()` has it.
+        name: one of `names()`, or as one of `provider_patterns()` has it.
         weights: a path, `random`, or None (or "") to look for them as `tfisp.perceptual.weights`
             says. The `_narrow` networks, for smoke tests, take no path: they only have random
             weights. Nor do those of providers, whose name says where they are.
         seed: of random weights.
-        dtype: one of `DTYPES`, of the way back from its features to the image; the features
+        dtype: one of `DTYPES`, of the backward pass from its features to the image; the features
             themselves stay in float32 (`tfisp.perceptual.bf16_backward`). AlexNet and networks of
             providers keep to float32 altogether. The attribute `dtype` says what was done.
 
@@ -108,4 +108,4 @@ def _find(name: str) -> tuple[str, str]:
     provider, colon, what = name.partition(":")
     if colon and what:
         return _PROVIDERS[choose("backbone provider", provider, _PROVIDERS)][1], ""
-    return _BACKBONES[choose("backbone", name, [*_BACKBONES, *forms()])]
+    return _BACKBONES[choose("backbone", name, [*_BACKBONES, *provider_patterns()])]

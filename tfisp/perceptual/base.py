@@ -24,7 +24,7 @@ class Backbone(abc.ABC):
         weights: where its weights come from, for logs and records; says `random` where they are.
         is_random: whether its weights were drawn instead of learnt: then nothing it says is a
             measure of quality.
-        dtype: of the way back from its features to the image; the features are float32.
+        dtype: of the backward pass from its features to the image; the features are float32.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Products whose way back, and only that, is computed in half precision.
+"""Products whose gradient, and only that, is computed in half precision.
 
 A frozen network's features stay in single precision: rounded to bfloat16, they turn the gradients
 of the losses that read them by more than the cosine of 0.999 that docs/PRECISION.md asks for, as
@@ -23,7 +23,7 @@ def matmul(x: tf.Tensor, y: tf.Tensor, dtype: tf.DType, transpose: bool = False)
     Args:
         x: `[..., n, k]`.
         y: `[..., k, m]`, or `[..., m, k]` if transposed.
-        dtype: of the way back.
+        dtype: of the backward pass.
         transpose: whether to take `y^T`.
     """
     if _is_plain(x, dtype):
@@ -52,7 +52,7 @@ def conv2d(
         kernel: `[k, k, in, out]`; no gradient flows to it.
         stride: along both axes.
         padding: as `tf.nn.conv2d` takes it.
-        dtype: of the way back.
+        dtype: of the backward pass.
     """
     if _is_plain(x, dtype):
         return tf.nn.conv2d(x, kernel, stride, padding)

@@ -72,7 +72,7 @@ class ConvolutionalBackbone(Backbone):
                 convolution, float32.
             weights: where they come from.
             is_random: whether they were drawn.
-            dtype: of the way back from its taps to the image (`halved`).
+            dtype: of the backward pass from its taps to the image (`bf16_backward`).
         """
         self.name = name
         self.taps = tuple(layer.tap for layer in chain if isinstance(layer, Conv))

@@ -16,7 +16,7 @@ pixels.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -96,22 +96,26 @@ class DISTS:
         Raises:
             InputError: if the images are not RGB.
         """
+        seen, reference_seen = self.backbone(images, TAPS), self.backbone(references, TAPS)
         return self.compare(
-            images, self.backbone(images, TAPS), references, self.backbone(references, TAPS)
+            images,
+            [seen[tap] for tap in TAPS],
+            references,
+            [reference_seen[tap] for tap in TAPS],
         )
 
     def compare(
         self,
         images: tf.Tensor,
-        features: Mapping[str, tf.Tensor],
+        features: Sequence[tf.Tensor],
         references: tf.Tensor,
-        reference_features: Mapping[str, tf.Tensor],
+        reference_features: Sequence[tf.Tensor],
     ) -> tf.Tensor:
         """The same, of features that are already there.
 
         Args:
             images: `[B, H, W, 3]`.
-            features: tap -> `[B, h, w, C]` of the images, for all of `TAPS`.
+            features: `[B, h, w, C]` of the images at each of `TAPS`, in that order.
             references: `[B, H, W, 3]`.
             reference_features: the same of the references.
 
@@ -119,8 +123,7 @@ class DISTS:
             `[B]`.
         """
         images, references = tf.convert_to_tensor(images), tf.convert_to_tensor(references)
-        stages = [(images, references)]
-        stages += [(features[tap], reference_features[tap]) for tap in TAPS]
+        stages = [(images, references), *zip(features, reference_features, strict=True)]
         similar = []
         for (x, y), alpha, beta in zip(stages, self._alphas, self._betas, strict=True):
             texture, structure = _similarities(x, y)

@@ -13,7 +13,7 @@ features are all zero.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -97,29 +97,31 @@ class LPIPS:
         Raises:
             InputError: if the images are too small or not RGB.
         """
-        return self.compare(self.backbone(images, TAPS), self.backbone(references, TAPS))
+        seen, reference_seen = self.backbone(images, TAPS), self.backbone(references, TAPS)
+        return self.compare([seen[tap] for tap in TAPS], [reference_seen[tap] for tap in TAPS])
 
     def compare(
-        self, features: Mapping[str, tf.Tensor], reference_features: Mapping[str, tf.Tensor]
+        self, features: Sequence[tf.Tensor], reference_features: Sequence[tf.Tensor]
     ) -> tf.Tensor:
         """The same, of features that are already there.
 
         Args:
-            features: tap -> `[B, h, w, C]` of `alexnet_imagenet`, for all of `TAPS`.
+            features: `[B, h, w, C]` of `alexnet_imagenet` at each of `TAPS`, in that order.
             reference_features: the same of the references.
 
         Returns:
             `[B]`.
         """
         total = []
-        for tap, head in zip(TAPS, self._heads, strict=True):
-            difference = _unit(features[tap]) - _unit(reference_features[tap])
+        semantic = reference_features[TAPS.index(_SEMANTIC_TAP)]
+        for x, y, head in zip(features, reference_features, self._heads, strict=True):
+            difference = _unit(x) - _unit(y)
             head = tf.constant(head, difference.dtype)
             distance = tf.reduce_sum(difference**2 * head, axis=-1, keepdims=True)
             if self.variant == "lpips":
                 total.append(tf.reduce_mean(distance, axis=[1, 2, 3]))
                 continue
-            importance = tf.reduce_sum(reference_features[_SEMANTIC_TAP], axis=-1, keepdims=True)
+            importance = tf.reduce_sum(semantic, axis=-1, keepdims=True)
             importance = resize(importance, *static_size(distance))
             # 0 where the reference shows nothing at all to relu3, instead of 0 / 0.
             total.append(

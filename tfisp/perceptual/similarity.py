@@ -25,8 +25,7 @@ def psnr(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
     Returns:
         `[B]` in dB, infinite for equal pictures.
     """
-    error = tf.reduce_mean(tf.math.squared_difference(images, references), axis=[1, 2, 3])
-    return -10.0 / tf.math.log(10.0) * tf.math.log(error)
+    return tf.image.psnr(images, references, max_val=1.0)
 
 
 def ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
@@ -86,7 +85,7 @@ def ms_ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
     product = 1.0
     for scale, exponent in enumerate(MS_SSIM_EXPONENTS):
         if scale > 0:
-            images, references = _halved(images), _halved(references)
+            images, references = _downsample(images), _downsample(references)
         luminance, structure = _ssim_parts(images, references)
         is_coarsest = scale == len(MS_SSIM_EXPONENTS) - 1
         similar = luminance * structure if is_coarsest else structure
@@ -128,7 +127,7 @@ def _windowed(x: tf.Tensor) -> tf.Tensor:
     return x
 
 
-def _halved(x: tf.Tensor) -> tf.Tensor:
+def _downsample(x: tf.Tensor) -> tf.Tensor:
     """Means of blocks of 2x2 pixels; the last row or column of an odd size counts twice."""
     height, width = static_size(x)
     x = tf.pad(x, [[0, 0], [0, height % 2], [0, width % 2], [0, 0]], mode="SYMMETRIC")

@@ -198,7 +198,7 @@ def create(
             torchvision's), `random`, or None to look for it or fetch it
             (`tfisp.perceptual.weights`).
         seed: of random weights.
-        dtype: of the way back from its taps to the image.
+        dtype: of the backward pass from its taps to the image.
 
     Raises:
         InputError: if the weights are not found or not this network's.

@@ -79,7 +79,7 @@ class ViTBackbone(Backbone):
             member: its architecture and scaling.
             weights: where its weights come from.
             is_random: whether they were drawn.
-            dtype: of the way back from its tokens to the image (`transformer`).
+            dtype: of the backward pass from its tokens to the image (`vit_layers`).
         """
         self.name = name
         self.weights = weights
@@ -120,7 +120,7 @@ def create(
             (`vit_b16` only), `random`, or None to look for them or fetch them
             (`tfisp.perceptual.weights`).
         seed: of random weights.
-        dtype: of the way back from its tokens to the image (`transformer`).
+        dtype: of the backward pass from its tokens to the image (`vit_layers`).
 
     Raises:
         InputError: if the weights are not found or not those of this network.

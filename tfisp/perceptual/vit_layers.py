@@ -1,6 +1,5 @@
 """The arithmetic of a Vision Transformer with given weights."""
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -16,7 +15,7 @@ class VisionTransformer:
     Args:
         arrays: weights under timm's names (`vit_weights.timm_shapes`).
         built: the sizes.
-        backward_dtype: of the products of matrices on the way back (`halved`).
+        backward_dtype: of the products of matrices in the backward pass (`bf16_backward`).
     """
 
     def __init__(
@@ -42,7 +41,7 @@ class VisionTransformer:
             name = f"blocks.{block}"
             x += self._attention(self._norm(x, f"{name}.norm1"), f"{name}.attn", length)
             hidden = self._dense(self._norm(x, f"{name}.norm2"), f"{name}.mlp.fc1")
-            x += self._dense(_gelu(hidden), f"{name}.mlp.fc2")
+            x += self._dense(tf.nn.gelu(hidden, approximate=False), f"{name}.mlp.fc2")
         return tf.reshape(self._norm(x, "norm"), [count, length, width])
 
     def _attention(self, x: tf.Tensor, name: str, length: int) -> tf.Tensor:
@@ -77,11 +76,6 @@ class VisionTransformer:
 
     def _weight(self, name: str, dtype: tf.DType) -> tf.Tensor:
         return tf.cast(self._variables[name], dtype)
-
-
-def _gelu(x: tf.Tensor) -> tf.Tensor:
-    """`x P(X <= x)` for a normally distributed X (arXiv 1606.08415), exact."""
-    return 0.5 * x * tf.math.erfc(-math.sqrt(0.5) * x)
 
 
 def _tensorflow_layout(array: np.ndarray) -> np.ndarray:

@@ -220,7 +220,7 @@ RECIPES: dict[str, Recipe] = {
         critics=_critics("adv_color", "adv_lin0", "adv_lin3"),
     ),
     # The same with critics of pixels, for comparison. WESPE (arXiv 1709.01118) itself also learns
-    # the way back, which is left out here: only the critics differ.
+    # the inverse mapping, which is left out here: only the critics differ.
     "wespe": Recipe(
         name="wespe",
         objectives=_UNPAIRED,
