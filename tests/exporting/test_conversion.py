@@ -231,6 +231,16 @@ def test_the_whole_isp_gives_the_desktops_picture(built, generator):
     assert np.abs(given[0].astype(int) - expected).max() <= 1 and different.mean() < 1e-3
 
 
+def test_a_file_that_takes_something_else_names_the_one_to_render_with(built, tmp_path):
+    shutil.copy(built / "model_isp.tflite", tmp_path)
+    with pytest.raises(
+        InputError, match=r"model_isp.tflite: .*; take the model.tflite of the same"
+    ):
+        load(tmp_path / "model_isp.tflite")
+    with pytest.raises(InputError, match=rf"; take {built / 'model.tflite'}$"):
+        load(built / "model_isp.tflite")
+
+
 def test_facts_may_lie_beside_a_file_that_another_tool_wrote(built, bare, tmp_path):
     (tmp_path / "other.tflite").write_bytes(bare)
     with pytest.raises(InputError, match=r"says nothing .* as other\.json or model\.json"):

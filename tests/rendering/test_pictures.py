@@ -52,4 +52,14 @@ def test_a_strip_has_a_row_per_scene_and_a_column_per_name():
 
 def test_large_pictures_are_reduced_in_a_strip():
     sheet = strip({"one": [picture(100, 50)]}, side=20)
-    assert sheet.shape == (32 + 20 + 8, 8 + 10 + 8, 3)
+    assert sheet.shape == (32 + 20 + 8, 8 + 48 + 8, 3)
+
+
+def test_long_names_stay_above_their_own_column():
+    names = ("a_very_long_name_of_a_model_that_was_trained", "b", "W" * 30)
+    sheet = strip({name: [np.full((20, 90, 3), 255, np.uint8)] for name in names})
+    header = sheet[: -20 - 8]
+    ink = [(header[:, 8 + 98 * column : 98 + 98 * column] < 128).sum() for column in range(3)]
+    assert ink[0] > 8 * ink[1] > 0 and ink[2] > 8 * ink[1]
+    for column in range(4):  # nothing between the columns
+        assert header[:, 98 * column : 98 * column + 8].min() == 255

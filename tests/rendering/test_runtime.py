@@ -129,3 +129,12 @@ def test_a_file_whose_only_size_is_smaller_than_its_overlap_is_refused_by_name()
     damaged = shared("cases/faults/traceback_indexerror.tflite")
     with pytest.raises(InputError, match=r"runs only at 2 pixels .* damaged"):
         Renderer(damaged).render(np.full((40, 60), 500, np.uint16), Sensor(white_level=1023))
+
+
+def test_many_models_side_by_side_raise_no_warning(generator, caplog):
+    (window,) = windows(1)
+    for _ in range(7):
+        runtime = KerasRuntime(generator)
+        runtime.run(window, True)
+        runtime.run(window, False)
+    assert "retracing" not in caplog.text

@@ -13,7 +13,10 @@ from tfisp.rendering.encoding import encode_jpeg, encode_png
 SUFFIXES = {"png": ".png", "jpg": ".jpg"}
 
 _GAP = 8  # pixels between the pictures of a strip
-_HEADER = 32  # pixels above them for their names
+_HEADER = 32  # pixels above them for their names, in one line
+_NARROWEST = 48  # pixels of a column, for a name to be read
+_LINE = 22  # and for each further line
+_FONT = (cv2.FONT_HERSHEY_SIMPLEX, 0.6)
 
 
 def write_picture(path: str | os.PathLike, picture: np.ndarray, quality: int = 95) -> None:
@@ -46,14 +49,17 @@ def strip(columns: Mapping[str, Sequence[np.ndarray]], side: int = 512) -> np.nd
     rows = [
         [_reduced(picture, side) for picture in row] for row in zip(*columns.values(), strict=True)
     ]
-    width = max(row[0].shape[1] for row in rows)
+    width = max(_NARROWEST, *(row[0].shape[1] for row in rows))
+    captions = [_wrapped(name, width) for name in columns]
+    header = _HEADER + _LINE * (max(map(len, captions)) - 1)
     canvas_width = len(columns) * (width + _GAP) + _GAP
-    canvas_height = _HEADER + sum(row[0].shape[0] + _GAP for row in rows)
+    canvas_height = header + sum(row[0].shape[0] + _GAP for row in rows)
     canvas = np.full((canvas_height, canvas_width, 3), 255, np.uint8)
-    for column, name in enumerate(columns):
-        where = (_GAP + column * (width + _GAP), _HEADER - 10)
-        cv2.putText(canvas, name, where, cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0, 0, 0), 1, cv2.LINE_AA)
-    top = _HEADER
+    for column, lines in enumerate(captions):
+        for number, line in enumerate(lines):
+            where = (_GAP + column * (width + _GAP), _HEADER - 10 + _LINE * number)
+            cv2.putText(canvas, line, where, *_FONT, (0, 0, 0), 1, cv2.LINE_AA)
+    top = header
     for row in rows:
         for column, picture in enumerate(row):
             left = _GAP + column * (width + _GAP)
@@ -61,6 +67,16 @@ def strip(columns: Mapping[str, Sequence[np.ndarray]], side: int = 512) -> np.nd
             canvas[top : top + height, left : left + own_width] = picture
         top += row[0].shape[0] + _GAP
     return canvas
+
+
+def _wrapped(name: str, width: int) -> list[str]:
+    """A caption in lines that are no wider than its column."""
+    lines = [""]
+    for letter in name:
+        if lines[-1] and cv2.getTextSize(lines[-1] + letter, *_FONT, 1)[0][0] > width:
+            lines.append("")
+        lines[-1] += letter
+    return lines
 
 
 def _reduced(picture: np.ndarray, side: int) -> np.ndarray:

@@ -5,6 +5,7 @@ finite, and may be called by several threads at a time: the work is done outside
 """
 
 import contextlib
+import functools
 import os
 import sys
 import threading
@@ -22,6 +23,9 @@ from tfisp.rendering.metadata import ModelMetadata
 
 if TYPE_CHECKING:
     from tfisp.models.generator import Generator
+
+# The exported file that is rendered with; others take or give something else than their contract.
+_RENDERED = "model.tflite"
 
 # Python's filters of warnings are the process's; they are changed by one thread at a time.
 _LOADING = threading.Lock()
@@ -94,13 +98,18 @@ class KerasRuntime:
             scaled = tf.clip_by_value(as_float(window), 0.0, 1.0) * 255.0
             return tf.cast(tf.round(scaled), tf.uint8)
 
-        self._functions = (as_float, as_bytes)
+        # Called as concrete functions: of a program that opens several models, one after the other,
+        # TensorFlow would suspect that it traces one function again and again.
+        self._functions = tuple(
+            map(functools.cache, (as_float.get_concrete_function, as_bytes.get_concrete_function))
+        )
+        self._tensor = tf.constant
         self._not_finite = tf.errors.InvalidArgumentError
 
     def run(self, window: np.ndarray, as_8bit: bool, threads: int = 1) -> np.ndarray:
         """As `Runtime.run` says."""
         try:
-            return self._functions[as_8bit](window[None]).numpy()
+            return self._functions[as_8bit]()(self._tensor(window[None])).numpy()
         except self._not_finite as error:
             if "output : Tensor had" not in error.message:
                 raise
@@ -136,7 +145,9 @@ class LiteRuntime:
                 raise InputError(f"{path}: not a usable TensorFlow Lite model ({error})") from None
             fault = session.fault()
             if fault:
-                raise InputError(f"{path}: {fault}")
+                beside = self._path.with_name(_RENDERED)
+                instead = beside if beside.is_file() else f"the {_RENDERED} of the same export"
+                raise InputError(f"{path}: {fault}; take {instead}")
             # The size that the file was made for, if it cannot run at another.
             other = (
                 -(-max(self.metadata.minimum, 8) // self.metadata.multiple) * self.metadata.multiple
