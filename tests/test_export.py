@@ -83,7 +83,7 @@ def test_a_file_that_fails_the_gate_leaves_nothing_and_exits_with_1(
     capsys, preset, tmp_path, monkeypatch
 ):
     found = [gpu_compatibility.Violation("conv2d", "CONV_2D", "a grouped convolution")]
-    monkeypatch.setattr(conversion.gate, "violations", lambda path: found)
+    monkeypatch.setattr(conversion.gpu_compatibility, "violations", lambda path: found)
     output = tmp_path / "exported"
     code, lines, error = run(capsys, f"--model={preset}", f"--output={output}", "--size=16x24")
     assert code == 1 and lines == [] and error.count("\n") == 1

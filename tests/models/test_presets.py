@@ -212,3 +212,16 @@ def test_a_compiled_and_fitted_generator_can_be_saved_and_loaded(tmp_path):
     loaded = models.from_preset(models.save_to_preset(generator, tmp_path / "preset"))
     for a, b in zip(generator.get_weights(), loaded.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_equal_weights_give_equal_files_however_many_networks_there_were_before(tmp_path, name):
+    first, second = (models.create(name, seed=3) for _ in range(2))
+    for number, generator in enumerate((first, second.copy(), second)):
+        models.save_to_preset(generator, tmp_path / str(number))
+    for file in ("config.json", "model.weights.h5", "README.md", "SHA256SUMS"):
+        contents = {(tmp_path / str(number) / file).read_bytes() for number in range(3)}
+        assert len(contents) == 1, file
+    names = [layer.name for layer in second._flatten_layers()]
+    assert names[0] == name
+    assert not any("conv2d" in layer for layer in names)

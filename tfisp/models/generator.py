@@ -16,6 +16,7 @@ float32 sRGB-encoded RGB, nominally 0..1; values above 1 are left as they are, s
 them. Who shows a picture clips it.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -39,7 +40,25 @@ CHANNELS: Mapping[str, int] = {"packed": 4, "split": 3, "mosaic": 1}
 FIRST_GREY = 0.5
 
 
-class Generator(keras.Model):
+class NamedLayers:
+    """Mixin: layers are called as the attributes that hold them.
+
+    Keras numbers names through the whole process (`conv2d_7`), and they get into all model files: a
+    run that was stopped and continued would write other bytes than one that was not.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Stores an attribute; names a layer, or the layers of a list."""
+        if isinstance(value, keras.layers.Layer):
+            value.name = name
+        elif isinstance(value, list):
+            for index, layer in enumerate(value):
+                if isinstance(layer, keras.layers.Layer):
+                    layer.name = f"{name}{index}"
+        super().__setattr__(name, value)
+
+
+class Generator(NamedLayers, keras.Model):
     """Base of all generators.
 
     A subclass sets the class attributes below, creates its layers in `__init__`, builds them in
@@ -87,6 +106,8 @@ class Generator(keras.Model):
             InputError: if the contract is for another form of input.
         """
         super().__init__(**kwargs)
+        if kwargs.get("name") is None:
+            self.name = re.sub(r"_\d+$", "", self.name)
         if contract is None:
             contract = self.published
         elif isinstance(contract, Mapping):

@@ -35,7 +35,7 @@ import keras
 import tensorflow as tf
 
 from tfisp.contract import Contract
-from tfisp.models.generator import Generator, at_least_float32, layer_seeds
+from tfisp.models.generator import Generator, NamedLayers, at_least_float32, layer_seeds
 
 _LEAK = 0.2  # slope of the leaky ReLU below zero: TensorFlow's default
 
@@ -103,7 +103,7 @@ class LAN(Generator):
         return _squashed(at_least_float32(features))
 
 
-class DoubleAttention(keras.layers.Layer):
+class DoubleAttention(NamedLayers, keras.layers.Layer):
     """Attention over channels and over places side by side: `[B, h, w, width]` -> the same."""
 
     def __init__(self, width: int, seed: int, **kwargs: Any) -> None:

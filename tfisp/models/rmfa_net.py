@@ -34,7 +34,13 @@ import tensorflow as tf
 
 from tfisp.contract import Contract
 from tfisp.errors import InputError
-from tfisp.models.generator import Generator, at_least_float32, convolution, layer_seeds
+from tfisp.models.generator import (
+    Generator,
+    NamedLayers,
+    at_least_float32,
+    convolution,
+    layer_seeds,
+)
 
 # The features of the channel attention's hidden layer: one for this many channels.
 _REDUCTION = 16
@@ -122,7 +128,7 @@ class RMFANetLarge(RMFANet):
     depth = 20
 
 
-class RMFABlock(keras.layers.Layer):
+class RMFABlock(NamedLayers, keras.layers.Layer):
     """One block, `[B, H, W, width]` -> the same; H and W divisible by 4."""
 
     def __init__(self, width: int, seed: int, **kwargs: Any) -> None:
