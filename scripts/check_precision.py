@@ -40,7 +40,8 @@ from tfisp.perceptual.bank import FeatureBank
 from tfisp.training import launch
 from tfisp.training.checkpoints import Checkpoints, Position
 from tfisp.training.config import TrainConfig, make_stages
-from tfisp.training.loop import Upkeep
+from tfisp.training.loop import RunOptions
+from tfisp.training.networks import load_frozen, make_generator
 from tfisp.training.seeds import derive
 from tfisp.training.trainer import Batch, Trainer
 
@@ -181,8 +182,8 @@ def configure(setting: Setting, options: argparse.Namespace) -> TrainConfig:
 
 def train(config: TrainConfig, work_dir: Path) -> list[Saved]:
     """Trains both stages, or what is left of them, and returns how each ended."""
-    upkeep = Upkeep(save_every=100, max_to_keep=1, image_every=0)
-    folder = launch.train(config, work_dir, upkeep, "\n".join(sys.argv[1:]))
+    options = RunOptions(save_every=100, max_to_keep=1, image_every=0)
+    folder = launch.train(config, work_dir, options, "\n".join(sys.argv[1:]))
     kept = Checkpoints(folder.checkpoints)
     return [(kept, Position(index, stage.steps)) for index, stage in enumerate(config.stages)]
 
@@ -210,9 +211,9 @@ def compare(title: str, config: TrainConfig, trained: list[Saved], count: int) -
         count: number of batches.
     """
     dataset = launch.open_data(config)
-    generator = launch.make_generator(config, dataset)
+    generator = make_generator(config, dataset)
     half = dataclasses.replace(config, backbone_dtype="bfloat16")
-    banks = launch.load_bank(config), launch.load_bank(half)
+    banks = load_frozen(config).bank, load_frozen(half).bank
     unseen = list(
         batches(
             dataset,

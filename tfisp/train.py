@@ -145,7 +145,7 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
     from tfisp.exporting import conversion
     from tfisp.models import from_preset
     from tfisp.training import dry_run, launch, strategies
-    from tfisp.training.loop import Upkeep
+    from tfisp.training.loop import RunOptions
 
     config = make_config(values)
     # A dry run waits for nobody.
@@ -156,16 +156,20 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
         for line in dry_run.dry_run(config, Progress()):
             print(line, flush=True)
         return 0
-    upkeep = Upkeep(
-        values.save_every, values.max_to_keep, values.image_every, values.xla,
-        values.feature_cache, values.feature_cache_gb,
-    )  # fmt: skip
+    options = RunOptions(
+        save_every=values.save_every,
+        max_to_keep=values.max_to_keep,
+        image_every=values.image_every,
+        xla=values.xla,
+        feature_cache=values.feature_cache,
+        feature_cache_gb=values.feature_cache_gb,
+    )
     folder = launch.train(
-        config, values.work_dir, upkeep, values.flags_into_string(), Progress(), workers
+        config, values.work_dir, options, values.flags_into_string(), Progress(), workers
     )
     if workers.is_chief:
         conversion.export(from_preset(folder.model), values.export_size, folder.export)
-    workers.any(False)  # who leaves before the others looks lost to them
+    workers.barrier()  # who leaves before the others looks lost to them
     if not workers.is_chief:
         print(f"worker {workers.index} is done; worker 0 has written {folder.path}")
         return 0

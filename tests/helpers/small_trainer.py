@@ -19,13 +19,21 @@ def make_networks(seed=0, dtype="float32"):
 
 
 def make_trainer(
-    recipe="unpaired", *, bank=None, accumulate=1, dtype="float32", xla=False, **changes
+    recipe="unpaired",
+    *,
+    bank=None,
+    distances=None,
+    accumulate=1,
+    dtype="float32",
+    xla=False,
+    **changes,
 ):
     """A trainer of the recipe's first stage.
 
     Args:
         recipe: its name.
         bank: the frozen networks; None for new ones, drawn at random.
+        distances: the trained distances, for recipes that have any.
         accumulate: parts of a batch.
         dtype: of the generator.
         xla: whether XLA compiles the step.
@@ -37,7 +45,8 @@ def make_trainer(
     )  # fmt: skip
     bank = FeatureBank(make_networks()) if bank is None else bank
     generator = models.create("efficient_isp", seed=1, dtype=dtype)
-    return Trainer(generator, stage.recipe, bank, (SIZE, SIZE), accumulate, seed=3, xla=xla)
+    size = (SIZE, SIZE)
+    return Trainer(generator, stage.recipe, bank, size, accumulate, 3, xla, distances)
 
 
 def make_batch(count=2, seed=0):

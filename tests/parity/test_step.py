@@ -22,6 +22,7 @@ from tfisp.perceptual.bank import FeatureBank
 from tfisp.perceptual.convolutional import Conv
 from tfisp.perceptual.vit_layers import VisionTransformer
 from tfisp.training.config import make_stages
+from tfisp.training.networks import FrozenNetworks
 from tfisp.training.trainer import StepGradients, Trainer
 
 torch = pytest.importorskip("torch")
@@ -93,15 +94,10 @@ def frozen(case, tmp_path_factory):
     for name, shapes in (("lpips", lpips.head_shapes()), ("dists", dists.file_shapes())):
         files[name] = {key: np.float32(rng.uniform(size=shape)) for key, shape in shapes.items()}
         np.savez(folder / f"{name}.npz", **files[name])
-    bank = FeatureBank(
-        shown,
-        {
-            "lpips+": distance_registry.create(
-                "lpips+", shown[lpips.BACKBONE], folder / "lpips.npz"
-            ),
-            "dists": distance_registry.create("dists", shown[dists.BACKBONE], folder / "dists.npz"),
-        },
-    )
+    trained = {
+        "lpips+": distance_registry.create("lpips+", shown[lpips.BACKBONE], folder / "lpips.npz"),
+        "dists": distance_registry.create("dists", shown[dists.BACKBONE], folder / "dists.npz"),
+    }
 
     shift, scale = (
         tensor(np.reshape(values, (1, 3, 1, 1)), case.dtype)
@@ -123,7 +119,7 @@ def frozen(case, tmp_path_factory):
         lpips_plus=lambda x, y: torch_networks.lpips(lpips_trunk(x), lpips_trunk(y), heads, True),
         dists=lambda x, y: torch_networks.dists(x, y, *in_torch[dists.BACKBONE], *alpha_beta),
     )
-    return bank, networks
+    return FrozenNetworks(FeatureBank(shown), trained), networks
 
 
 def tensor(array, dtype):
@@ -154,7 +150,7 @@ def transformer(name, rng):
     return backbone, arrays
 
 
-def sgd_trainer(case, recipe, bank, interval=1):
+def sgd_trainer(case, recipe, loaded, interval=1):
     """Ours, with plain gradient descent instead of Adam, biases, and strong critics."""
     content, color, texture = case.frozen
     (stage,) = make_stages(
@@ -165,7 +161,12 @@ def sgd_trainer(case, recipe, bank, interval=1):
         critic_interval=interval,
     )
     trainer = Trainer(
-        models.create("efficient_isp", seed=1), stage.recipe, bank, (case.size, case.size), seed=3
+        models.create("efficient_isp", seed=1),
+        stage.recipe,
+        loaded.bank,
+        (case.size, case.size),
+        seed=3,
+        distances=loaded.distances,
     )
     rng = np.random.default_rng(11)
     for network in (trainer.generator, *(critic.network for critic in trainer.critics)):
@@ -235,8 +236,8 @@ def listening(trainer):
     return heard
 
 
-def counting(bank):
-    """The same bank, and a list that notes which network is called for which taps."""
+def counting(frozen):
+    """The same networks, and a list that notes which network is called for which taps."""
     calls = []
 
     def counted(name, network):
@@ -247,8 +248,8 @@ def counting(bank):
         call.tap_shape = network.tap_shape
         return call
 
-    networks = {name: counted(name, network) for name, network in bank.backbones.items()}
-    return FeatureBank(networks, bank.distances), calls
+    networks = {name: counted(name, network) for name, network in frozen.bank.backbones.items()}
+    return FrozenNetworks(FeatureBank(networks), frozen.distances), calls
 
 
 class Sides(NamedTuple):
@@ -285,9 +286,9 @@ class Sides(NamedTuple):
 
 
 def take_both_sides(case, recipe, frozen, seed):
-    bank, networks = frozen
-    bank, calls = counting(bank)
-    trainer = sgd_trainer(case, recipe, bank)
+    loaded, networks = frozen
+    loaded, calls = counting(loaded)
+    trainer = sgd_trainer(case, recipe, loaded)
     ours, theirs = both_batches(case, seed)
     gamma = trainer.recipe.gamma
     heard = listening(trainer)
@@ -296,8 +297,8 @@ def take_both_sides(case, recipe, frozen, seed):
     for critic in trainer.critics:
         variables = [v.value for v in critic.network.trainable_variables]
         with tf.GradientTape(persistent=True) as tape:
-            values = losses.critic_loss(critic.network, *heard[critic.name], gamma)
-            means = {part: tf.reduce_mean(values[part]) for part in PARTS}
+            terms = losses.critic_loss(critic.network, *heard[critic.name], gamma).terms
+            means = {part: tf.reduce_mean(terms[part]) for part in PARTS}
         parts[critic.name] = {
             part: tape.gradient(mean, variables, unconnected_gradients="zero")
             for part, mean in means.items()
@@ -357,8 +358,8 @@ def test_each_frozen_network_runs_once_per_view_and_image(case, sides):
 
 def differences_of_updates(case, recipe, frozen, seed):
     """Per network, the worst variable's difference in where three steps have moved it."""
-    bank, networks = frozen
-    trainer = sgd_trainer(case, recipe, bank, interval=2)
+    loaded, networks = frozen
+    trainer = sgd_trainer(case, recipe, loaded, interval=2)
     weights = torch_weights(trainer)
     learners = {"generator": trainer.generator} | {c.name: c.network for c in trainer.critics}
     leaves = {"generator": weights.generator} | weights.critics

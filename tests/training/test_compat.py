@@ -31,7 +31,8 @@ from tfisp.training.compat import follow
 from tfisp.training.config import TrainConfig, make_stages
 from tfisp.training.critics import make_critics
 from tfisp.training.launch import remarks
-from tfisp.training.objectives import make_objectives
+from tfisp.training.networks import FrozenNetworks
+from tfisp.training.objectives import Sides, make_objectives
 from tfisp.training.run_folder import RunFolder
 from tfisp.training.trainer import Trainer
 
@@ -87,8 +88,8 @@ def test_a_frozen_first_dense_layer_never_changes():
     assert len(critic.optimizer.variables) == 2 * 12 + 2
     frozen = {id(v) for v in critic.network.dense.variables}
     before = [v.numpy() for v in critic.network.variables]
-    gradients, _ = critic.gradients(real, fake, tf.zeros(len(real)))
-    all_gradients, _ = usual.gradients(real, fake, tf.zeros(len(real)))
+    gradients, _ = critic.gradients(real, fake)
+    all_gradients, _ = usual.gradients(real, fake)
     kept = [
         g
         for g, v in zip(all_gradients, usual.network.trainable_variables, strict=True)
@@ -168,7 +169,7 @@ def test_a_zero_padded_blur_darkens_edges_and_corners():
     paired, _ = following("zero_padded_blur", "paired")
     spec = next(o for o in paired.objectives if o.name == "blur_mse")
     (objective,) = make_objectives(replace(paired, objectives=(spec,)))
-    value = objective.loss(white, {}, tf.zeros_like(white), {})
+    value = objective.loss(Sides(white, {}, tf.zeros_like(white), {}))
     assert float(value[0]) == pytest.approx((found**2).mean(), rel=1e-5)
 
 
@@ -177,16 +178,16 @@ def test_a_zero_padded_blur_darkens_edges_and_corners():
 
 def test_the_generated_image_weighs_the_positions_of_a_swapped_lpips_plus():
     lpips = LPIPS("lpips+", weights="random")
-    bank = FeatureBank({"alexnet_imagenet": lpips.backbone}, {"lpips+": lpips})
+    bank = FeatureBank({"alexnet_imagenet": lpips.backbone})
     x, y = images(1, 48, 48, 3), images(1, 48, 48, 3, seed=1)
     y[:, :, 24:] = 0.0
 
     def loss(recipe):
         assert recipe.distances()["lpips+"] == "alexnet_imagenet"
         spec = next(o for o in recipe.objectives if o.name == "lpips_plus")
-        (objective,) = make_objectives(replace(recipe, objectives=(spec,)), bank.distances)
+        (objective,) = make_objectives(replace(recipe, objectives=(spec,)), {"lpips+": lpips})
         seen, other = (bank(image, objective.features) for image in (x, y))
-        return float(objective.loss(x, seen, y, other)[0])
+        return float(objective.loss(Sides(x, seen, y, other))[0])
 
     swapped, _ = following("swapped_lpips_plus", "paired")
     usual = make_stages(("paired",), (1,))[0].recipe
@@ -197,21 +198,19 @@ def test_the_generated_image_weighs_the_positions_of_a_swapped_lpips_plus():
 
 def test_clamped_distances_see_pictures_cut_off_to_0_to_1():
     lpips, dists = LPIPS("lpips+", weights="random"), DISTS(weights="random")
-    bank = FeatureBank(
-        {"alexnet_imagenet": lpips.backbone, "vgg16_torchvision_l2": dists.backbone},
-        {"lpips+": lpips, "dists": dists},
-    )
+    distances = {"lpips+": lpips, "dists": dists}
+    bank = FeatureBank({"alexnet_imagenet": lpips.backbone, "vgg16_torchvision_l2": dists.backbone})
     x = 1.4 * images(1, 48, 48, 3) - 0.2
     y = 0.5 * x + 0.5 * images(1, 48, 48, 3, seed=1)
 
     def loss(recipe, name):
         spec = next(o for o in recipe.objectives if o.name == name)
-        (objective,) = make_objectives(replace(recipe, objectives=(spec,)), bank.distances)
+        (objective,) = make_objectives(replace(recipe, objectives=(spec,)), distances)
         with tf.GradientTape() as tape:
             generated = tf.constant(x)
             tape.watch(generated)
             seen, other = (bank(image, objective.features) for image in (generated, y))
-            value = objective.loss(generated, seen, tf.constant(y), other)
+            value = objective.loss(Sides(generated, seen, tf.constant(y), other))
         return float(value[0]), tape.gradient(value, generated).numpy()
 
     clamped, _ = following("clamped_distances", "paired")
@@ -246,7 +245,7 @@ def test_paired_content_is_blind_to_colour():
         spec = next(o for o in recipe.objectives if o.name == "content")
         (objective,) = make_objectives(replace(recipe, objectives=(spec,)))
         seen, other = (bank(tf.constant(image), objective.features) for image in (x, y))
-        return float(objective.loss(x, seen, y, other)[0])
+        return float(objective.loss(Sides(x, seen, y, other))[0])
 
     recipe, _ = following("luminance_paired_content", "paired")
     usual = loss(make_stages(("paired",), (1,), **NARROW)[0].recipe)
@@ -460,7 +459,9 @@ def test_the_flag_reaches_the_configuration_and_the_notes():
     assert config.compat == ("frozen_fc1", "fixed_permutation")
     networks = [critic.network for critic in config.stages[0].recipe.critics]
     assert networks == ["token_mlp", "texture_cnn_frozen_fc1", "texture_cnn_frozen_fc1"]
-    notes = remarks(SimpleNamespace(notes=["first"]), FeatureBank({}), config.compat)
+    notes = remarks(
+        SimpleNamespace(notes=["first"]), FrozenNetworks(FeatureBank({}), {}), config.compat
+    )
     assert notes == [
         "first", "follows the paper's published code in frozen_fc1, fixed_permutation"
     ]  # fmt: skip

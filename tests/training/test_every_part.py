@@ -16,7 +16,7 @@ from tfisp.perceptual import DISTS, LPIPS, backbones, distance_registry, views
 from tfisp.perceptual.bank import Feature, FeatureBank
 from tfisp.training.config import make_stages
 from tfisp.training.critics import make_critics
-from tfisp.training.objectives import LOSSES, features_of, make_objectives
+from tfisp.training.objectives import LOSSES, Sides, features_of, make_objectives
 from tfisp.training.recipes import CRITICS, GAMES, RATES, RECIPES, ObjectiveSpec, Recipe
 
 CONTENT = (("vgg19_narrow", "relu3_4"),)
@@ -32,12 +32,18 @@ def bank():
     )  # fmt: skip
     networks = {name: backbones.create(name, None if name == "pixels" else "random")
                 for name in names}  # fmt: skip
+    return FeatureBank(networks)
+
+
+@pytest.fixture(scope="module")
+def trained(bank):
+    """Every trained distance, on the bank's networks, with random weights."""
     trunks = {"lpips": "alexnet_imagenet", "lpips+": "alexnet_imagenet",
               "dists": "vgg16_torchvision_l2"}  # fmt: skip
-    return FeatureBank(
-        networks,
-        {name: distance_registry.create(name, networks[t], "random") for name, t in trunks.items()},
-    )
+    return {
+        name: distance_registry.create(name, bank.backbones[trunk], "random")
+        for name, trunk in trunks.items()
+    }
 
 
 # Losses ------------------------------------------------------------------------------------------
@@ -93,15 +99,15 @@ LOSS_VALUES = {
 }
 
 
-def compute(name, bank, generated, other):
+def compute(name, bank, trained, generated, other):
     """A loss as the trainer computes it."""
     compares = "" if name == "tv" else "target"
     spec = ObjectiveSpec(name, name, compares, "luminance" if name == "content" else "")
     recipe = Recipe("one", (spec,), content=CONTENT)
-    (objective,) = make_objectives(recipe, bank.distances)
+    (objective,) = make_objectives(recipe, trained)
     assert objective.features == tuple(features_of(recipe))
     seen, other_seen = (bank(image, objective.features) for image in (generated, other))
-    return objective.loss(generated, seen, other, other_seen)
+    return objective.loss(Sides(generated, seen, other, other_seen))
 
 
 def alike(name, count=1):
@@ -112,35 +118,35 @@ def alike(name, count=1):
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_every_loss_has_the_value_it_should(name, bank):
+def test_every_loss_has_the_value_it_should(name, bank, trained):
     x, y = alike(name, count=2)
-    found = compute(name, bank, tf.constant(x), tf.constant(y))
+    found = compute(name, bank, trained, tf.constant(x), tf.constant(y))
     assert found.shape == (2,)
     assert np.min(found) > 0
     np.testing.assert_allclose(found, LOSS_VALUES[name](x, y), rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_every_loss_has_a_gradient_that_is_finite_where_it_could_break(name, bank):
+def test_every_loss_has_a_gradient_that_is_finite_where_it_could_break(name, bank, trained):
     y = tf.constant(alike(name)[1])
     for value in (0.0, -0.5, 0.7, 1.0, 1.7):
         x = tf.fill(y.shape, value)
         for other in (y, x, tf.zeros_like(x)):
             with tf.GradientTape() as tape:
                 tape.watch(x)
-                loss = compute(name, bank, x, other)
+                loss = compute(name, bank, trained, x, other)
             assert np.isfinite(loss).all(), value
             assert np.isfinite(tape.gradient(loss, x)).all(), value
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_a_step_against_the_gradient_lowers_every_loss(name, bank):
+def test_a_step_against_the_gradient_lowers_every_loss(name, bank, trained):
     x, y = (tf.constant(image) for image in alike(name))
     with tf.GradientTape() as tape:
         tape.watch(x)
-        before = compute(name, bank, x, y)
+        before = compute(name, bank, trained, x, y)
     slope = tape.gradient(before, x)
-    after = compute(name, bank, x - 1e-3 / tf.norm(slope) * slope, y)
+    after = compute(name, bank, trained, x - 1e-3 / tf.norm(slope) * slope, y)
     assert float(after[0]) <= float(before[0])
     assert float(tf.norm(slope)) > 0
 
@@ -152,7 +158,7 @@ def test_the_features_of_a_content_loss_add_up(bank):
     def loss(*content):
         (objective,) = make_objectives(Recipe("one", (spec,), content=content))
         seen, other = (bank(image, objective.features) for image in (x, y))
-        return float(objective.loss(x, seen, y, other)[0])
+        return float(objective.loss(Sides(x, seen, y, other))[0])
 
     first, second = ("vgg19_narrow", "relu3_4"), ("alexnet_narrow", "relu1")
     assert min(loss(first), loss(second)) > 0
@@ -162,11 +168,13 @@ def test_the_features_of_a_content_loss_add_up(bank):
     ]  # fmt: skip
 
 
-def test_the_reference_and_not_the_generated_image_weighs_the_positions_of_lpips_plus(bank):
+def test_the_reference_and_not_the_generated_image_weighs_the_positions_of_lpips_plus(
+    bank, trained
+):
     x, y = generated_images(48), generated_images(48, seed=1)
     y[:, :, 24:] = 0.0
     lpips = LPIPS("lpips+", weights="random")
-    found = compute("lpips+", bank, tf.constant(x), tf.constant(y))
+    found = compute("lpips+", bank, trained, tf.constant(x), tf.constant(y))
     np.testing.assert_allclose(found, lpips(x, y), rtol=1e-5)
     assert abs(float(found[0] / lpips(y, x)[0]) - 1) > 1e-3
 
@@ -268,13 +276,14 @@ def test_a_critic_plays_every_game(game, bank):
         critic.generator_loss(real, fake),
         losses.generator_loss(critic.network(real), critic.network(fake), game),
     )
-    mix = tf.constant([0.2, 0.7])
-    eager, parts = critic.gradients(real, fake, mix)
-    expected = losses.critic_loss(critic.network, real, fake, 3.0, game, mix)
-    for name, part in expected.items():
+    interpolation = tf.constant([0.2, 0.7])
+    eager, parts = critic.gradients(real, fake, interpolation)
+    expected = losses.critic_loss(critic.network, real, fake, 3.0, game, interpolation)
+    scores = {"real_scores": expected.real_scores, "fake_scores": expected.fake_scores}
+    for name, part in (expected.terms | scores).items():
         np.testing.assert_allclose(parts[name], tf.reduce_mean(part), rtol=1e-5)
     if game == "wgan_gp":  # the others' penalties are those of the default, tested elsewhere
-        graph, _ = tf.function(critic.gradients)(real, fake, mix)
+        graph, _ = tf.function(critic.gradients)(real, fake, interpolation)
         for a, b in zip(eager, graph, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6)
 
@@ -352,8 +361,8 @@ def test_every_recipe_has_the_terms_of_the_paper(name):
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_every_recipe_pulls_at_the_generator_as_one_tape_over_everything_does(name, bank):
-    trainer, batch = active_trainer(name, bank), detailed_batch()
+def test_every_recipe_pulls_at_the_generator_as_one_tape_over_everything_does(name, bank, trained):
+    trainer, batch = active_trainer(name, bank, distances=trained), detailed_batch()
     found = trainer.gradients(batch, critics_learn=True)
     variables = [v.value for v in trainer.generator.trainable_variables]
     specs = {spec.name: spec for spec in trainer.recipe.objectives}
@@ -365,7 +374,7 @@ def test_every_recipe_pulls_at_the_generator_as_one_tape_over_everything_does(na
             (objective,) = (o for o in trainer.objectives if o.name == part)
             other = batch.get(objective.compares)
             other_seen = None if other is None else bank(other, objective.features)
-            return objective.loss(made, bank(made, objective.features), other, other_seen)
+            return objective.loss(Sides(made, bank(made, objective.features), other, other_seen))
         (critic,) = (c for c in trainer.critics if c.name == part)
         real, fake = (bank(x, [critic.feature])[critic.feature] for x in (batch["target"], made))
         return critic.generator_loss(real, fake)
@@ -381,7 +390,7 @@ def test_every_recipe_pulls_at_the_generator_as_one_tape_over_everything_does(na
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_every_recipe_shows_each_image_once_to_each_network_and_takes_a_step(name, bank):
+def test_every_recipe_shows_each_image_once_to_each_network_and_takes_a_step(name, bank, trained):
     calls = []
 
     def counting(name, network):
@@ -393,9 +402,9 @@ def test_every_recipe_shows_each_image_once_to_each_network_and_takes_a_step(nam
         return call
 
     counted = FeatureBank(
-        {name: counting(name, network) for name, network in bank.backbones.items()}, bank.distances
+        {name: counting(name, network) for name, network in bank.backbones.items()}
     )
-    trainer, batch = active_trainer(name, counted), detailed_batch()
+    trainer, batch = active_trainer(name, counted, distances=trained), detailed_batch()
     before = trainer.generator.get_weights()
     logs = trainer.train_step(batch, critics_learn=True)
     assert all(np.isfinite(value) for value in logs.values())

@@ -8,16 +8,16 @@ from tests.helpers.small_trainer import make_batch, make_trainer
 from tfisp.errors import InputError
 from tfisp.training.finite_checks import overflowed, require_sound
 from tfisp.training.objectives import Objective
-from tfisp.training.scaling import GROW_AFTER, LARGEST, SMALLEST, START, LossScaling
+from tfisp.training.scaling import GROW_AFTER, LARGEST, SMALLEST, START, LossScaling, NoScaling
 
 
 def slope(size, count=2):
     """A loss whose gradient at the image is `size` times a fixed pattern of -1..1."""
     pattern = np.random.default_rng(0).uniform(-1, 1, (count, 48, 48, 3)).astype("float32")
 
-    def loss(generated, seen, other, other_seen):
+    def loss(sides):
         # The step takes the mean over the batch.
-        return count * size * tf.reduce_sum(pattern * generated, axis=[1, 2, 3])
+        return count * size * tf.reduce_sum(pattern * sides.generated, axis=[1, 2, 3])
 
     return Objective("slope", 1.0, "", (), loss)
 
@@ -25,9 +25,8 @@ def slope(size, count=2):
 def with_objective(size, dtype):
     trainer = make_trainer("pretrain", dtype=dtype)
     trainer.objectives = (slope(size),)
-    trainer._weights = {"slope": 1.0}
     trainer.needs, trainer._needs_of_generated = {}, []
-    if trainer.scaling:
+    if trainer.scaling.state:
         trainer.scaling = LossScaling(["slope"])
     return trainer
 
@@ -50,13 +49,13 @@ def test_a_gradient_of_1e_8_a_pixel_keeps_its_direction(dtype):
 
 def test_without_a_scale_float16_would_lose_it():
     trainer = with_objective(1e-8, "mixed_float16")
-    trainer.scaling = None
+    trainer.scaling = NoScaling()
     assert not pulled_back(trainer).any()
 
 
 def test_only_float16_is_scaled():
     scaled = {
-        dtype: make_trainer("pretrain", dtype=dtype).scaling is not None
+        dtype: make_trainer("pretrain", dtype=dtype).scaling.state != {}
         for dtype in ("float32", "mixed_bfloat16", "mixed_float16")
     }
     assert scaled == {"float32": False, "mixed_bfloat16": False, "mixed_float16": True}
@@ -65,8 +64,7 @@ def test_only_float16_is_scaled():
 def test_an_overflow_skips_the_step_halves_its_scale_and_is_logged():
     trainer = make_trainer(dtype="mixed_float16")
     trainer.objectives = (*trainer.objectives, slope(1.0))
-    trainer._weights["slope"] = 1.0
-    trainer.scaling = LossScaling(list(trainer._weights))
+    trainer.scaling = LossScaling([term.name for term in trainer.terms])
     trainer.scaling.state["scale/slope"].assign(2.0**24)
     for name in ("content", "tv", "adv_color", "adv_lin0", "adv_lin3"):
         trainer.scaling.state[f"scale/{name}"].assign(1.0)

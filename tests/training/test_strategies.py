@@ -15,7 +15,7 @@ from tfisp.data.config import DataConfig
 from tfisp.errors import InputError
 from tfisp.training import launch, strategies
 from tfisp.training.config import TrainConfig, make_stages
-from tfisp.training.loop import Upkeep
+from tfisp.training.loop import RunOptions
 
 SCRIPT = Path(__file__).with_name("killed_run.py")
 # Two stages, one critic, which learns at every step; checkpoints after steps 2 and 3, 2 and 3.
@@ -241,7 +241,7 @@ def test_xla_is_refused_on_several_devices(tmp_path):
     strategy = SimpleNamespace(num_replicas_in_sync=2)
     workers = strategies.Workers(strategy, 0, 1)
     with pytest.raises(InputError, match="--xla: compiles steps of one device only"):
-        launch.train(make_config(), tmp_path / "run", Upkeep(xla=True), "", None, workers)
+        launch.train(make_config(), tmp_path / "run", RunOptions(xla=True), "", None, workers)
 
 
 def test_an_unknown_strategy_gets_the_closest_name():

@@ -220,8 +220,8 @@ def test_every_critic_weight_that_a_penalty_depends_on_gets_a_gradient(bank):
         real = trainer.bank(batch["target"], [critic.feature])[critic.feature]
         fake = trainer.bank(made, [critic.feature])[critic.feature]
         with tf.GradientTape() as tape:
-            parts = losses.critic_loss(critic.network, real, fake, 1000.0)
-            penalty = tf.reduce_sum(parts["r1"] + parts["r2"])
+            terms = losses.critic_loss(critic.network, real, fake, 1000.0).terms
+            penalty = tf.reduce_sum(terms["r1"] + terms["r2"])
         kernels = [v for v in critic.network.trainable_variables if len(v.shape) > 1]
         for kernel, gradient in zip(
             kernels, tape.gradient(penalty, [k.value for k in kernels]), strict=True

@@ -1,7 +1,7 @@
 """The games that a critic and the generator can play, by name.
 
 A critic `D` gives each picture a score. Each game says what both sides minimise given the scores
-`r` of real and `f` of generated pictures, and how the critic's slope is held in check:
+`r` of real and `f` of generated pictures, and how the critic's gradient is held in check:
 
     relativistic          only the difference of a pair counts: `softplus(f - r)` for the critic,
                           `softplus(r - f)` for the generator (Eqs. 7 and 8 of the paper, arXiv
@@ -9,19 +9,20 @@ A critic `D` gives each picture a score. Each game says what both sides minimise
     relativistic_average  the difference from the mean score of the other side (arXiv 1807.00734)
     standard              the first one, in its non-saturating form (arXiv 1406.2661)
     least_squares         scores are drawn to 1 and 0 (arXiv 1611.04076, a = 0, b = c = 1)
-    wgan_gp               scores as they are, under a slope of 1 (arXiv 1704.00028)
+    wgan_gp               scores as they are, under a gradient norm of 1 (arXiv 1704.00028)
 
-All but the last have the zero-centred penalties R1 and R2 (Eqs. 5 and 6), which pull the slope of
-`D` towards zero on real and on generated samples and keep the game from running away. `wgan_gp` has
-its own penalty instead, which pulls the slope's length towards 1 somewhere between the two.
+All but the last have the zero-centred penalties R1 and R2 (Eqs. 5 and 6), which pull the gradient
+of `D` towards zero on real and on generated samples and keep the game from diverging. `wgan_gp` has
+its own penalty instead, which pulls the gradient's norm towards 1 at a point between the two.
 
 A sample, here, is whatever the critic looks at. With critics on frozen features the penalties are
-on the slope with respect to the *features*, not the pixels: that is what the published code does,
-and it spares a second derivative through the frozen network.
+on the gradient with respect to the *features*, not the pixels: that is what the published code
+does, and it spares a second derivative through the frozen network.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -29,54 +30,30 @@ from tfisp.naming import choose
 from tfisp.perceptual.safe_math import positive_power
 
 Network = Callable[[tf.Tensor], tf.Tensor]
-# The scores of a batch, or of one replica's part of it -> their mean over the batch.
+# The mean over one replica's part of a batch -> the mean over the whole batch.
 Mean = Callable[[tf.Tensor], tf.Tensor]
-# (scores of real samples, of generated ones, mean over a batch) -> [B]
-ScoreLoss = Callable[[tf.Tensor, tf.Tensor, Mean], tf.Tensor]
-# (critic, real, fake, gamma, mix) -> penalties by name, scores of both sides; all [B]
-Penalty = Callable[
-    [Network, tf.Tensor, tf.Tensor, float, tf.Tensor | None],
-    tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor],
-]
+# (scores of real samples, of generated ones) -> [B]
+ScoreLoss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
-def gradient_penalty(critic: Network, samples: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Squared slope of a critic at each sample, and the scores found on the way.
+class CriticLoss(NamedTuple):
+    """What a critic minimises, per pair; all tensors are `[B]`.
 
-    Args:
-        critic: maps `[B, ...]` to scores `[B]`; a sample's score may depend on that sample alone.
-        samples: `[B, ...]`.
-
-    Returns:
-        `(penalty, scores)`, both `[B]`: `penalty = sum (d score / d sample)^2`, differentiable once
-        more with respect to the critic's weights. There is no square root in it, so its own
-        gradient is finite at a zero slope.
+    Attributes:
+        terms: the critic minimises their sum: `adversarial`, and the penalties: `r1` and `r2`, each
+            with its `gamma / 2`, or `gp`.
+        real_scores: what it gave the real samples.
+        fake_scores: what it gave the generated ones.
     """
-    with tf.GradientTape() as tape:
-        tape.watch(samples)
-        scores = critic(samples)
-    slope = tape.gradient(scores, samples)
-    return tf.reduce_sum(tf.square(slope), axis=list(range(1, samples.shape.rank))), scores
 
+    terms: dict[str, tf.Tensor]
+    real_scores: tf.Tensor
+    fake_scores: tf.Tensor
 
-def _zero_centred(
-    critic: Network, real: tf.Tensor, fake: tf.Tensor, gamma: float, mix: tf.Tensor | None
-) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
-    """R1 and R2: half of `gamma` times the squared slope at real and at generated samples."""
-    real_slope, real_scores = gradient_penalty(critic, real)
-    fake_slope, fake_scores = gradient_penalty(critic, fake)
-    penalties = {"r1": 0.5 * gamma * real_slope, "r2": 0.5 * gamma * fake_slope}
-    return penalties, real_scores, fake_scores
-
-
-def _one_centred(
-    critic: Network, real: tf.Tensor, fake: tf.Tensor, gamma: float, mix: tf.Tensor | None
-) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
-    """`gamma (|slope| - 1)^2` at `mix * real + (1 - mix) * fake`."""
-    mix = tf.reshape(mix, [-1] + [1] * (real.shape.rank - 1))
-    squared_slope, _ = gradient_penalty(critic, mix * real + (1.0 - mix) * fake)
-    slope = positive_power(squared_slope, 0.5)
-    return {"gp": gamma * tf.square(slope - 1.0)}, critic(real), critic(fake)
+    @property
+    def total(self) -> tf.Tensor:
+        """The sum of the terms."""
+        return sum(self.terms.values())
 
 
 @dataclass(frozen=True)
@@ -86,35 +63,37 @@ class AdversarialObjective:
     Attributes:
         generator: what the generator minimises, per pair, of the scores of both sides.
         critic: what the critic minimises, but for the penalties.
-        penalty: what holds the critic's slope in check.
+        against_means: each score is compared with the mean of the other side's, not with the one
+            that it is paired with.
+        interpolates: the penalty is `wgan_gp`'s, between the samples, instead of R1 and R2.
     """
 
     generator: ScoreLoss
     critic: ScoreLoss
-    penalty: Penalty = _zero_centred
+    against_means: bool = False
+    interpolates: bool = False
 
+
+_RELATIVISTIC = AdversarialObjective(
+    generator=lambda r, f: tf.nn.softplus(r - f),
+    critic=lambda r, f: tf.nn.softplus(f - r),
+)
 
 ADVERSARIAL: dict[str, AdversarialObjective] = {
-    "relativistic": AdversarialObjective(
-        generator=lambda r, f, _: tf.nn.softplus(r - f),
-        critic=lambda r, f, _: tf.nn.softplus(f - r),
-    ),
-    "relativistic_average": AdversarialObjective(
-        generator=lambda r, f, mean: tf.nn.softplus(r - mean(f)) + tf.nn.softplus(mean(r) - f),
-        critic=lambda r, f, mean: tf.nn.softplus(mean(f) - r) + tf.nn.softplus(f - mean(r)),
-    ),
+    "relativistic": _RELATIVISTIC,
+    "relativistic_average": replace(_RELATIVISTIC, against_means=True),
     "standard": AdversarialObjective(
-        generator=lambda r, f, _: tf.nn.softplus(-f),
-        critic=lambda r, f, _: tf.nn.softplus(-r) + tf.nn.softplus(f),
+        generator=lambda r, f: tf.nn.softplus(-f),
+        critic=lambda r, f: tf.nn.softplus(-r) + tf.nn.softplus(f),
     ),
     "least_squares": AdversarialObjective(
-        generator=lambda r, f, _: 0.5 * tf.square(f - 1.0),
-        critic=lambda r, f, _: 0.5 * (tf.square(r - 1.0) + tf.square(f)),
+        generator=lambda r, f: 0.5 * tf.square(f - 1.0),
+        critic=lambda r, f: 0.5 * (tf.square(r - 1.0) + tf.square(f)),
     ),
     "wgan_gp": AdversarialObjective(
-        generator=lambda r, f, _: -f,
-        critic=lambda r, f, _: f - r,
-        penalty=_one_centred,
+        generator=lambda r, f: -f,
+        critic=lambda r, f: f - r,
+        interpolates=True,
     ),
 }
 
@@ -142,7 +121,8 @@ def generator_loss(
     Raises:
         InputError: for an unknown objective.
     """
-    return _game(objective).generator(real_scores, fake_scores, _mean(over_replicas))
+    game = _game(objective)
+    return _compare(game, game.generator, real_scores, fake_scores, over_replicas)
 
 
 def critic_loss(
@@ -151,10 +131,10 @@ def critic_loss(
     fake: tf.Tensor,
     gamma: float,
     objective: str = "relativistic",
-    mix: tf.Tensor | None = None,
+    interpolation: tf.Tensor | None = None,
     over_replicas: Mean = tf.identity,
-) -> dict[str, tf.Tensor]:
-    """What a critic minimises, per pair, in its parts, of which it minimises the sum.
+) -> CriticLoss:
+    """What a critic minimises, per pair, in its terms.
 
     Args:
         critic: maps `[B, ...]` to scores `[B]`; a sample's score may depend on that sample alone.
@@ -164,30 +144,60 @@ def critic_loss(
         gamma: strength of the penalties. The paper's code multiplies its stated 10 by 100, so 1000
             takes effect for R1 and R2; the paper of `wgan_gp` uses 10.
         objective: one of `ADVERSARIAL`.
-        mix: for `wgan_gp`, `[B]` within 0..1: how much of the real sample goes into the one at
-            which the slope is taken. There it is to be drawn anew, uniformly, for each step.
+        interpolation: for `wgan_gp` alone, `[B]` within 0..1: how much of the real sample goes into
+            the one at which the gradient is taken; to be drawn anew, uniformly, for each step.
         over_replicas: as for `generator_loss`.
-
-    Returns:
-        `adversarial`, and the penalties: `r1` and `r2`, each with its `gamma / 2`, or `gp`; and
-        besides `real_scores` and `fake_scores`. All `[B]`.
 
     Raises:
         InputError: for an unknown objective.
     """
     game = _game(objective)
-    penalties, real_scores, fake_scores = game.penalty(critic, real, fake, gamma, mix)
-    return {
-        "adversarial": game.critic(real_scores, fake_scores, _mean(over_replicas)),
-        **penalties,
-        "real_scores": real_scores,
-        "fake_scores": fake_scores,
-    }
+    if game.interpolates:
+        penalties = {"gp": gamma * _one_centred(critic, real, fake, interpolation)}
+        real_scores, fake_scores = critic(real), critic(fake)
+    else:
+        real_penalty, real_scores = gradient_penalty(critic, real)
+        fake_penalty, fake_scores = gradient_penalty(critic, fake)
+        penalties = {"r1": 0.5 * gamma * real_penalty, "r2": 0.5 * gamma * fake_penalty}
+    adversarial = _compare(game, game.critic, real_scores, fake_scores, over_replicas)
+    return CriticLoss({"adversarial": adversarial, **penalties}, real_scores, fake_scores)
 
 
-def _mean(over_replicas: Mean) -> Mean:
-    """The mean over a batch of which this replica has a part, all parts being of one size."""
-    return lambda scores: over_replicas(tf.reduce_mean(scores))
+def gradient_penalty(critic: Network, samples: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Squared gradient norm of a critic at each sample, and the scores found on the way.
+
+    Args:
+        critic: maps `[B, ...]` to scores `[B]`; a sample's score may depend on that sample alone.
+        samples: `[B, ...]`.
+
+    Returns:
+        `(penalty, scores)`, both `[B]`: `penalty = sum (d score / d sample)^2`, differentiable once
+        more with respect to the critic's weights. There is no square root in it, so its own
+        gradient is finite where the critic's gradient is zero.
+    """
+    with tf.GradientTape() as tape:
+        tape.watch(samples)
+        scores = critic(samples)
+    gradient = tape.gradient(scores, samples)
+    return tf.reduce_sum(tf.square(gradient), axis=list(range(1, samples.shape.rank))), scores
+
+
+def _one_centred(
+    critic: Network, real: tf.Tensor, fake: tf.Tensor, interpolation: tf.Tensor
+) -> tf.Tensor:
+    """`(norm - 1)^2` of the critic's gradient between the samples of each pair."""
+    share = tf.reshape(interpolation, [-1] + [1] * (real.shape.rank - 1))
+    squared_norm, _ = gradient_penalty(critic, share * real + (1.0 - share) * fake)
+    return tf.square(positive_power(squared_norm, 0.5) - 1.0)
+
+
+def _compare(
+    game: AdversarialObjective, loss: ScoreLoss, real: tf.Tensor, fake: tf.Tensor, mean: Mean
+) -> tf.Tensor:
+    """One side's loss of the scores of both."""
+    if not game.against_means:
+        return loss(real, fake)
+    return loss(real, mean(tf.reduce_mean(fake))) + loss(mean(tf.reduce_mean(real)), fake)
 
 
 def _game(objective: str) -> AdversarialObjective:

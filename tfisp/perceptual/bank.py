@@ -6,16 +6,13 @@ view, and only as deep as anybody asked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from tfisp.naming import choose
 from tfisp.perceptual.base import Backbone
 from tfisp.perceptual.views import view, view_size
-
-if TYPE_CHECKING:
-    from tfisp.perceptual.distance_registry import Distance
 
 
 class Feature(NamedTuple):
@@ -37,17 +34,11 @@ class FeatureBank:
 
     Attributes:
         backbones: name -> network.
-        distances: name -> trained distance between features of one of the networks.
     """
 
-    def __init__(
-        self,
-        backbones: Mapping[str, Backbone],
-        distances: "Mapping[str, Distance] | None" = None,
-    ) -> None:
-        """Takes the networks that features may name, and the distances that losses may."""
+    def __init__(self, backbones: Mapping[str, Backbone]) -> None:
+        """Takes the networks that features may name."""
         self.backbones = dict(backbones)
-        self.distances = dict(distances or {})
 
     def __call__(self, images: tf.Tensor, features: Iterable[Feature]) -> dict[Feature, tf.Tensor]:
         """Computes features of a batch of images.

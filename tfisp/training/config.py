@@ -23,10 +23,6 @@ class Stage:
 STRATEGIES = ("single", "mirrored", "multiworker")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 
-# Fields that were added after runs had been recorded, and what those runs did.
-_NEWER = {"compat": (), "backbone_dtype": "float32", "precision": "float32"}
-_NEWER_DATA = {"placement": "random"}
-
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -112,10 +108,6 @@ class TrainConfig:
         """Plain values, for JSON, of all that decides the result (so without the cache's place)."""
         values = dataclasses.asdict(self)
         del values["data"]["cache_dir"], values["data"]["cache_gb"]
-        for fields, newer in ((values, _NEWER), (values["data"], _NEWER_DATA)):
-            for name, default in newer.items():
-                if fields[name] == default:
-                    del fields[name]
         return values
 
 

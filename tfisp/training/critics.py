@@ -45,6 +45,10 @@ class Critic:
         self._gamma = recipe.gamma
         self._clip = recipe.critic_clip
 
+    def weight_at(self, step: tf.Tensor) -> float | tf.Tensor:
+        """The factor of its gradient at a step, counted from 0."""
+        return self.weight
+
     def generator_loss(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         """What it asks of the generator (Eq. 8): features `[B, ...]` of both sides -> `[B]`."""
         return losses.generator_loss(
@@ -52,25 +56,31 @@ class Critic:
         )
 
     def gradients(
-        self, real: tf.Tensor, fake: tf.Tensor, mix: tf.Tensor
+        self, real: tf.Tensor, fake: tf.Tensor, interpolation: tf.Tensor | None = None
     ) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
-        """The gradient of its own loss (Eq. 7), and that loss's parts as means over the batch.
+        """The gradient of its own loss (Eq. 7), and that loss's terms as means over the batch.
 
         Args:
             real: features `[B, ...]` of photographs.
             fake: the same of generated images.
-            mix: `[B]`, drawn uniformly from 0..1 for this step (`losses.critic_loss`).
+            interpolation: as drawn by `draw_interpolation`.
         """
         variables = self.network.trainable_variables
         with tf.GradientTape() as tape:
-            parts = losses.critic_loss(
-                self.network, real, fake, self._gamma, self._adversarial, mix, replicas.mean
+            found = losses.critic_loss(
+                self.network,
+                real,
+                fake,
+                self._gamma,
+                self._adversarial,
+                interpolation,
+                replicas.mean,
             )
-            loss = tf.reduce_mean(
-                sum(part for name, part in parts.items() if not name.endswith("_scores"))
-            )
+            loss = tf.reduce_mean(found.total)
         gradients = tape.gradient(loss, [variable.value for variable in variables])
-        logs = {name: tf.reduce_mean(part) for name, part in parts.items()}
+        logs = {name: tf.reduce_mean(term) for name, term in found.terms.items()}
+        for name in ("real_scores", "fake_scores"):
+            logs[name] = tf.reduce_mean(getattr(found, name))
         return gradients, logs | {"margin": logs["real_scores"] - logs["fake_scores"]}
 
     def apply(self, gradients: list[tf.Tensor]) -> tf.Tensor:
@@ -79,8 +89,7 @@ class Critic:
         The gradient is the same on all replicas, over which Keras sums it up.
         """
         clipped, norm = tf.clip_by_global_norm(gradients, self._clip)
-        clipped = [gradient / replicas.count() for gradient in clipped]
-        self.optimizer.apply(clipped, self.network.trainable_variables)
+        self.optimizer.apply(replicas.share(clipped), self.network.trainable_variables)
         return norm
 
 
@@ -97,6 +106,23 @@ def make_critics(
         )
         for spec in recipe.critics
     )
+
+
+def draw_interpolation(recipe: Recipe, seed: tf.Tensor, count: tf.Tensor) -> dict[str, tf.Tensor]:
+    """For a game whose penalty lies between real and generated samples, where it does.
+
+    Args:
+        recipe: names the game.
+        seed: int64 `[2]`, of the step.
+        count: images of this replica's part of the batch.
+
+    Returns:
+        `interpolation`, `[count]` uniform in 0..1, to be a member of the batch; nothing for other
+        games.
+    """
+    if not losses.ADVERSARIAL[recipe.adversarial].interpolates:
+        return {}
+    return {"interpolation": replicas.uniform(seed, count)}
 
 
 def adam(learning_rate: float, recipe: Recipe) -> keras.optimizers.Adam:

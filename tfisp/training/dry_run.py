@@ -11,7 +11,8 @@ import tensorflow as tf
 from tfisp.data.base import Dataset, Progress
 from tfisp.training import launch, strategies
 from tfisp.training.config import Stage, TrainConfig
-from tfisp.training.loop import Run, Upkeep
+from tfisp.training.loop import Run, RunOptions
+from tfisp.training.networks import load_frozen, make_generator
 from tfisp.training.run_folder import RunFolder
 from tfisp.training.trainer import Trainer
 
@@ -23,13 +24,13 @@ def dry_run(config: TrainConfig, progress: Progress | None = None) -> Iterator[s
         InputError: as the run itself would for wrong flags, files or weights.
     """
     dataset = launch.open_data(config, progress)
-    bank = launch.load_bank(config)
-    generator = launch.make_generator(config, dataset)
+    frozen = load_frozen(config)
+    generator = make_generator(config, dataset)
     with tempfile.TemporaryDirectory(prefix="tfisp-") as folder:
-        run = Run(config, RunFolder(folder, config), dataset, generator, bank, Upkeep(),
-                  strategies.create("single"))  # fmt: skip
+        claimed, workers = RunFolder(folder, config), strategies.create("single")
+        run = Run(config, claimed, dataset, generator, frozen, RunOptions(), workers)
         yield from _describe(run, config, dataset)
-    for note in launch.remarks(dataset, bank, config.compat):
+    for note in launch.remarks(dataset, frozen, config.compat):
         yield f"note       {note}"
 
 

@@ -17,14 +17,14 @@ from tfisp.data.base import Dataset
 from tfisp.data.cache import Store
 from tfisp.data.pipeline import batches
 from tfisp.models.generator import Generator
-from tfisp.perceptual.bank import FeatureBank
 from tfisp.training.checkpoints import Checkpoints, Position
 from tfisp.training.compat import FIXED_PERMUTATION
 from tfisp.training.config import Stage, TrainConfig
 from tfisp.training.feature_cache import FeatureCache, check_repeats, cost_note
 from tfisp.training.finite_checks import overflowed, require_sound
 from tfisp.training.model_card import model_card
-from tfisp.training.monitor import Monitor, Silence
+from tfisp.training.monitor import Monitor, NullMonitor, RunMonitor
+from tfisp.training.networks import FrozenNetworks
 from tfisp.training.run_folder import RunFolder
 from tfisp.training.seeds import derive
 from tfisp.training.strategies import Workers
@@ -32,9 +32,9 @@ from tfisp.training.trainer import Trainer
 from tfisp.training.validation import Validation
 
 
-@dataclass(frozen=True)
-class Upkeep:
-    """What a run does for its user without changing its result.
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How a run is carried out; what it computes is in `TrainConfig`.
 
     Attributes:
         save_every: steps between checkpoints.
@@ -54,6 +54,28 @@ class Upkeep:
     feature_cache_gb: float | None = None
 
 
+@dataclass(frozen=True)
+class StageRun:
+    """One stage while it is worked through.
+
+    Attributes:
+        index: its number, from 0.
+        stage: the recipe, and for how many steps.
+        trainer: what learns.
+        monitor: what is told of it.
+    """
+
+    index: int
+    stage: Stage
+    trainer: Trainer
+    monitor: Monitor
+
+    @property
+    def done(self) -> int:
+        """How many of its steps are done."""
+        return int(self.trainer.step.numpy())
+
+
 class Run:
     """A run from its first to its last step, wherever an earlier start of it left off.
 
@@ -65,10 +87,10 @@ class Run:
         folder: the run's folder, claimed.
         dataset: open.
         generator: built with the configuration's seed; trained in place.
-        bank: every frozen network that any stage needs.
-        upkeep: cadences.
-        workers: the processes that train together, in whose scope generator and bank were made.
-            Only the chief writes and validates.
+        frozen: every frozen network and trained distance that any stage needs.
+        options: how to go about it.
+        workers: the processes that train together, in whose scope the networks were made. Only the
+            chief writes and validates.
         notes: what a reader of the results must know; goes into TensorBoard and model cards.
     """
 
@@ -78,16 +100,16 @@ class Run:
         folder: RunFolder,
         dataset: Dataset,
         generator: Generator,
-        bank: FeatureBank,
-        upkeep: Upkeep,
+        frozen: FrozenNetworks,
+        options: RunOptions,
         workers: Workers,
         notes: Sequence[str] = (),
     ) -> None:
         self._notes = tuple(notes)
         self._config, self._folder, self._dataset = config, folder, dataset
-        self.generator, self._bank, self._upkeep = generator, bank, upkeep
+        self.generator, self._frozen, self._options = generator, frozen, options
         self._workers = workers
-        self._checkpoints = Checkpoints(folder.checkpoints, upkeep.max_to_keep)
+        self._checkpoints = Checkpoints(folder.checkpoints, options.max_to_keep)
         self._validation = Validation(dataset, config.validation_split, config.validation_images)
         self._interrupted = False
 
@@ -102,15 +124,15 @@ class Run:
         """
         start = self._checkpoints.latest()
         self._workers.require_same(
-            0 if start is None else start.stage * 2**20 + start.step,
+            start,
             f"--work_dir={self._folder.path}: the workers find different checkpoints there; it must"
             " be storage that all of them share",
         )
         if not self._workers.is_chief:
-            self._train_from(start, Silence())
+            self._train_from(start, NullMonitor())
             return
         self._folder.cut_metrics(start)
-        monitor = Monitor(self._folder.metrics, self._folder.events)
+        monitor = RunMonitor(self._folder.metrics, self._folder.events)
         with contextlib.closing(monitor):
             monitor.text(
                 "run/config", f"```json\n{json.dumps(self._config.to_dict(), indent=2)}\n```"
@@ -125,16 +147,12 @@ class Run:
         with self._catching_signals(), self._workers.minding_the_others():
             for index, stage in enumerate(self._config.stages):
                 if start is None or index >= start.stage:
-                    trainer = self.trainer(index)
+                    run = StageRun(index, stage, self.trainer(index), monitor)
                     if start is not None and index == start.stage:
-                        self._checkpoints.restore(trainer.checkpointable, start)
+                        self._checkpoints.restore(run.trainer.checkpointable, start)
                         monitor.say(f"continuing {stage.recipe.name} after step {start.step}")
-                    monitor.begin_stage(
-                        index, stage.recipe.name, stage.steps, offset, int(trainer.step.numpy())
-                    )
-                    self._run_stage(index, stage, trainer, monitor)
-                    if self._workers.is_chief:
-                        self._publish(index, stage, trainer.ema)
+                    monitor.begin_stage(index, stage.recipe.name, stage.steps, offset, run.done)
+                    self._run_stage(run)
                 offset += stage.steps
 
     def trainer(self, index: int) -> Trainer:
@@ -144,11 +162,12 @@ class Run:
             return Trainer(
                 self.generator,
                 self._config.stages[index].recipe,
-                self._bank,
+                self._frozen.bank,
                 (size, size),
                 self._config.accumulate,
                 derive(self._config.seed, "critics", index),
-                self._upkeep.xla,
+                self._options.xla,
+                self._frozen.distances,
             )
 
     def batches(self, index: int, start: int, stop: int) -> Iterator[dict[str, tf.Tensor]]:
@@ -165,109 +184,97 @@ class Run:
             shard=(self._workers.index, self._workers.count),
         )
 
-    def _source(
-        self, index: int, done: int, stage: Stage, trainer: Trainer, monitor: Monitor
-    ) -> Iterator[dict[str, Any]]:
+    def _run_stage(self, run: StageRun) -> None:
+        """Takes the steps of one stage that are left, and saves what it ends with."""
+        if run.done == 0:
+            self._validate(run, 0)
+        with contextlib.closing(self._source(run)) as source:
+            for step in range(run.done, run.stage.steps):
+                self._take_step(run, step, source)
+        if self._workers.is_chief:
+            self._publish(run)
+
+    def _source(self, run: StageRun) -> Iterator[dict[str, Any]]:
         """The batches of a stage that are left, with their frozen features if those are kept."""
-        source = self.batches(index, done, stage.steps)
-        if self._upkeep.feature_cache is None:
+        source = self.batches(run.index, run.done, run.stage.steps)
+        if self._options.feature_cache is None:
             return source
-        limit = self._upkeep.feature_cache_gb
         check_repeats(self._dataset)
-        monitor.say(
-            cost_note(
-                self._bank,
-                trainer.needs,
-                self._dataset,
-                stage.recipe.paired,
-                self._config.data.augment == "flip",
+        bank, needs = self._frozen.bank, run.trainer.needs
+        mirrored = self._config.data.augment == "flip"
+        run.monitor.say(cost_note(bank, needs, self._dataset, run.stage.recipe.paired, mirrored))
+        store, limit = Store(Path(self._options.feature_cache)), self._options.feature_cache_gb
+        most = None if limit is None else round(limit * 1e9)
+        return FeatureCache(bank, needs, store, most, run.monitor.say).around(source)
+
+    def _take_step(self, run: StageRun, step: int, source: Iterator[dict[str, Any]]) -> None:
+        """Takes one step with the next batch: logs it, and saves where it is time to."""
+        before = time.monotonic()
+        batch = next(source)
+        waited = time.monotonic() - before
+        found = run.trainer.run_step(batch, step)
+        logs = {tag: value.numpy().item() for tag, value in found.items()}
+        seconds = time.monotonic() - before
+        self._log(run, step, logs, seconds, waited)
+        done = step + 1
+        last = done == run.stage.steps
+        self._validate(run, done, last)
+        interrupted = self._workers.any(self._interrupted)
+        if interrupted or last or done % self._options.save_every == 0:
+            self._save(run)
+        if interrupted:
+            run.monitor.say(
+                f"stopped after step {done} of {run.stage.recipe.name}; the same command continues"
             )
-        )
-        return FeatureCache(
-            self._bank,
-            trainer.needs,
-            Store(Path(self._upkeep.feature_cache)),
-            None if limit is None else round(limit * 1e9),
-            monitor.say,
-        ).around(source)
+            raise KeyboardInterrupt
 
-    def _run_stage(self, index: int, stage: Stage, trainer: Trainer, monitor: Monitor) -> None:
-        """Takes the steps of one stage that are left."""
-        done = int(trainer.step.numpy())
-        if done == 0:
-            self._look(0, trainer, monitor)
-        with contextlib.closing(self._source(index, done, stage, trainer, monitor)) as source:
-            self._take_steps(index, stage, trainer, monitor, source)
-
-    def _take_steps(
-        self,
-        index: int,
-        stage: Stage,
-        trainer: Trainer,
-        monitor: Monitor,
-        source: Iterator[dict[str, Any]],
+    def _log(
+        self, run: StageRun, step: int, logs: dict[str, float], seconds: float, waited: float
     ) -> None:
-        """Takes the steps of a stage with the batches given, one each."""
-        for step in range(int(trainer.step.numpy()), stage.steps):
-            before = time.monotonic()
-            batch = next(source)
-            waited = time.monotonic() - before
-            logs = {
-                tag: value.numpy().item() for tag, value in trainer.run_step(batch, step).items()
-            }
-            seconds = time.monotonic() - before
-            done = step + 1
-            where = f"{stage.recipe.name} step {step}"
-            require_sound(logs, where)
-            for name, scale in overflowed(logs).items():
-                monitor.say(f"{where} skipped: {name} overflowed at scale {scale:g}, now halved")
-                monitor.log(done, {f"overflow/{name}": 1.0, f"scale/{name}": scale})
-            losses = {tag: value for tag, value in logs.items() if tag.startswith("loss/")}
-            monitor.step_done(done, self._config.batch_size, seconds, waited, losses)
-            if done % self._config.log_every == 0 or done == stage.steps:
-                monitor.log(done, logs | _learning_rates(trainer))
-            self._look(done, trainer, monitor, last=done == stage.steps)
-            interrupted = self._workers.any(self._interrupted)
-            if interrupted or done % self._upkeep.save_every == 0 or done == stage.steps:
-                self._save(Position(index, done), stage, trainer, monitor)
-            if interrupted:
-                monitor.say(
-                    f"stopped after step {done} of {stage.recipe.name}; the same command continues"
-                )
-                raise KeyboardInterrupt
+        """Tells of a step, and stops the run if it cannot go on from it."""
+        done, where = step + 1, f"{run.stage.recipe.name} step {step}"
+        require_sound(logs, where)
+        for name, scale in overflowed(logs).items():
+            run.monitor.say(f"{where} skipped: {name} overflowed at scale {scale:g}, now halved")
+            run.monitor.log(done, {f"overflow/{name}": 1.0, f"scale/{name}": scale})
+        losses = {tag: value for tag, value in logs.items() if tag.startswith("loss/")}
+        run.monitor.step_done(done, self._config.batch_size, seconds, waited, losses)
+        if done % self._config.log_every == 0 or done == run.stage.steps:
+            run.monitor.log(done, logs | _learning_rates(run.trainer))
 
-    def _save(self, position: Position, stage: Stage, trainer: Trainer, monitor: Monitor) -> None:
+    def _save(self, run: StageRun) -> None:
         """Writes a checkpoint, after all that was logged up to it."""
         if self._workers.is_chief:
-            monitor.flush()
-            self._checkpoints.save(trainer.checkpointable, position, stage.recipe.name)
+            run.monitor.flush()
+            position = Position(run.index, run.done)
+            self._checkpoints.save(run.trainer.checkpointable, position, run.stage.recipe.name)
 
-    def _publish(self, index: int, stage: Stage, generator: Generator) -> None:
+    def _publish(self, run: StageRun) -> None:
         """Saves what a stage ended with as a preset; after the last one, as the run's model too."""
-        card = model_card(self._config, index, self._notes)
-        folders = [self._folder.stage(index, stage.recipe.name)]
-        if index == len(self._config.stages) - 1:
+        card = model_card(self._config, run.index, self._notes)
+        folders = [self._folder.stage(run.index, run.stage.recipe.name)]
+        if run.index == len(self._config.stages) - 1:
             folders.append(self._folder.model)
         for folder in folders:
             models.save_to_preset(
-                generator.computing_in("float32"),
+                run.trainer.ema.computing_in("float32"),
                 folder,
                 sensor=self._dataset.sensor,
                 card=card,
                 overwrite=True,
             )
 
-    def _look(self, done: int, trainer: Trainer, monitor: Monitor, last: bool = False) -> None:
-        """Validates and draws, where it is time to."""
+    def _validate(self, run: StageRun, done: int, last: bool = False) -> None:
+        """Measures and draws, where it is time to."""
         if not self._workers.is_chief:
             return
         if _due(done, self._config.validate_every, last):
-            found = self._validation.measure(trainer.generator, "val_raw")
-            found |= self._validation.measure(trainer.ema, "val_ema")
+            found = self._validation.measure(run.trainer.generator, "val_raw")
+            found |= self._validation.measure(run.trainer.ema, "val_ema")
             if found:
-                monitor.log(done, found)
-        if _due(done, self._upkeep.image_every, last):
-            monitor.images(done, "preview", self._validation.grid(trainer.ema))
+                run.monitor.log(done, found)
+        if _due(done, self._options.image_every, last):
+            run.monitor.images(done, "preview", self._validation.grid(run.trainer.ema))
 
     @contextlib.contextmanager
     def _catching_signals(self) -> Iterator[None]:

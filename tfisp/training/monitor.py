@@ -6,13 +6,41 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
 import numpy as np
 import tensorflow as tf
 
 
-class Monitor:
+class Monitor(Protocol):
+    """What a run tells of its progress, stage by stage."""
+
+    def begin_stage(self, index: int, recipe: str, steps: int, offset: int, done: int) -> None:
+        """A stage starts, or goes on after `done` of its steps; `offset` steps came before it."""
+
+    def step_done(
+        self, step: int, images: int, seconds: float, waited: float, losses: Mapping[str, float]
+    ) -> None:
+        """A step is done, in `seconds`, `waited` of them for its batch."""
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """Numbers after `step` steps of this stage."""
+
+    def images(self, step: int, tag: str, grid: np.ndarray) -> None:
+        """A picture `[H, W, 3]`, 0..1."""
+
+    def say(self, message: str) -> None:
+        """A line for whoever watches."""
+
+    def flush(self) -> None:
+        """A checkpoint is about to rely on everything logged so far."""
+
+
+class NullMonitor(Monitor):
+    """A monitor that says nothing: that of all processes but the one that writes."""
+
+
+class RunMonitor(Monitor):
     """Reports a run's progress; one for the whole run, told of each stage as it begins.
 
     Times go to the screen and to TensorBoard only: `metrics.jsonl` holds nothing that differs
@@ -114,18 +142,6 @@ class Monitor:
             f"[{self._recipe} {step}/{self._steps}] {shown} | {self._speed:.1f} img/s | "
             f"wait {100 * self._wait_share:.1f}% | left {_clock(left)}"
         )
-
-
-class Silence(Monitor):
-    """A monitor that says nothing: that of all processes but the one that writes."""
-
-    def __init__(self) -> None:
-        """Opens nothing."""
-
-    def _nothing(self, *_: object, **__: object) -> None:
-        """Does nothing."""
-
-    begin_stage = step_done = log = images = text = say = flush = close = _nothing
 
 
 def _clock(seconds: float) -> str:

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -13,8 +14,27 @@ from tfisp.perceptual.distance_registry import Distance
 from tfisp.training.recipes import CriticSpec, ObjectiveSpec, Recipe
 
 Features = Mapping[Feature, tf.Tensor]
-# (generated image, its features, what it is compared with, that one's features) -> [B]
-PerImageLoss = Callable[[tf.Tensor, Features, tf.Tensor | None, Features | None], tf.Tensor]
+Distances = Mapping[str, Distance]
+
+
+class Sides(NamedTuple):
+    """The two images that a loss holds against each other; the second may be absent.
+
+    Attributes:
+        generated: `[B, H, W, 3]`.
+        features: what the frozen networks see of it.
+        other: the member of the batch that it is compared with, of the same shape.
+        other_features: what they see of that one.
+    """
+
+    generated: tf.Tensor
+    features: Features
+    other: tf.Tensor | None = None
+    other_features: Features | None = None
+
+
+# Returns one value per image, `[B]`.
+PerImageLoss = Callable[[Sides], tf.Tensor]
 
 
 @dataclass(frozen=True)
@@ -26,7 +46,7 @@ class Objective:
         weight: factor of its normalised gradient.
         compares: the member of the batch that it reads, `""` for none.
         features: what it needs to know of the generated image and of the one compared with.
-        loss: the computation, `[B]`.
+        loss: the computation.
     """
 
     name: str
@@ -35,80 +55,74 @@ class Objective:
     features: tuple[Feature, ...]
     loss: PerImageLoss
 
+    def weight_at(self, step: tf.Tensor) -> float | tf.Tensor:
+        """The factor at a step, counted from 0."""
+        return self.weight
 
-Distances = Mapping[str, Distance]
-Maker = Callable[[ObjectiveSpec, Recipe, Distances], Objective]
+
+# A specification -> the features that the loss reads, and the loss.
+Maker = Callable[[ObjectiveSpec, Recipe, Distances], tuple[tuple[Feature, ...], PerImageLoss]]
 
 
-def _content(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objective:
+def _content(
+    spec: ObjectiveSpec, recipe: Recipe, distances: Distances
+) -> tuple[tuple[Feature, ...], PerImageLoss]:
     features = tuple(Feature(backbone, spec.view, tap) for backbone, tap in recipe.content)
 
-    def loss(
-        generated: tf.Tensor, seen: Features, other: tf.Tensor | None, other_seen: Features | None
-    ) -> tf.Tensor:
-        return tf.add_n([losses.feature_mse(seen[f], other_seen[f]) for f in features])
+    def loss(sides: Sides) -> tf.Tensor:
+        pairs = [(sides.features[f], sides.other_features[f]) for f in features]
+        return tf.add_n([losses.feature_mse(made, wanted) for made, wanted in pairs])
 
-    return Objective(spec.name, spec.weight, spec.compares, features, loss)
+    return features, loss
 
 
-def _lpips(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objective:
+def _lpips(
+    spec: ObjectiveSpec, recipe: Recipe, distances: Distances
+) -> tuple[tuple[Feature, ...], PerImageLoss]:
     view = spec.view or "rgb"
 
-    def loss(
-        generated: tf.Tensor, seen: Features, other: tf.Tensor | None, other_seen: Features | None
-    ) -> tf.Tensor:
-        return losses.lpips(distances[spec.loss], seen, other_seen, view)
+    def loss(sides: Sides) -> tf.Tensor:
+        return losses.lpips(distances[spec.loss], sides.features, sides.other_features, view)
 
-    return Objective(spec.name, spec.weight, spec.compares, losses.lpips_features(view), loss)
+    return losses.lpips_features(view), loss
 
 
-def _swapped_lpips_plus(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objective:
+def _swapped_lpips_plus(
+    spec: ObjectiveSpec, recipe: Recipe, distances: Distances
+) -> tuple[tuple[Feature, ...], PerImageLoss]:
     """LPIPS+ whose positions the generated image weighs, as in the published code."""
     view = spec.view or "rgb"
 
-    def loss(
-        generated: tf.Tensor, seen: Features, other: tf.Tensor | None, other_seen: Features | None
-    ) -> tf.Tensor:
-        return losses.lpips(distances["lpips+"], other_seen, seen, view)
+    def loss(sides: Sides) -> tf.Tensor:
+        return losses.lpips(distances["lpips+"], sides.other_features, sides.features, view)
 
-    return Objective(spec.name, spec.weight, spec.compares, losses.lpips_features(view), loss)
+    return losses.lpips_features(view), loss
 
 
-def _dists(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objective:
+def _dists(
+    spec: ObjectiveSpec, recipe: Recipe, distances: Distances
+) -> tuple[tuple[Feature, ...], PerImageLoss]:
     view = spec.view or "rgb"
 
-    def loss(
-        generated: tf.Tensor, seen: Features, other: tf.Tensor | None, other_seen: Features | None
-    ) -> tf.Tensor:
-        return losses.dists(distances[spec.loss], generated, seen, other, other_seen, view)
+    def loss(sides: Sides) -> tf.Tensor:
+        made, wanted = (sides.generated, sides.features), (sides.other, sides.other_features)
+        return losses.dists(distances[spec.loss], *made, *wanted, view)
 
-    return Objective(spec.name, spec.weight, spec.compares, losses.dists_features(view), loss)
+    return losses.dists_features(view), loss
 
 
 def _of_pixels(compare: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> Maker:
     """A loss of two images, which needs no features."""
-
-    def make(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objective:
-        def loss(
-            generated: tf.Tensor,
-            seen: Features,
-            other: tf.Tensor | None,
-            other_seen: Features | None,
-        ) -> tf.Tensor:
-            return compare(generated, other)
-
-        return Objective(spec.name, spec.weight, spec.compares, (), loss)
-
-    return make
+    return lambda spec, recipe, distances: (
+        (),
+        lambda sides: compare(sides.generated, sides.other),
+    )
 
 
-def _tv(spec: ObjectiveSpec, recipe: Recipe, distances: Distances) -> Objective:
-    def loss(
-        generated: tf.Tensor, seen: Features, other: tf.Tensor | None, other_seen: Features | None
-    ) -> tf.Tensor:
-        return losses.total_variation(generated)
-
-    return Objective(spec.name, spec.weight, "", (), loss)
+def _tv(
+    spec: ObjectiveSpec, recipe: Recipe, distances: Distances
+) -> tuple[tuple[Feature, ...], PerImageLoss]:
+    return (), lambda sides: losses.total_variation(sides.generated)
 
 
 # What `ObjectiveSpec.loss` may be.
@@ -141,10 +155,11 @@ def make_objectives(recipe: Recipe, distances: Distances | None = None) -> tuple
     Raises:
         InputError: for a loss that does not exist.
     """
-    return tuple(
-        LOSSES[choose("loss", spec.loss, LOSSES)](spec, recipe, distances or {})
-        for spec in recipe.objectives
-    )
+    made = []
+    for spec in recipe.objectives:
+        features, loss = LOSSES[choose("loss", spec.loss, LOSSES)](spec, recipe, distances or {})
+        made.append(Objective(spec.name, spec.weight, spec.compares, features, loss))
+    return tuple(made)
 
 
 def features_of(recipe: Recipe) -> list[Feature]:

@@ -31,6 +31,29 @@ def mean(tensors: Tensors) -> Tensors:
     return tf.nest.pack_sequence_as(tensors, means)
 
 
+def split(strategy: tf.distribute.Strategy, batch: Tensors) -> Tensors:
+    """This machine's part of a batch, cut into those of its replicas; called outside of the step.
+
+    Args:
+        strategy: that the step runs on.
+        batch: nest of tensors whose first axis the number of this machine's replicas divides.
+    """
+    if strategy.num_replicas_in_sync == 1:
+        return batch
+    local = len(strategy.extended.worker_devices)
+
+    def part(context: tf.distribute.experimental.ValueContext) -> Tensors:
+        index = context.replica_id_in_sync_group % local
+        return tf.nest.map_structure(lambda x: tf.split(x, local)[index], batch)
+
+    return strategy.experimental_distribute_values_from_function(part)
+
+
+def share(gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """A gradient that all replicas have alike, for an optimizer that will add theirs up."""
+    return [gradient / count() for gradient in gradients]
+
+
 def uniform(seed: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
     """This replica's `size` of the numbers, uniform in 0..1, that are drawn for a whole batch."""
     context = tf.distribute.get_replica_context()

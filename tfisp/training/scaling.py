@@ -3,23 +3,51 @@
 Numbers of float16 end at 6e-8 below and at 65504 above. The gradient of a loss at the image, which
 is a mean over many pixels, is often smaller; so it is multiplied by a scale before it goes through
 the generator, and the gradient of the weights is divided by it afterwards. Each loss has a scale of
-its own: they differ by many powers of ten, and normalisation (`adaptation`) would raise the ruins
-of a small one to full strength.
+its own: they differ by many powers of ten, and normalisation (`adaptation`) would scale a small one
+to norm 1 after most of it was lost.
 
 A scale that was too large shows as infinity or NaN: that step changes nothing, and the scale is
 halved. After enough good steps it is tried twice as large (arXiv 1710.03740, section 3.2; the
 constants are those of `torch.amp.GradScaler`, but for the smaller start).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+import keras
 import tensorflow as tf
+
+from tfisp.training import replicas
 
 START = 2.0**15
 SMALLEST, LARGEST = 2.0**-14, 2.0**24
 GROW_AFTER = 2000
 
 Gradients = Sequence[tf.Tensor]
+Logs = dict[str, tf.Tensor]
+
+
+class NoScaling:
+    """For a generator that computes in the exponent range of float32: every scale is 1.
+
+    Attributes:
+        state: nothing to keep in checkpoints.
+    """
+
+    def __init__(self) -> None:
+        self.state: dict[str, tf.Variable] = {}
+
+    def scale(self, name: str) -> float:
+        """1."""
+        return 1.0
+
+    def keep_if_finite(
+        self,
+        update: Callable[[], Logs],
+        gradients: Mapping[str, Gradients],
+        variables: Sequence[keras.Variable],
+    ) -> Logs:
+        """Updates, whatever the gradients are (`finite_checks` stops a run that diverges)."""
+        return update()
 
 
 class LossScaling:
@@ -46,6 +74,32 @@ class LossScaling:
     def scale(self, name: str) -> tf.Tensor:
         """The present scale of a loss."""
         return self.state[f"scale/{name}"].value()
+
+    def keep_if_finite(
+        self,
+        update: Callable[[], Logs],
+        gradients: Mapping[str, Gradients],
+        variables: Sequence[keras.Variable],
+    ) -> Logs:
+        """Updates, adapts the scales, and takes the update back if a gradient has overflowed.
+
+        Nothing that updates weights may stand inside a `tf.cond` when there are several replicas.
+
+        Args:
+            update: changes variables by the gradients and returns what to log.
+            gradients: as for `judge`.
+            variables: all that `update` changes.
+
+        Returns:
+            What `update` and `judge` log.
+        """
+        before = [tf.identity(variable.value) for variable in variables]
+        logs = update()
+        finite, found = self.judge(gradients)
+        now = [variable.value for variable in variables]
+        kept = [tf.where(finite, new, old) for new, old in zip(now, before, strict=True)]
+        replicas.assign(variables, kept)
+        return logs | found
 
     def judge(self, gradients: Mapping[str, Gradients]) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Adapts the scales to a step's gradients, which must be the same on all replicas.

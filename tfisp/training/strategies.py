@@ -19,6 +19,7 @@ import tensorflow as tf
 from tfisp.errors import InputError
 from tfisp.naming import choose
 from tfisp.training.config import STRATEGIES
+from tfisp.training.seeds import derive
 
 
 class Workers:
@@ -54,17 +55,26 @@ class Workers:
         """
         return bool(self._sum(float(flag)))
 
-    def require_same(self, number: int, message: str) -> None:
-        """Refuses to go on unless all processes have the same number; all must call it together.
+    def barrier(self) -> None:
+        """Waits until all processes have come to this point.
+
+        Raises:
+            InputError: if another process is lost.
+        """
+        self._sum(0.0)
+
+    def require_same(self, value: object, message: str) -> None:
+        """Refuses to go on unless all processes have the same value; all must call it together.
 
         Args:
-            number: a whole one, below 2^50.
+            value: anything whose `repr` is the same wherever it is equal.
             message: of the error.
 
         Raises:
             InputError: if they differ, or another process is lost.
         """
-        if self._sum(float(number)) != self.count * number:
+        digest = derive(0, repr(value))
+        if self._sum(float(digest)) != self.count * digest:
             raise InputError(message)
 
     @contextlib.contextmanager

@@ -9,20 +9,29 @@ that strategy, each with its part of the batch (`replicas`). Gradients are avera
 anything is done with them: a norm of a mean is no mean of norms.
 """
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import keras
 import tensorflow as tf
 
 from tfisp.models.generator import Generator
 from tfisp.perceptual.bank import Feature, FeatureBank
 from tfisp.training import compilation, replicas
+from tfisp.training.accumulation import mean_over_parts
 from tfisp.training.adaptation import normalised_sum
-from tfisp.training.critics import adam, make_critics
-from tfisp.training.objectives import Features, features_of, make_objectives
+from tfisp.training.averaging import EMA
+from tfisp.training.critics import Critic, adam, draw_interpolation, make_critics
+from tfisp.training.objectives import (
+    Distances,
+    Features,
+    Objective,
+    Sides,
+    features_of,
+    make_objectives,
+)
 from tfisp.training.recipes import Recipe
-from tfisp.training.scaling import LossScaling
+from tfisp.training.scaling import LossScaling, NoScaling
 
 # Members by name; `features`, where present, has member -> feature -> what is known already.
 Batch = Mapping[str, Any]
@@ -47,13 +56,14 @@ class Trainer:
 
     Attributes:
         generator: the network being trained (its raw weights).
-        ema: the same network with exponentially averaged weights; the one that is exported.
-        critics: the adversaries, in the recipe's order.
+        recipe: what it is trained for.
+        bank: the frozen networks.
+        objectives: terms of the generator's loss that need no critic, in the recipe's order.
+        critics: the adversaries, in the recipe's order; each is one more term.
+        optimizer: the generator's.
         step: int64 variable, number of steps taken in this stage.
         needs: member of a batch -> the features that are read of it.
-        scaling: the scales of the losses, where the generator computes in float16, else None.
-        checkpointable: names to objects, for `tf.train.Checkpoint`: all of the above and every
-            optimizer.
+        scaling: the scales of the losses, which are 1 unless the generator computes in float16.
     """
 
     def __init__(
@@ -65,6 +75,7 @@ class Trainer:
         accumulate: int = 1,
         seed: int = 0,
         xla: bool = False,
+        distances: Distances | None = None,
     ) -> None:
         """Builds critics, optimizers and averages at once, so that a checkpoint finds them all.
 
@@ -77,24 +88,24 @@ class Trainer:
             accumulate: number of equal parts that a batch is worked through in, to save memory.
             seed: of the critics' first weights, and of what a step draws.
             xla: compile with XLA where its results are right (`compilation`).
+            distances: by name, the trained distances among the recipe's losses.
         """
         self.generator = generator
         self.recipe = recipe
         self.bank = bank
-        self.accumulate = accumulate
-        self.ema = generator.copy()
-        self.objectives = make_objectives(recipe, bank.distances)
+        self.objectives = make_objectives(recipe, distances)
         self.critics = make_critics(recipe, bank, image_shape, seed)
         self.optimizer = adam(recipe.learning_rate, recipe)
         self.optimizer.build(generator.trainable_variables)
         once = tf.VariableAggregation.ONLY_FIRST_REPLICA
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step", aggregation=once)
-        self._seed = seed
-        self._weights = {part.name: part.weight for part in (*self.objectives, *self.critics)}
+        halved = generator.compute_dtype == "float16"
+        self.scaling = LossScaling([term.name for term in self.terms]) if halved else NoScaling()
         self.needs = self._features_needed()
         self._needs_of_generated = features_of(recipe)
-        halved = generator.compute_dtype == "float16"
-        self.scaling = LossScaling(list(self._weights)) if halved else None
+        self._average = EMA(generator)
+        self._accumulate = accumulate
+        self._seed = seed
         self._strategy = tf.distribute.get_strategy()
         exact = compilation.is_exact(critic.network for critic in self.critics)
         self._compiled = {
@@ -107,6 +118,16 @@ class Trainer:
         }
 
     @property
+    def ema(self) -> Generator:
+        """The generator with exponentially averaged weights, which is judged and exported."""
+        return self._average.generator
+
+    @property
+    def terms(self) -> tuple[Objective | Critic, ...]:
+        """What the generator minimises: each has a name, and a weight at every step."""
+        return (*self.objectives, *self.critics)
+
+    @property
     def checkpointable(self) -> dict[str, object]:
         """Names to trackable objects: the whole state of the stage."""
         state = {
@@ -117,9 +138,7 @@ class Trainer:
         }
         for critic in self.critics:
             state |= {critic.name: critic.network, f"{critic.name}_optimizer": critic.optimizer}
-        if self.scaling:
-            state["scaling"] = self.scaling.state
-        return state
+        return state | ({"scaling": self.scaling.state} if self.scaling.state else {})
 
     def critics_learn(self, step: int) -> bool:
         """Whether critics learn at that step, counted from 0."""
@@ -132,7 +151,8 @@ class Trainer:
             batch: this machine's part of the step's batch.
             step: its number.
         """
-        logs = self._compiled[self.critics_learn(step)](self._on_replicas(dict(batch)))
+        parts = replicas.split(self._strategy, dict(batch))
+        logs = self._compiled[self.critics_learn(step)](parts)
         return {
             tag: self._strategy.experimental_local_results(value)[0] for tag, value in logs.items()
         }
@@ -147,46 +167,38 @@ class Trainer:
         Returns:
             Scalars to log, by tag, the same on all replicas.
         """
+        learning = self.critics if critics_learn else ()
+        weights = {term.name: term.weight_at(self.step) for term in self.terms}
         gradients = replicas.mean(self.gradients(batch, critics_learn))
-        direction, norms = normalised_sum(gradients.generator, self._weights)
-        logs = gradients.logs | {f"grad_norm/{name}": norm for name, norm in norms.items()}
-        with self._undone_unless_finite(gradients, critics_learn, logs):
-            # Keras adds the replicas' gradients up, which are all the same by now.
-            share = [part / replicas.count() for part in direction]
-            self.optimizer.apply(share, self.generator.trainable_variables)
-            for critic in self.critics if critics_learn else ():
-                norm = critic.apply(gradients.critics[critic.name])
-                logs[f"critic/{critic.name}/grad_norm"] = norm
-            self._update_average()
+        direction, norms = normalised_sum(gradients.generator, weights)
+
+        def update() -> dict[str, tf.Tensor]:
+            shares = replicas.share(direction)
+            self.optimizer.apply(shares, self.generator.trainable_variables)
+            found = {c.name: c.apply(gradients.critics[c.name]) for c in learning}
+            self._average.update(self.generator, self.step)
+            return {f"critic/{name}/grad_norm": norm for name, norm in found.items()}
+
+        changed = self._variables(learning)
+        logs = self.scaling.keep_if_finite(update, gradients.generator, changed)
         self.step.assign_add(1)
-        return logs | {
-            f"weight/{name}": self._weights[name] / (norm + 1e-8) for name, norm in norms.items()
-        }
+        for name, norm in norms.items():
+            logs[f"grad_norm/{name}"] = norm
+            logs[f"weight/{name}"] = weights[name] / (norm + 1e-8)
+        return gradients.logs | logs
 
     def gradients(self, batch: Batch, critics_learn: bool) -> StepGradients:
-        """Losses of a batch and their gradients, as means over equal parts that follow each other.
+        """Losses of a batch and their gradients.
 
         Args:
             batch: as for `train_step`.
             critics_learn: whether those of the critics are wanted.
         """
         count = tf.shape(batch["raw"])[0]
-        mix = replicas.uniform(tf.stack([self._seed, self.step]), count)
-        batch = {**batch, "mix": mix}
-        if self.accumulate == 1:
-            return self._gradients(batch, critics_learn)
-        parts = tf.nest.map_structure(lambda x: tf.stack(tf.split(x, self.accumulate)), batch)
-
-        def part(index: tf.Tensor) -> StepGradients:
-            return self._gradients(tf.nest.map_structure(lambda x: x[index], parts), critics_learn)
-
-        def add(index: tf.Tensor, total: StepGradients) -> tuple[tf.Tensor, StepGradients]:
-            return index + 1, tf.nest.map_structure(tf.add, total, part(index))
-
-        _, total = tf.while_loop(
-            lambda index, _: index < self.accumulate, add, (1, part(0)), parallel_iterations=1
+        drawn = draw_interpolation(self.recipe, tf.stack([self._seed, self.step]), count)
+        return mean_over_parts(
+            lambda part: self._gradients(part, critics_learn), {**batch, **drawn}, self._accumulate
         )
-        return tf.nest.map_structure(lambda x: x / self.accumulate, total)
 
     def _gradients(self, batch: Batch, critics_learn: bool) -> StepGradients:
         """Losses and gradients of one part; each frozen network runs once per view."""
@@ -205,7 +217,7 @@ class Trainer:
 
         pulled_back = {}
         for name, loss in losses.items():
-            scale = self.scaling.scale(name) if self.scaling else 1.0
+            scale = self.scaling.scale(name)
             at_image = scale * image_tape.gradient(loss, generated)
             at_weights = generator_tape.gradient(generated, variables, at_image)
             pulled_back[name] = [part / scale for part in at_weights]
@@ -215,8 +227,9 @@ class Trainer:
         critic_gradients = {}
         for critic in self.critics if critics_learn else ():
             real, made = seen["target"][critic.feature], tf.stop_gradient(fake[critic.feature])
-            critic_gradients[critic.name], parts = critic.gradients(real, made, batch["mix"])
-            logs |= {f"critic/{critic.name}/{part}": value for part, value in parts.items()}
+            found, terms = critic.gradients(real, made, batch.get("interpolation"))
+            critic_gradients[critic.name] = found
+            logs |= {f"critic/{critic.name}/{name}": term for name, term in terms.items()}
         return StepGradients(pulled_back, critic_gradients, logs)
 
     def _losses(
@@ -224,60 +237,21 @@ class Trainer:
     ) -> dict[str, tf.Tensor]:
         """Every loss of the generator, as the mean over the batch."""
         per_image = {
-            part.name: part.loss(generated, fake, batch.get(part.compares), seen.get(part.compares))
-            for part in self.objectives
+            term.name: term.loss(
+                Sides(generated, fake, batch.get(term.compares), seen.get(term.compares))
+            )
+            for term in self.objectives
         } | {
             critic.name: critic.generator_loss(seen["target"][critic.feature], fake[critic.feature])
             for critic in self.critics
         }
         return {name: tf.reduce_mean(loss) for name, loss in per_image.items()}
 
-    @contextlib.contextmanager
-    def _undone_unless_finite(
-        self, gradients: StepGradients, critics_learn: bool, logs: dict[str, tf.Tensor]
-    ) -> Iterator[None]:
-        """With loss scaling, takes back what is done inside if a gradient has overflowed.
-
-        Nothing that updates weights may stand inside a `tf.cond` when there are several replicas.
-        """
-        if self.scaling is None:
-            yield
-            return
-        learning = [(self.generator, self.optimizer), (self.ema, None)]
-        if critics_learn:
-            learning += [(critic.network, critic.optimizer) for critic in self.critics]
-        variables = [
-            variable
-            for network, optimizer in learning
-            for variable in (*network.variables, *(optimizer.variables if optimizer else ()))
-        ]
-        before = [tf.identity(variable.value) for variable in variables]
-        yield
-        finite, found = self.scaling.judge(gradients.generator)
-        logs |= found
-        replicas.assign(
-            variables,
-            [tf.where(finite, v.value, old) for v, old in zip(variables, before, strict=True)],
-        )
-
-    def _update_average(self) -> None:
-        """Moves the average to the weights: decay `min(0.999, (1 + t) / (10 + t))`, `t` from 0."""
-        t = tf.cast(self.step, tf.float32)
-        decay = tf.minimum(0.999, (1.0 + t) / (10.0 + t))
-        pairs = zip(self.ema.weights, self.generator.weights, strict=True)
-        replicas.assign(self.ema.weights, [decay * old + (1.0 - decay) * new for old, new in pairs])
-
-    def _on_replicas(self, batch: Batch) -> Batch:
-        """This machine's part of a batch, cut into those of its replicas."""
-        if replicas.count() == 1:
-            return batch
-        local = len(self._strategy.extended.worker_devices)
-
-        def part(context: tf.distribute.experimental.ValueContext) -> Batch:
-            index = context.replica_id_in_sync_group % local
-            return tf.nest.map_structure(lambda x: tf.split(x, local)[index], batch)
-
-        return self._strategy.experimental_distribute_values_from_function(part)
+    def _variables(self, learning: Sequence[Critic]) -> list[keras.Variable]:
+        """All that a step changes in which these critics learn."""
+        networks = [self.generator, self.ema, *(critic.network for critic in learning)]
+        optimizers = [self.optimizer, *(critic.optimizer for critic in learning)]
+        return [v for part in (*networks, *optimizers) for v in part.variables]
 
     def _features_needed(self) -> dict[str, list[Feature]]:
         """Which features the losses and critics compare generated ones with, each listed once."""
