@@ -440,7 +440,7 @@ def test_the_items_are_in_run_json_and_others_are_refused_on_resume(tmp_path):
         return TrainConfig(stages, data, compat=items)
 
     RunFolder(tmp_path / "plain", config())
-    assert "compat" not in json.loads((tmp_path / "plain/run.json").read_text())
+    assert json.loads((tmp_path / "plain/run.json").read_text())["compat"] == []
     RunFolder(tmp_path / "run", config("fixed_permutation"))
     kept = json.loads((tmp_path / "run/run.json").read_text())
     assert kept["compat"] == ["fixed_permutation"]
