@@ -14,7 +14,6 @@ from tfisp.contract import (
     denormalise,
     expand,
     normalise,
-    shading_basis,
 )
 from tfisp.errors import InputError
 from tfisp.packing import crop_mosaic, pack
@@ -116,18 +115,6 @@ def test_a_long_frame_is_scaled_like_its_first_rows():
     for top in (0, 312, 698):
         part = normalise(mosaic[top : top + 2], sensor, capture, AS_SHOT)
         np.testing.assert_array_equal(whole[top : top + 2], part)
-
-
-def test_shading_gain_lies_linearly_between_the_entries_of_its_site():
-    # Site (0, 1) grows from 1 on the left edge to 5 on the right edge, the others are flat.
-    shading = np.ones((2, 3, 4), np.float32)
-    shading[:, :, 1] = [1, 3, 5]
-    frame = (4, 8)
-    down, along = shading_basis(shading, frame, (0, 0), frame)
-    gains = np.concatenate([down.of(along[i % 2], slice(i, i + 1)) for i in range(4)])
-    np.testing.assert_allclose(gains[0, 1::2], 1 + 4 * (np.array([1, 3, 5, 7]) + 0.5) / 8)
-    np.testing.assert_allclose(gains[0, 0::2], 1)
-    np.testing.assert_allclose(gains[1], 1)
 
 
 @pytest.mark.parametrize(("top", "left"), [(0, 0), (1, 0), (0, 1), (3, 5)])

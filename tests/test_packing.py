@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from tfisp.contract import AS_SHOT, PUBLISHED, Contract, normalise
+from tfisp.contract import AS_SHOT, INPUT_FORMS, PUBLISHED, Contract, normalise
 from tfisp.errors import InputError
 from tfisp.packing import (
+    arrange,
     crop_mosaic,
     crop_phase,
     disorient,
@@ -184,3 +185,25 @@ def test_disorient_inverts_orient(orientation):
 def test_an_unknown_orientation_is_refused():
     with pytest.raises(InputError, match="orientation 0"):
         orient(np.zeros((2, 2)), 0)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_every_form_holds_each_sample_at_its_own_site(pattern):
+    """Samples numbered by position: each is found where its form says, and nowhere else."""
+    rgb = np.arange(1.0, 6 * 8 * 3 + 1).reshape(6, 8, 3)
+    padded = pad_phase(mosaic_of(rgb, pattern), pattern)
+    found = {
+        name: arrange(mosaic_of(rgb, pattern), pattern, form) for name, form in INPUT_FORMS.items()
+    }
+    for name, values in found.items():
+        assert values.shape == INPUT_FORMS[name].shape(*padded.shape)
+        assert values.dtype == np.float32 and values.flags.c_contiguous
+    np.testing.assert_array_equal(found["mosaic"][..., 0], padded)
+    for row, column in np.ndindex(padded.shape):
+        colour = {(0, 0): 0, (1, 1): 2}.get((row % 2, column % 2), 1)
+        plane = {(1, 1): 0, (0, 1): 1, (0, 0): 2, (1, 0): 3}[row % 2, column % 2]
+        expected = padded[row, column]
+        assert found["packed"][row // 2, column // 2, plane] == expected
+        assert found["split"][row, column, colour] == expected
+        others = np.delete(found["split"][row, column], colour)
+        np.testing.assert_array_equal(others, 1)

@@ -27,7 +27,7 @@ it tells the counts of a 10-bit sensor apart at black, where one step of v itsel
 import dataclasses
 import numbers
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
@@ -41,9 +41,35 @@ from tfisp.sensor import (
     resolve_gains,
     smallest_one,
 )
+from tfisp.shading import Blend, shading_basis
+
+
+@dataclass(frozen=True)
+class InputForm:
+    """An arrangement of a mosaic's samples that generators take (`tfisp.packing.arrange`).
+
+    Attributes:
+        name: What contracts call it.
+        step: Samples of the mosaic, and so pixels of the output, per input sample along each axis.
+        channels: Of the input.
+    """
+
+    name: str
+    step: int
+    channels: int
+
+    def shape(self, height: int, width: int) -> tuple[int, int, int]:
+        """Shape of the input for a mosaic in RGGB geometry whose sides are even."""
+        return height // self.step, width // self.step, self.channels
+
+
+INPUT_FORMS = {
+    form.name: form
+    for form in (InputForm("packed", 2, 4), InputForm("split", 1, 3), InputForm("mosaic", 1, 1))
+}
 
 _CHOICES = {
-    "form": ("packed", "split", "mosaic"),
+    "form": tuple(INPUT_FORMS),
     "white_balance": ("none", "as_shot"),
     "exposure": ("none", "frame"),
     "clip": ("none", "highlights", "shadows"),
@@ -63,7 +89,8 @@ class Contract:
     """What a generator expects at its input.
 
     Attributes:
-        form: "packed" `[H/2, W/2, 4]`, "split" `[H, W, 3]` or "mosaic" `[H, W, 1]`.
+        form: Name of the `InputForm`: "packed" `[H/2, W/2, 4]`, "split" `[H, W, 3]` or "mosaic"
+            `[H, W, 1]`.
         black_level: Numbers subtracted instead of the sensor's own, for the tile R, G / G, B row
             by row whatever the sensor's pattern; one number stands for all four. None: the
             sensor's own.
@@ -107,6 +134,11 @@ class Contract:
                 f"contract: white level {str(white)[:20]}: expected a number above 0 and at most"
                 " 65535, the largest sample"
             )
+
+    @property
+    def input_form(self) -> InputForm:
+        """The arrangement that `form` names."""
+        return INPUT_FORMS[self.form]
 
     def to_dict(self) -> dict[str, Any]:
         """The contract as plain JSON values; `from_dict` reads it back.
@@ -282,60 +314,6 @@ def companding_numbers() -> tuple[float, float]:
     return root, (1 + COMPANDING_TOE) ** 0.5 - root
 
 
-class Blend(NamedTuple):
-    """Linear interpolation at n places along an axis of a map: two weighted entries each.
-
-    Two products and a sum, each rounded for itself on every processor: a matrix product rounds as
-    its BLAS does, and a phone could not follow it bit for bit (tflite/android/packing.h).
-
-    Attributes:
-        entry: int `[n]`, the last entry at or before each place.
-        following: int `[n]`, the one after it; the last entry follows itself.
-        weight: float32 `[n, 1]` of `entry`.
-        rest: float32 `[n, 1]` of `following`.
-    """
-
-    entry: np.ndarray
-    following: np.ndarray
-    weight: np.ndarray
-    rest: np.ndarray
-
-    def of(self, values: np.ndarray, places: slice) -> np.ndarray:
-        """float32 `[entries, k]` interpolated along the first axis at some of the places."""
-        out = values[self.entry[places]] * self.weight[places]
-        out += values[self.following[places]] * self.rest[places]
-        return out
-
-
-def shading_basis(
-    shading: np.ndarray, frame: tuple[int, int], origin: tuple[int, int], shape: tuple[int, int]
-) -> tuple[Blend, np.ndarray]:
-    """The shading gain at every sample of a mosaic, as two small factors.
-
-    Gains are interpolated linearly between the map's entries. Sample i of n has its centre at (i +
-    0.5) / n of the frame, entry k of m lies at k / (m - 1).
-
-    Args:
-        shading: `[h, w, 4]`, see `Capture`.
-        frame: (height, width) in samples that the map spans.
-        origin: Row and column of the frame at which the mosaic's first sample lies.
-        shape: (H, W) of the mosaic.
-
-    Returns:
-        `down` for the H rows and float32 `along` `[2, h, W]`: the gains of row i are those of
-        `along[i % 2]`, interpolated at place i of `down`.
-    """
-    down = _blend(np.arange(shape[0]) + origin[0], frame[0], shading.shape[0])
-    across = _blend(np.arange(shape[1]) + origin[1], frame[1], shading.shape[1])
-    along = np.empty((2, shading.shape[0], shape[1]), np.float32)
-    for row in (0, 1):
-        for column in (0, 1):
-            site = 2 * ((row + origin[0]) % 2) + (column + origin[1]) % 2
-            columns = slice(column, None, 2)
-            along[row, :, columns] = across.of(shading[..., site].T, columns).T
-    return down, along
-
-
 def require_mosaic(mosaic: np.ndarray) -> None:
     """Refuses what cannot be a mosaic.
 
@@ -356,16 +334,6 @@ def _shading(
     if not contract.shading or capture.shading is None:
         return None
     return shading_basis(capture.shading, capture.frame_size or shape, origin, shape)
-
-
-def _blend(index: np.ndarray, samples: int, entries: int) -> Blend:
-    """The places of `index` among a frame of `samples`, between a map's `entries`."""
-    position = np.clip((index + 0.5) / samples, 0, 1) * (entries - 1)
-    entry = np.minimum(position.astype(int), entries - 1)
-    following = np.minimum(entry + 1, entries - 1)
-    weight = 1 - (position - entry)
-    rest = np.where(following > entry, 1 - (following - position), 0)
-    return Blend(entry, following, *(w.astype(np.float32)[:, None] for w in (weight, rest)))
 
 
 def _tile(sites: np.ndarray, width: int) -> np.ndarray:

@@ -14,11 +14,22 @@ has the colour that the pattern says:
 
 Renaming the planes instead would treat a sample as if it lay one pixel further on, and the same
 scene would render differently depending on where its crop began.
+
+A generator's input is made in stages that know nothing of each other: `crop_mosaic`, then
+`tfisp.contract.normalise`, which scales, then `flip_mosaic`, then `arrange`. `prepare`, `pack` and
+`split` are the second and the last of them together.
 """
 
 import numpy as np
 
-from tfisp.contract import Contract, denormalise, normalise, require_mosaic
+from tfisp.contract import (
+    INPUT_FORMS,
+    Contract,
+    InputForm,
+    denormalise,
+    normalise,
+    require_mosaic,
+)
 from tfisp.errors import InputError
 from tfisp.sensor import Capture, Sensor
 
@@ -72,6 +83,33 @@ def crop_phase(image: np.ndarray, shape: tuple[int, ...], pattern: str) -> np.nd
     return image[top : top + shape[0], left : left + shape[1]]
 
 
+def arrange(values: np.ndarray, pattern: str, form: InputForm) -> np.ndarray:
+    """Arranges a mosaic's samples as a generator takes them, without changing any.
+
+    Args:
+        values: `[H, W]`, scaled or not.
+        pattern: Their CFA pattern.
+        form: The arrangement.
+
+    Returns:
+        float32 in RGGB geometry, padded to `[H', W']` by `phase_padding`: packed `[H'/2, W'/2, 4]`,
+        planes B, G (red row), R, G (blue row); split `[H', W', 3]`, channels R, G, B, with 1 at
+        the sites of the other colours; or mosaic `[H', W', 1]`.
+    """
+    padded = pad_phase(values, pattern)
+    if form.name == "mosaic":
+        return np.ascontiguousarray(padded[..., None], np.float32)
+    if form.name == "packed":
+        out = np.empty(form.shape(*padded.shape), np.float32)
+        for plane, (row, column) in enumerate(PLANE_SITES):
+            out[..., plane] = padded[row::2, column::2]
+        return out
+    out = np.full(form.shape(*padded.shape), _SPLIT_FILL, np.float32)
+    for (row, column), channel in zip(PLANE_SITES, _SPLIT_CHANNELS, strict=True):
+        out[row::2, column::2, channel] = padded[row::2, column::2]
+    return out
+
+
 def pack(
     mosaic: np.ndarray,
     sensor: Sensor,
@@ -96,12 +134,8 @@ def pack(
     Raises:
         InputError: If the mosaic is not a two-dimensional array of numbers.
     """
-    mosaic = pad_phase(_scaled(mosaic, sensor, contract, capture, origin), sensor.pattern)
-    height, width = mosaic.shape
-    packed = np.empty((height // 2, width // 2, 4), np.float32)
-    for plane, (row, column) in enumerate(PLANE_SITES):
-        packed[..., plane] = mosaic[row::2, column::2]
-    return packed
+    values = _scaled(mosaic, sensor, contract, capture, origin)
+    return arrange(values, sensor.pattern, INPUT_FORMS["packed"])
 
 
 def unpack(
@@ -170,11 +204,8 @@ def split(
     Raises:
         InputError: If the mosaic is not a two-dimensional array of numbers.
     """
-    mosaic = pad_phase(_scaled(mosaic, sensor, contract, capture, origin), sensor.pattern)
-    out = np.full((*mosaic.shape, 3), _SPLIT_FILL, np.float32)
-    for (row, column), channel in zip(PLANE_SITES, _SPLIT_CHANNELS, strict=True):
-        out[row::2, column::2, channel] = mosaic[row::2, column::2]
-    return out
+    values = _scaled(mosaic, sensor, contract, capture, origin)
+    return arrange(values, sensor.pattern, INPUT_FORMS["split"])
 
 
 def prepare(
@@ -194,19 +225,14 @@ def prepare(
         origin: Where the mosaic lies in the frame, for the shading map.
 
     Returns:
-        float32 in RGGB geometry, padded by `phase_padding`: packed `[H'/2, W'/2, 4]`, split `[H',
-        W', 3]` or mosaic `[H', W', 1]`. `crop_phase` takes the padding off what is rendered from
-        it.
+        What `arrange` makes of the scaled samples. `crop_phase` takes the padding off what is
+        rendered from it.
 
     Raises:
         InputError: If the mosaic is not a two-dimensional array of numbers.
     """
-    if contract.form == "packed":
-        return pack(mosaic, sensor, contract, capture, origin)
-    if contract.form == "split":
-        return split(mosaic, sensor, contract, capture, origin)
     values = normalise(mosaic, sensor, capture, contract, origin)
-    return pad_phase(values, sensor.pattern)[..., None]
+    return arrange(values, sensor.pattern, contract.input_form)
 
 
 def crop_mosaic(

@@ -28,7 +28,6 @@ from tfisp.errors import InputError
 from tfisp.files import atomic_file, write_json
 from tfisp.packing import crop_mosaic, prepare
 from tfisp.rendering import metadata as metadata_module
-from tfisp.rendering.metadata import STEP
 from tfisp.rendering.runtime import open_interpreter
 from tfisp.sensor import Capture, Sensor
 
@@ -190,7 +189,7 @@ def golden_input(
     Raises:
         InputError: the frame is smaller than the input.
     """
-    step = STEP[contract.form]
+    step = contract.input_form.step
     height, width = shape[1] * step, shape[2] * step
     if frame is None:
         mosaic = scene(height, width)

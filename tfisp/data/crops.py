@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tfisp.contract import Contract, normalise
-from tfisp.packing import crop_mosaic, flip_mosaic, pack, split
+from tfisp.packing import arrange, crop_mosaic, flip_mosaic
 from tfisp.sensor import Capture, Sensor
 
 
@@ -154,11 +154,7 @@ def generator_input(
     # Scaled before it is mirrored, since the shading map is not mirrored along.
     values = normalise(part, sensor, capture, contract, place[:2])
     values, sensor = flip_mosaic(values, sensor, horizontal=place.mirrored)
-    if contract.form == "packed":
-        return pack(values, sensor)
-    if contract.form == "split":
-        return split(values, sensor)
-    return np.ascontiguousarray(values[..., None])
+    return arrange(values, sensor.pattern, contract.input_form)
 
 
 def _evenly(index: int, count: int) -> float:

@@ -17,7 +17,6 @@ from enum import IntEnum
 import numpy as np
 import tensorflow as tf
 
-from tfisp.contract import Contract
 from tfisp.data.base import Dataset
 from tfisp.errors import InputError
 
@@ -141,7 +140,10 @@ class _Loader:
         self._fixed_permutation = fixed_permutation
         self._failures: dict[int, Exception] = {}
         size = dataset.raw.patch_size
-        self._shapes = {"raw": _input_shape(dataset.contract, size), "reference": (size, size, 3)}
+        self._shapes = {
+            "raw": dataset.contract.input_form.shape(size, size),
+            "reference": (size, size, 3),
+        }
         if paired or self._targets is not None:
             self._shapes["target"] = (size, size, 3)
 
@@ -186,15 +188,6 @@ class _Loader:
         except Exception as error:
             self._failures[int(position)] = error
             raise
-
-
-def _input_shape(contract: Contract, size: int) -> tuple[int, int, int]:
-    """Shape of a patch in a generator's form."""
-    return {
-        "packed": (size // 2, size // 2, 4),
-        "split": (size, size, 3),
-        "mosaic": (size, size, 1),
-    }[contract.form]
 
 
 def _mixed(*words: int) -> int:

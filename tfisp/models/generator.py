@@ -24,12 +24,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfisp.contract import PUBLISHED, Contract
+from tfisp.contract import INPUT_FORMS, PUBLISHED, Contract
 from tfisp.errors import InputError
 from tfisp.sensor import Sensor
-
-# Form of the input -> its number of channels.
-CHANNELS: Mapping[str, int] = {"packed": 4, "split": 3, "mosaic": 1}
 
 # Where the last layer does not limit its output to 0..1, its bias starts at the middle of the
 # picture's range: the first picture is grey, and content and colour are learnt around it. With a
@@ -124,7 +121,7 @@ class Generator(NamedLayers, keras.Model):
     @property
     def input_shape_any(self) -> tuple[None, None, None, int]:
         """Shape of its input, for any batch and any size."""
-        return (None, None, None, CHANNELS[self.form])
+        return (None, None, None, INPUT_FORMS[self.form].channels)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """`[B, h, w, C]` -> `[B, scale h, scale w, 3]`."""

@@ -43,10 +43,6 @@ _END_OF_ARCHIVE, _LONGEST_END = b"PK\x05\x06", 22
 # Raised when an older tfisp could no longer understand what a newer one writes.
 FORMAT = 1
 
-# Mosaic samples per input sample along each axis, and input channels, for each form of input.
-STEP = {"packed": 2, "split": 1, "mosaic": 1}
-CHANNELS = {"packed": 4, "split": 3, "mosaic": 1}
-
 
 @dataclass(frozen=True)
 class ModelMetadata:
@@ -86,12 +82,12 @@ class ModelMetadata:
     @property
     def step(self) -> int:
         """Mosaic samples, and so output pixels, per input sample along each axis."""
-        return STEP[self.contract.form]
+        return self.contract.input_form.step
 
     @property
     def channels(self) -> int:
         """Channels of the input."""
-        return CHANNELS[self.contract.form]
+        return self.contract.input_form.channels
 
     def to_dict(self) -> dict[str, Any]:
         """The metadata as JSON values, with a description for readers who do not have tfisp."""
