@@ -189,9 +189,7 @@ class Capture:
         if self.gains is not None:
             object.__setattr__(self, "gains", as_gains(self.gains, "as-shot gains"))
         if type(self.orientation) is not int or self.orientation not in range(1, 9):
-            raise InputError(
-                f"orientation {_shown(self.orientation)} is not one of EXIF's 1 to 8"
-            )
+            raise InputError(f"orientation {_shown(self.orientation)} is not one of EXIF's 1 to 8")
         exposure = self.baseline_exposure
         if not is_number(exposure) or abs(exposure) > MAX_BASELINE_EXPOSURE:
             raise InputError(

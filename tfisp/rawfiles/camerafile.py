@@ -5,6 +5,7 @@ guards of `tfisp.rawfiles.libraw_guard`; only their orientation is read from the
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from tfisp.rawfiles.frame import Frame, check_repeats, require_bayer
 from tfisp.rawfiles.layout import declared_spans
 from tfisp.rawfiles.tiff import Directory, read_directories
 from tfisp.sensor import Capture, Gains, Sensor, smallest_one
+
+if TYPE_CHECKING:
+    import rawpy
 
 # LibRaw's flip is a sum: 1 mirrors columns, 2 mirrors rows, 4 transposes first. The same as EXIF
 # orientation:

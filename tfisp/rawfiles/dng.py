@@ -158,8 +158,7 @@ def _capture(
         notes.append(f"Orientation {orientation:g} is none of 1 to 8: the picture stays as stored")
         orientation = None
     exposure = main.first(_BASELINE_EXPOSURE)
-    if exposure is not None and np.isnan(exposure):
-        notes.append("BaselineExposure is 0/0, no number: 0 is taken")
+    if exposure is not None and np.isnan(exposure):  # 0/0, which stands for unknown
         exposure = None
     noise = raw.numbers(_NOISE_PROFILE, main.numbers(_NOISE_PROFILE))
     if noise.size % 2 or not np.isfinite(noise).all():

@@ -111,6 +111,8 @@ def _black_level(raw: Directory, size: tuple[int, int], notes: list[str]) -> np.
         raise ValueError(
             f"{levels.size} black levels for a tile of {'x'.join(map(str, repeat))} sites"
         )
+    if not np.isfinite(levels).all():
+        raise ValueError("black level is not a number")
     rows, columns = repeat
     tile = np.tile(levels.reshape(rows, columns), (2, 2))  # even sides, whatever the tile's
     parts = tile.reshape(rows, 2, columns, 2)
@@ -123,13 +125,13 @@ def _black_level(raw: Directory, size: tuple[int, int], notes: list[str]) -> np.
         if code not in raw.tags:
             continue
         deltas = raw.numbers(code)
+        if not np.isfinite(deltas).all():
+            raise ValueError(f"{name} holds other than numbers")
         if deltas.size != size[axis]:
             raise ValueError(f"{deltas.size} values of {name} for {size[axis]} samples")
         means = np.array([deltas[k::2].mean() for k in (0, 1 % deltas.size)])
         varies[name] = max(np.abs(deltas[k::2] - means[k]).max() for k in (0, 1 % deltas.size))
         sites += np.expand_dims(means, 1 - axis)
-    if not np.isfinite(sites).all():
-        raise ValueError("black level is not a number")
     notes += [
         f"{name} varies by up to {by:g} along the frame: its mean is taken"
         for name, by in varies.items()

@@ -20,6 +20,9 @@ _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 # What ends a scan: 0xFF is followed by 0 inside it, or by a restart marker.
 _MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 
+# Bits of the value behind the code of each category.
+_VALUE_BITS = np.array([*range(16), 0])
+
 # Encoders may fill up to a whole word behind the last code.
 _FILLING = 3
 
@@ -186,7 +189,7 @@ def _cost(code_bits: np.ndarray) -> np.ndarray:
 
     A category without a code costs more than any: it cannot have been decoded.
     """
-    bits = np.where(code_bits > 0, code_bits + [*range(16), 0], 255)
+    bits = np.where(code_bits > 0, code_bits + _VALUE_BITS, 255)
     return bits.astype(np.uint8)[_categories()]
 
 

@@ -57,7 +57,9 @@ def _decoded(data: np.ndarray, segment: Segment, layout: Layout) -> np.ndarray:
     if layout.compression == JPEG:
         return decode_lossless_jpeg(data.tobytes(), segment.height, segment.width)
     if layout.compression != UNCOMPRESSED:
-        data = _inflated(data.tobytes(), segment.height * row_bytes(segment.width, layout.bits), layout)
+        data = _inflated(
+            data.tobytes(), segment.height * row_bytes(segment.width, layout.bits), layout
+        )
     shape = (segment.height, segment.width)
     if layout.bits == 16:
         samples = np.frombuffer(data, layout.order + "u2").reshape(shape)

@@ -229,9 +229,7 @@ def _directory(
         else:
             tags[code] = (kind, value)
     following = _bytes(file, size, end - form.offset.size, form.offset.size)
-    directory = Directory(
-        form.order, tags, tuple(unreadable), codes == sorted(codes), tuple(spans)
-    )
+    directory = Directory(form.order, tags, tuple(unreadable), codes == sorted(codes), tuple(spans))
     return directory, form.offset.unpack(following)[0] if following else 0
 
 
