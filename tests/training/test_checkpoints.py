@@ -1,8 +1,12 @@
 """Checkpoints are whole, ordered and pruned."""
 
+import shutil
+
+import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfisp.errors import InputError
 from tfisp.training.checkpoints import Checkpoints, Position
 
 
@@ -19,16 +23,17 @@ def test_the_latest_is_the_furthest_stage_then_step(tmp_path):
 
 def test_restore_gives_back_what_was_saved(tmp_path):
     checkpoints = Checkpoints(tmp_path)
-    checkpoints.save(state(3.5), Position(0, 1), "pretrain")
+    facts = {"critic/x": 0.1, "critic/y": -1e-30}
+    checkpoints.save(state(3.5), Position(0, 1), "pretrain", facts)
     other = state(0.0)
-    checkpoints.restore(other, Position(0, 1))
+    assert checkpoints.restore(other, Position(0, 1)) == facts
     assert other["x"].v.numpy() == 3.5
 
 
 def test_a_checkpoint_without_one_of_the_variables_is_not_accepted(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(state(3.5), Position(0, 1), "pretrain")
-    with pytest.raises(AssertionError):
+    with pytest.raises(InputError, match="0-pretrain-00000001: does not hold the state of this"):
         checkpoints.restore(
             state(0.0) | {"y": tf.train.Checkpoint(w=tf.Variable(1.0))}, Position(0, 1)
         )
@@ -65,3 +70,50 @@ def test_a_disk_that_refuses_is_an_os_error_and_keeps_the_old(tmp_path, monkeypa
         checkpoints.save(state(0.0), Position(0, 2), "pretrain")
     assert checkpoints.latest() == Position(0, 1)
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def cut(path):
+    data = next(path.glob("*.data*"))
+    data.write_bytes(data.read_bytes()[:-1])
+
+
+def flip(path):
+    data = next(path.glob("*.data*"))
+    content = bytearray(data.read_bytes())
+    content[len(content) // 2] ^= 1
+    data.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        cut,
+        flip,
+        lambda path: (path / "state.index").unlink(),
+        lambda path: (path / "state.index").write_bytes(b"no index"),
+        lambda path: next(path.glob("*.data*")).unlink(),
+        lambda path: (path / "facts.json").write_text("{"),
+        lambda path: (path / "facts.json").unlink(),
+        lambda path: [file.unlink() for file in path.iterdir()],
+    ],
+)
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(tmp_path, damage):
+    checkpoints = Checkpoints(tmp_path)
+    values = np.arange(1000.0)
+    for step in (1, 2):
+        checkpoints.save(state(values + step), Position(0, step), "pretrain")
+    assert checkpoints.latest() == Position(0, 2)
+    assert checkpoints.damaged == []
+    damage(tmp_path / "0-pretrain-00000002")
+    assert checkpoints.latest() == Position(0, 1)
+    (line,) = checkpoints.damaged
+    assert line.startswith(f"{tmp_path}/0-pretrain-00000002: damaged (") and "\n" not in line
+    other = state(np.zeros(1000))
+    checkpoints.restore(other, Position(0, 1))
+    np.testing.assert_array_equal(other["x"].v, values + 1)
+    damage(tmp_path / "0-pretrain-00000001")
+    with pytest.raises(InputError, match=r"00000002: damaged .* no other checkpoint can be read"):
+        checkpoints.latest()
+    shutil.rmtree(tmp_path / "0-pretrain-00000001")
+    shutil.rmtree(tmp_path / "0-pretrain-00000002")
+    assert checkpoints.latest() is None

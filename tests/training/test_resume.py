@@ -55,6 +55,29 @@ def read_checkpoint(folder: Path) -> dict[str, np.ndarray]:
     }
 
 
+def logged(events: Path) -> list[tuple[str, int, bytes]]:
+    """All that TensorBoard shows, in order, but for times."""
+    return [
+        (value.tag, event.step, value.tensor.SerializeToString())
+        for file in sorted(events.iterdir())
+        for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator()
+        for event in [tf.compat.v1.Event.FromString(record)]
+        for value in event.summary.value
+        if not value.tag.startswith(("perf/", "run/"))
+    ]
+
+
+def model_files(run: Path) -> dict[str, bytes]:
+    """What a run leaves of its networks, and the files that stand for them."""
+    places = ("model", "stages", "export")
+    return {
+        str(path.relative_to(run)): path.read_bytes()
+        for place in places
+        for path in sorted((run / place).rglob("*"))
+        if (path.is_file() and path.suffix in (".h5", ".tflite")) or path.name == "SHA256SUMS"
+    }
+
+
 @pytest.mark.slow
 def test_a_run_killed_at_every_kind_of_moment_ends_as_one_that_was_not(tmp_path):
     pytest.importorskip("skimage")
@@ -77,5 +100,9 @@ def test_a_run_killed_at_every_kind_of_moment_ends_as_one_that_was_not(tmp_path)
         assert any(key.startswith("ema/") for key in expected)
         different = [key for key in expected if not np.array_equal(expected[key], found[key])]
         assert different == []
+    assert len(model_files(whole)) > 8
+    assert model_files(whole) == model_files(broken)
+    assert not list(broken.rglob(".*.tmp.*"))
+    assert logged(whole / "events") == logged(broken / "events")
     for log in ("metrics.jsonl", "splits.json", "manifest.json", "run.json"):
         assert (whole / log).read_bytes() == (broken / log).read_bytes(), log

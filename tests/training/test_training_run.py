@@ -107,6 +107,21 @@ def test_the_log_has_every_loss_norm_and_penalty(finished):
     assert all(math.isfinite(v) for v in entry.values() if isinstance(v, float))
 
 
+def test_critics_are_logged_with_the_defaults_too(cache, tmp_path):
+    """They learn at steps 0, 10, ...; numbers are written after 10, 20, ... steps."""
+    words = ("--flagfile=demo.flags", "--recipe=unpaired", "--steps=12", "--patch_size=64",
+             "--batch_size=1", "--validate_every=0", "--image_every=0", "--export_size=64x64",
+             "--critic_interval=10", "--log_every=10", "--save_every=5")  # fmt: skip
+    folder = tmp_path / "run"
+    assert train.run([*words, f"--work_dir={folder}", f"--cache_dir={cache}"]) == 0
+    lines = read_log(folder)
+    assert [line["step"] for line in lines] == [10, 12]
+    for tag in ("r1", "real_scores", "grad_norm"):
+        assert f"critic/adv_lin0/{tag}" in lines[0]
+        assert lines[0][f"critic/adv_lin0/{tag}"] != lines[1][f"critic/adv_lin0/{tag}"]
+    assert "critic/adv_color/margin" in read_events(folder / "events")
+
+
 def test_tensorboard_has_the_same_numbers_the_pictures_and_the_flags(finished):
     events = read_events(finished / "events")
     for entry in read_log(finished):

@@ -2,10 +2,12 @@
 
 Each is a folder `<stage>-<recipe>-<step>` with TensorFlow's own checkpoint files inside. It is
 filled under a temporary name and renamed when all of it is on disk, so a folder with a proper name
-can always be trusted.
+was whole when it got it. Disks damage files later: before a run goes on, all of its newest
+checkpoint is read, and the one before is taken if that fails.
 """
 
 import errno
+import json
 import os
 import re
 import shutil
@@ -15,9 +17,16 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from tfisp.errors import InputError, first_line
 from tfisp.files import atomic_folder, remove_leftovers
 
 _NAME = re.compile(r"(?P<stage>\d+)-(?P<recipe>\w+)-(?P<step>\d{8})")
+_FACTS = "facts.json"
+
+# What TensorFlow's reader and JSON's raise for damaged or missing files.
+_DAMAGE = (
+    tf.errors.OpError, ValueError, TypeError, LookupError, RuntimeError, MemoryError, OSError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, order=True)
@@ -31,6 +40,9 @@ class Position:
 class Checkpoints:
     """The checkpoints of one run.
 
+    Attributes:
+        damaged: what `latest` found that cannot be read, a line each, newest first.
+
     Args:
         folder: where they lie; created if absent. What a killed process left half-written there is
             removed.
@@ -43,6 +55,7 @@ class Checkpoints:
         self.folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(self.folder)
         self._max_to_keep = max_to_keep
+        self.damaged: list[str] = []
 
     def all(self) -> list[tuple[Position, Path]]:
         """What is there, oldest first."""
@@ -50,12 +63,39 @@ class Checkpoints:
         return sorted((Position(int(m["stage"]), int(m["step"])), path) for m, path in matches if m)
 
     def latest(self) -> Position | None:
-        """The furthest position saved, or None."""
-        found = self.all()
-        return found[-1][0] if found else None
+        """The furthest position whose checkpoint is whole, or None if none was ever saved.
 
-    def save(self, state: Mapping[str, object], position: Position, recipe: str) -> Path:
+        Afterwards `damaged` says which ones further on cannot be read.
+
+        Raises:
+            InputError: there are checkpoints, and all of them are damaged.
+        """
+        self.damaged = []
+        for position, path in reversed(self.all()):
+            fault = _fault(path)
+            if fault is None:
+                return position
+            self.damaged.append(f"{path}: damaged ({fault})")
+        if self.damaged:
+            raise InputError(
+                f"{self.damaged[0]}, and no other checkpoint can be read; choose a new --work_dir"
+            )
+        return None
+
+    def save(
+        self,
+        state: Mapping[str, object],
+        position: Position,
+        recipe: str,
+        facts: Mapping[str, float] | None = None,
+    ) -> Path:
         """Writes the state of all objects given and returns the folder.
+
+        Args:
+            state: name -> object with variables.
+            position: where the run stands.
+            recipe: of the stage.
+            facts: numbers to be kept with it.
 
         Raises:
             OSError: if the disk is full or not writable; earlier checkpoints are untouched.
@@ -64,6 +104,7 @@ class Checkpoints:
         try:
             with atomic_folder(path) as temporary:
                 tf.train.Checkpoint(**state).write(str(temporary / "state"))
+                (temporary / _FACTS).write_text(json.dumps(dict(facts or {})), encoding="utf-8")
         except tf.errors.ResourceExhaustedError as error:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
         same_stage = [old for at, old in self.all() if at.stage == position.stage]
@@ -71,8 +112,35 @@ class Checkpoints:
             shutil.rmtree(old)
         return path
 
-    def restore(self, state: Mapping[str, object], position: Position) -> None:
-        """Puts a saved state back into the objects; every one of their variables must be in it."""
+    def restore(self, state: Mapping[str, object], position: Position) -> dict[str, float]:
+        """Puts a saved state back into the objects; returns the facts kept with it.
+
+        Raises:
+            InputError: a variable of theirs is not in it, or it cannot be read.
+        """
         path = dict(self.all())[position]
-        status = tf.train.Checkpoint(**state).read(str(path / "state"))
-        status.assert_existing_objects_matched().expect_partial()
+        try:
+            status = tf.train.Checkpoint(**state).read(str(path / "state"))
+            status.assert_existing_objects_matched().expect_partial()
+            return _facts(path)
+        except (AssertionError, *_DAMAGE) as error:
+            raise InputError(
+                f"{path}: does not hold the state of this run ({first_line(error)}); continue with"
+                " the version of tfisp that wrote it, or choose a new --work_dir"
+            ) from error
+
+
+def _fault(path: Path) -> str | None:
+    """What is wrong with a checkpoint, after reading all of it; None if nothing is."""
+    try:
+        reader = tf.train.load_checkpoint(str(path / "state"))
+        for name in reader.get_variable_to_shape_map():
+            reader.get_tensor(name)  # compares its checksum
+        _facts(path)
+    except _DAMAGE as error:
+        return first_line(error)
+    return None
+
+
+def _facts(path: Path) -> dict[str, float]:
+    return dict(json.loads((path / _FACTS).read_text(encoding="utf-8")))

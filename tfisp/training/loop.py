@@ -5,7 +5,7 @@ import json
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from tfisp.models.generator import Generator
 from tfisp.training.checkpoints import Checkpoints, Position
 from tfisp.training.compat import FIXED_PERMUTATION
 from tfisp.training.config import Stage, TrainConfig
+from tfisp.training.events import cut_events
 from tfisp.training.feature_cache import FeatureCache, check_repeats, cost_note
 from tfisp.training.finite_checks import overflowed, require_sound
 from tfisp.training.model_card import model_card
@@ -63,12 +64,15 @@ class StageRun:
         stage: the recipe, and for how many steps.
         trainer: what learns.
         monitor: what is told of it.
+        critics: what the critics logged when they last learnt: they do so at other steps than those
+            at which numbers are written down.
     """
 
     index: int
     stage: Stage
     trainer: Trainer
     monitor: Monitor
+    critics: dict[str, float] = field(default_factory=dict)
 
     @property
     def done(self) -> int:
@@ -132,6 +136,7 @@ class Run:
             self._train_from(start, NullMonitor())
             return
         self._folder.cut_metrics(start)
+        cut_events(self._folder.events, None if start is None else self._steps_until(start))
         monitor = RunMonitor(self._folder.metrics, self._folder.events)
         with contextlib.closing(monitor):
             monitor.text(
@@ -139,21 +144,27 @@ class Run:
             )
             monitor.text("run/flags", f"```\n{(self._folder.path / 'flags.txt').read_text()}\n```")
             monitor.text("run/notes", "\n".join(f"- {note}" for note in self._notes) or "none")
+            for fault in self._checkpoints.damaged:
+                monitor.say(f"{fault}; the one before it is taken")
             self._train_from(start, monitor)
+
+    def _steps_until(self, position: Position) -> int:
+        """Steps of all stages up to a position."""
+        return sum(s.steps for s in self._config.stages[: position.stage]) + position.step
 
     def _train_from(self, start: Position | None, monitor: Monitor) -> None:
         """Does the stages that a position leaves to be done."""
-        offset = 0
         with self._catching_signals(), self._workers.minding_the_others():
             for index, stage in enumerate(self._config.stages):
                 if start is None or index >= start.stage:
                     run = StageRun(index, stage, self.trainer(index), monitor)
                     if start is not None and index == start.stage:
-                        self._checkpoints.restore(run.trainer.checkpointable, start)
+                        state = run.trainer.checkpointable
+                        run.critics.update(self._checkpoints.restore(state, start))
                         monitor.say(f"continuing {stage.recipe.name} after step {start.step}")
+                    offset = self._steps_until(Position(index, 0))
                     monitor.begin_stage(index, stage.recipe.name, stage.steps, offset, run.done)
                     self._run_stage(run)
-                offset += stage.steps
 
     def trainer(self, index: int) -> Trainer:
         """A fresh trainer for a stage, its critics' weights drawn from seed and stage."""
@@ -237,17 +248,22 @@ class Run:
         for name, scale in overflowed(logs).items():
             run.monitor.say(f"{where} skipped: {name} overflowed at scale {scale:g}, now halved")
             run.monitor.log(done, {f"overflow/{name}": 1.0, f"scale/{name}": scale})
+        run.critics.update({tag: v for tag, v in logs.items() if tag.startswith("critic/")})
         losses = {tag: value for tag, value in logs.items() if tag.startswith("loss/")}
         run.monitor.step_done(done, self._config.batch_size, seconds, waited, losses)
         if done % self._config.log_every == 0 or done == run.stage.steps:
-            run.monitor.log(done, logs | _learning_rates(run.trainer))
+            run.monitor.log(done, logs | run.critics | _learning_rates(run.trainer))
 
     def _save(self, run: StageRun) -> None:
         """Writes a checkpoint, after all that was logged up to it."""
         if self._workers.is_chief:
             run.monitor.flush()
-            position = Position(run.index, run.done)
-            self._checkpoints.save(run.trainer.checkpointable, position, run.stage.recipe.name)
+            self._checkpoints.save(
+                run.trainer.checkpointable,
+                Position(run.index, run.done),
+                run.stage.recipe.name,
+                run.critics,
+            )
 
     def _publish(self, run: StageRun) -> None:
         """Saves what a stage ended with as a preset; after the last one, as the run's model too."""

@@ -66,7 +66,8 @@ class RunFolder:
         now = json.loads(json.dumps(config.to_dict()))
         if self.continued:
             self._check_same(now)
-            remove_leftovers(self.path)
+            for folder in (self.path, self.path / "stages", self.export):
+                remove_leftovers(folder)
             write_json(self.path / "run.json", now)
         elif self.path.is_dir() and any(self.path.iterdir()):
             raise InputError(
