@@ -83,10 +83,28 @@ def test_a_partly_decoded_frame_is_refused(gap, value):
         check_levels(mosaic, SENSOR, "x.dng")
 
 
-def test_dead_rows_and_columns_are_no_gap():
+def test_dead_columns_and_short_dead_rows_are_no_gap():
     mosaic = scene(256, 256, 64, 1000)
-    mosaic[100], mosaic[:, 30], mosaic[50:60, 50:60] = 0, 0, 0
+    mosaic[100, 40:140], mosaic[:, 30], mosaic[50:60, 50:60] = 0, 0, 0
     assert undecoded(mosaic, 60) == 0
+    check_levels(mosaic, SENSOR, "x.dng")
+
+
+@pytest.mark.parametrize("start", range(0, 20000, 1733))
+@pytest.mark.parametrize("width", [128, 300, 4000])
+def test_a_missing_block_of_a_disk_is_found_wherever_it_lies(start, width):
+    mosaic = scene(20800 // width + 32, width, 64, 1000)
+    mosaic.reshape(-1)[start : start + 256] = 0  # 512 bytes
+    with pytest.raises(InputError, match="partly decoded"):
+        check_levels(mosaic, SENSOR, "x.dng")
+
+
+def test_padding_at_the_right_edge_is_named():
+    mosaic = np.pad(scene(96, 128, 64, 1000), [(0, 0), (0, 8)])
+    with pytest.raises(InputError, match=r"last 8 columns hold only 0.*state the width, 128"):
+        check_levels(mosaic, SENSOR, "x.npy")
+    check_levels(mosaic, Sensor("RGGB", 0, 1023), "x.npy")  # without a pedestal 0 is black
+    check_levels(mosaic[:, :129], SENSOR, "x.npy")  # one dead column
 
 
 def test_repeated_rows_are_refused_unless_clipped():
@@ -118,11 +136,14 @@ def test_the_undecoded_share_is_that_of_a_look_at_every_patch(seed, black):
     for _ in range(4):
         top, left = rng.integers(0, (height, width))
         mosaic[top : top + 40, left : left + 150] = rng.integers(0, 300)
-    rows, columns = min(4, height), min(64, width)
-    equal = []
-    for turned in (mosaic, mosaic[::-1, ::-1]):
-        for top in range(0, height - rows + 1, rows):
-            for left in range(0, width - columns + 1, columns):
-                patch = turned[top : top + rows, left : left + columns]
-                equal.append(len(np.unique(patch)) == 1 and patch[0, 0] < black)
-    assert undecoded(mosaic, black) == np.mean(equal)
+    shares = []
+    for plane, rows, columns in ((mosaic, 4, 64), (mosaic.reshape(1, -1), 1, 128)):
+        rows, columns = min(rows, plane.shape[0]), min(columns, plane.shape[1])
+        equal = []
+        for turned in (plane, plane[::-1, ::-1]):
+            for top in range(0, plane.shape[0] - rows + 1, rows):
+                for left in range(0, plane.shape[1] - columns + 1, columns):
+                    patch = turned[top : top + rows, left : left + columns]
+                    equal.append(len(np.unique(patch)) == 1 and patch[0, 0] < black)
+        shares.append(np.mean(equal))
+    assert undecoded(mosaic, black) == max(shares)
