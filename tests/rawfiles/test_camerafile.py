@@ -160,6 +160,18 @@ def test_lossless_jpeg_is_read_and_its_damage_found(tmp_path):
             read_camera_file(path)
 
 
+def test_a_damaged_difference_of_lossless_jpeg_is_noted(tmp_path):
+    """As many bits as before, but the rest of a row has moved."""
+    mosaic = scene(64, 128, 64, 1000)
+    damaged = mosaic.astype(np.int64)
+    damaged[30, 40::2] += 250
+    path = tmp_path / "x.dng"
+    write_compressed_dng(path, damaged.astype(np.uint16))
+    assert "1 rows are brighter or darker" in read_camera_file(path).notes[0]
+    write_compressed_dng(path, mosaic)
+    assert read_camera_file(path).notes == ()
+
+
 def test_by_libraw_a_file_reads_as_by_its_tags(tmp_path):
     """LibRaw is an independent reader: of a plain DNG it finds the same."""
     path = write_dng(

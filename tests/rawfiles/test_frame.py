@@ -99,12 +99,20 @@ def test_a_missing_block_of_a_disk_is_found_wherever_it_lies(start, width):
         check_levels(mosaic, SENSOR, "x.dng")
 
 
-def test_padding_at_the_right_edge_is_named():
-    mosaic = np.pad(scene(96, 128, 64, 1000), [(0, 0), (0, 8)])
-    with pytest.raises(InputError, match=r"last 8 columns hold only 0.*state the width, 128"):
-        check_levels(mosaic, SENSOR, "x.npy")
-    check_levels(mosaic, Sensor("RGGB", 0, 1023), "x.npy")  # without a pedestal 0 is black
-    check_levels(mosaic[:, :129], SENSOR, "x.npy")  # one dead column
+@pytest.mark.parametrize("black", [0, 64])
+@pytest.mark.parametrize("value", [0, "black"])
+def test_padding_at_an_edge_is_named(black, value):
+    value, scene_ = black if value == "black" else value, scene(96, 128, black + 10, 1000)
+    sensor = Sensor("RGGB", black, 1023)
+    mosaic = np.pad(scene_, [(0, 0), (0, 8)], constant_values=value)
+    with pytest.raises(InputError, match=r"last 8 columns hold only .*state the width, 128"):
+        check_levels(mosaic, sensor, "x.npy")
+    # One dead column, and a scene that goes black towards its edge.
+    check_levels(np.pad(scene_, [(0, 0), (0, 1)]), sensor, "x.npy")
+    fading = scene_.copy()
+    fading[:, 100:] = np.where(np.random.default_rng(0).uniform(size=(96, 28)) < 0.7, black, 70)
+    fading[:, 120:] = black
+    check_levels(fading, sensor, "x.npy")
 
 
 def test_repeated_rows_are_refused_unless_clipped():

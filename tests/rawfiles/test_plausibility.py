@@ -6,7 +6,7 @@ import pytest
 from tests.helpers.dngs import scene
 from tests.helpers.shared import shared
 from tfisp.raw import read_raw
-from tfisp.rawfiles.plausibility import displaced_rows, doubts, looks_quad
+from tfisp.rawfiles.plausibility import displaced_rows, doubts, looks_quad, shifted_rows
 from tfisp.sensor import PATTERNS, Sensor
 
 SENSOR = Sensor("RGGB", 64, 1023)
@@ -63,3 +63,23 @@ def test_quad_data_are_told_from_bayer_data():
     stripes = colourful("RGGB")
     stripes[:, ::4] //= 2
     assert not looks_quad(stripes, SENSOR)
+
+
+@pytest.mark.parametrize("step", [1, 2])  # both colours of a row, or one
+@pytest.mark.parametrize("column", [0, 1, 16, 90])
+def test_the_rest_of_a_row_that_is_shifted_is_found(step, column):
+    mosaic = colourful("RGGB")
+    assert shifted_rows(mosaic, [160]) == 0
+    damaged = mosaic.copy()
+    damaged[60, column::step] += 256
+    assert shifted_rows(damaged, [160]) == 1
+    assert shifted_rows(damaged, [80, 160]) == 1 + (column < 80)
+
+
+def test_edges_and_lines_of_a_scene_are_not_taken_for_shifted_rows():
+    mosaic = colourful("RGGB")
+    mosaic[64:] += 300  # an edge
+    mosaic[20:23] += 200  # a line as thick as a lens can draw it
+    mosaic[100] = np.rint(mosaic[100] * np.linspace(1, 2, 160))  # a glare
+    assert shifted_rows(mosaic, [80, 160]) == 0
+    assert shifted_rows(mosaic[:, :24], [24]) == 0

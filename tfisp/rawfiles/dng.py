@@ -14,6 +14,7 @@ from tfisp.errors import InputError
 from tfisp.rawfiles import layout, levels, whitebalance
 from tfisp.rawfiles.frame import Frame, require_bayer, require_size
 from tfisp.rawfiles.opcodes import shading_of
+from tfisp.rawfiles.plausibility import shifted_rows
 from tfisp.rawfiles.samples import read_samples
 from tfisp.rawfiles.tiff import INTEGERS, Directory, Span
 from tfisp.sensor import Capture, Sensor
@@ -92,7 +93,16 @@ def _read(path: Path, directories: list[Directory]) -> Frame:
     )
     capture, capture_notes = _capture(main, raw, pattern, size)
     notes += _oddities(directories)
-    samples = levels.linearised(read_samples(path, stored), raw)
+    samples = read_samples(path, stored)
+    if stored.compression == layout.JPEG:
+        ends = {min(s.left + s.width, stored.size[1]) for s in stored.segments}
+        shifted = shifted_rows(samples, sorted(ends))
+        if shifted:
+            notes.append(
+                f"{shifted} rows are brighter or darker than their neighbours up to where a strip "
+                "or tile ends: thin lines of the scene, or damaged lossless JPEG"
+            )
+    samples = levels.linearised(samples, raw)
     mosaic = np.ascontiguousarray(samples[top:bottom, left:right])
     return Frame(mosaic, sensor, capture, "DNG", (*notes, *level_notes, *capture_notes))
 

@@ -26,8 +26,9 @@ MIN_SIDE = 8
 # show that nothing was decoded or stored there: a missing tile, a missing block of a disk.
 _PATCHES = ((4, 64), (1, 128))
 
-# So many columns at the right edge that hold one value below black are padding.
-_PADDING = 2
+# So many columns at the right edge that hold one value below black are padding; of the black value
+# itself at most so many, and only where they end at once, as no shadow does.
+_PADDING, _BLACK_PADDING = 2, 64
 
 # The same for patches in which rows repeat.
 _REPEAT_PATCH = (16, 64)
@@ -78,10 +79,11 @@ def check_levels(
         raise InputError(f"{path}: {mismatch}")
     black = _darkest(sensor)
     padding = padded_columns(mosaic, black)
-    if padding >= _PADDING:
+    if padding:
         raise InputError(
-            f"{path}: the last {padding} columns hold only {mosaic[0, -1]}, below the black level "
-            f"{black:g}: padding of a buffer; state the width, {mosaic.shape[1] - padding}"
+            f"{path}: the last {padding} columns hold only {mosaic[0, -1]}, no brighter than the "
+            f"black level {black:g}: padding of a buffer; state the width, "
+            f"{mosaic.shape[1] - padding}"
         )
     missing = undecoded(mosaic, black)
     if missing:
@@ -151,12 +153,14 @@ def scale_mismatch(mosaic: np.ndarray, sensor: Sensor) -> str | None:
 
 
 def padded_columns(mosaic: np.ndarray, black: float) -> int:
-    """How many columns at the right edge all hold one value, below `black`."""
-    value = mosaic[0, -1]
-    if not value < black:
+    """How many columns at the right edge are a buffer's padding; 0 for none."""
+    value = mosaic[-1, -1]
+    if value > black or (mosaic[:, -_PADDING:] != value).any():
         return 0
-    other = np.flatnonzero((mosaic != value).any(axis=0))
-    return mosaic.shape[1] - 1 - int(other[-1]) if other.size else 0
+    count = next((k for k, line in enumerate(mosaic.T[::-1]) if (line != value).any()), 0)
+    if count == 0 or (mosaic[:, -1 - count] == value).mean() > 0.5:
+        return 0
+    return count if value < black or count <= _BLACK_PADDING else 0
 
 
 def undecoded(mosaic: np.ndarray, black: float) -> float:

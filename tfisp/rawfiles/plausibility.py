@@ -4,6 +4,8 @@ Samples laid out by a wrong width, or under another colour filter array, are val
 only the picture tells. A part of the frame is looked at, so that a large one takes milliseconds.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from tfisp.sensor import Sensor
@@ -18,6 +20,12 @@ _SAMPLES = 1 << 20
 _CORRELATION = 0.15
 _RATIO = 2.0
 _LEAST_LAG = 4
+
+# Columns at the end of a row that are compared with those of its neighbours, and how far beyond
+# the usual their median must lie, and beyond that of the rows between.
+_END = 64
+_UNUSUAL = 20
+_ALONE = 4
 
 # Relative differences of means within a 4x4 tile.
 _QUAD_DIFFERENCE = 0.1
@@ -84,3 +92,43 @@ def looks_quad(mosaic: np.ndarray, sensor: Sensor) -> bool:
     apart = np.ptp(means.reshape(2, 2, 2, 2), axis=(0, 2)).max() / level  # sites two apart
     beside = np.ptp(means.reshape(2, 2, 2, 2), axis=(1, 3)).max() / level  # sites of a block
     return apart > _QUAD_DIFFERENCE and apart > _QUAD_RATIO * beside
+
+
+def shifted_rows(mosaic: np.ndarray, ends: Iterable[int]) -> int:
+    """How many rows are brighter or darker than their neighbours up to where a code ends.
+
+    Lossless JPEG stores differences along rows: one that is damaged shifts the rest of its row, of
+    one colour or of both, and neither the row above nor the one below.
+
+    Args:
+        mosaic: `[H, W]` samples.
+        ends: The columns at which tiles end.
+
+    Returns:
+        The number of such rows, over all tiles.
+    """
+    count = 0
+    for end in ends:
+        part = mosaic[:, max(0, end - _END) : end]
+        part = part[:, part.shape[1] % 2 :].astype(np.float32)
+        if part.shape[1] < _END // 2 or len(part) < 8:
+            continue
+        colours = part.reshape(len(part), -1, 2)
+        apart = colours[2:-2] - (colours[:-4] + colours[4:]) / 2
+        middle = np.median(apart, axis=1)
+        halves = [np.median(half, axis=1) for half in np.array_split(apart, 2, axis=1)]
+        spread = np.median(np.abs(apart - middle[:, None]), axis=1)
+        size = np.abs(middle)
+        usual = 1.4826 * np.median(size) + 1
+        # A damaged difference shifts all samples behind it by the same.
+        even = (np.abs(halves[0] - halves[1]) < 0.15 * size) & (spread < 0.15 * size)
+        row, beside = size.max(axis=1), np.zeros(len(size))
+        beside[1:-1] = np.maximum(row[:-2], row[2:])
+        # Beside it, rows of its colours stand out half as far the other way.
+        same = np.zeros(len(size))
+        same[2:-2] = np.maximum(row[:-4], row[4:])
+        one = (row > _ALONE * size.min(axis=1)) & (even & (size == row[:, None])).any(axis=1)
+        both = (np.abs(middle[:, 0] - middle[:, 1]) < 0.05 * row) & even.all(axis=1)
+        stands_out = row > np.maximum(same, _UNUSUAL * usual)
+        count += np.count_nonzero(stands_out & (row > _ALONE * beside) & (one | both))
+    return int(count)
