@@ -6,7 +6,7 @@
 Mutants are those of Cosmic Ray (comparisons, arithmetic, conditions, constants, loops, exceptions)
 and calls that lose a named argument; what stands in annotations is left alone. A seeded sample of
 all of them is tried. Each runs the tests that mirror its module: first those of the same name, then
-those that import it, then the others of its folder, without the slow ones, until one fails. A
+those that import it, then the quick ones among the others of its folder, until one fails. A
 mutant that takes several times as long as the tests did before counts as noticed.
 
 The checkout is copied first and never changed. Every result is one line of the output file; the
@@ -54,8 +54,20 @@ OPERATORS = (
 )  # fmt: skip
 DROP = "DropKeyword"
 
-# Modules whose tests do not stand in the folder of the same name alone.
+# Modules without a test file of their own name: the ones that take its place; and folders whose
+# tests also stand elsewhere.
+NEAREST = {
+    "training/loop.py": "training/test_training_run.py",
+    "training/launch.py": "training/test_training_run.py",
+    "training/monitor.py": "training/test_training_run.py",
+    "training/model_card.py": "training/test_training_run.py",
+    "training/averaging.py": "training/test_trainer.py",
+    "training/accumulation.py": "training/test_trainer.py",
+    "training/critics.py": "training/test_trainer.py",
+}
 ELSEWHERE = {"losses": ("training/test_every_part.py", "parity/test_step.py")}
+# Of the other files of a folder, those that take longer than so many seconds are left out.
+LONGEST = 30.0
 
 # How much longer than unchanged code a mutant may take: a factor, and seconds for small tests.
 PATIENCE, GRACE = 4.0, 60.0
@@ -151,8 +163,8 @@ def _annotations(tree: ast.AST) -> list[tuple[tuple[int, int], tuple[int, int]]]
     ]
 
 
-def tests_of(module: str) -> list[str]:
-    """The test files that mirror a module, the likeliest to notice a change first."""
+def tests_of(module: str) -> tuple[list[str], list[str]]:
+    """The test files that mirror a module, the likeliest first; and the others of its folder."""
     path = Path(module).relative_to("tfisp")
     folder = ROOT / "tests" / path.parent
     dotted = module.removesuffix(".py").replace("/", ".")
@@ -160,16 +172,16 @@ def tests_of(module: str) -> list[str]:
     imports = re.compile(
         rf"\b{re.escape(dotted)}\b|from {re.escape(package)} import [^\n]*\b{name}\b"
     )
-    exact = folder / f"test_{path.name}"
+    exact = ROOT / "tests" / NEAREST.get(str(path), path.parent / f"test_{path.name}")
     if path.parent == Path():  # tests/test_packing.py
-        return [str(exact.relative_to(ROOT))]
+        return [str(exact.relative_to(ROOT))], []
     files = sorted(folder.glob("test_*.py"))
     files += [ROOT / "tests" / extra for extra in ELSEWHERE.get(path.parts[0], ())]
 
-    def rank(file: Path) -> tuple[bool, bool]:
-        return file != exact, not imports.search(file.read_text(encoding="utf-8"))
-
-    return [str(file.relative_to(ROOT)) for file in sorted(files, key=rank)]
+    near = [file for file in files if imports.search(file.read_text(encoding="utf-8"))]
+    near = [exact] * exact.exists() + [file for file in near if file != exact]
+    rest = [file for file in files if file not in near]
+    return tuple([str(file.relative_to(ROOT)) for file in some] for some in (near, rest))
 
 
 @contextlib.contextmanager
@@ -252,14 +264,15 @@ def try_all(sample: Sequence[Mutant], output: Path) -> None:
             print(json.dumps(entry), file=file, flush=True)
 
         for number, mutant in enumerate(left, 1):
-            tests = tests_of(mutant.module)
-            for test in tests:
+            near, rest = tests_of(mutant.module)
+            for test in near + rest:
                 if test not in baseline:
                     verdict, seconds = run_tests(copy, [test], 1800)
                     baseline[test] = {"tests": test, "verdict": verdict, "seconds": seconds}
                     add(baseline[test])
             # A file whose tests are all slow collects none (5).
-            usable = [test for test in tests if baseline[test]["verdict"] == "passed"]
+            rest = [test for test in rest if baseline[test]["seconds"] < LONGEST]
+            usable = [test for test in near + rest if baseline[test]["verdict"] == "passed"]
             took = sum(baseline[test]["seconds"] for test in usable)
             entry = _try(copy, mutant, usable, PATIENCE * took + GRACE)
             add(entry)

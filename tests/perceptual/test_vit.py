@@ -34,7 +34,9 @@ def tiny(monkeypatch):
 
 def reference(x, arrays, built, epsilon=1e-6):
     """Tokens by the PyTorch rendering, of images that were scaled already."""
-    torch_networks = pytest.importorskip("torch_networks")
+    pytest.importorskip("torch")
+    from tests.helpers import torch_networks
+
     tokens = torch_networks.vision_transformer(
         torch_networks.nchw(x), arrays, built.blocks, built.heads, epsilon
     )

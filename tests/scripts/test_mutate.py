@@ -50,10 +50,11 @@ def test_the_tests_of_a_module_are_its_folders_the_nearest_first(checkout):
         ("one", ""),
     ):
         (checkout / f"tests/losses/test_{name}.py").write_text(text)
-    assert mutate.tests_of("tfisp/losses/one.py") == [
-        f"tests/losses/test_{name}.py" for name in ("one", "b_user", "a_other")
-    ]
-    assert mutate.tests_of("tfisp/packing.py") == ["tests/test_packing.py"]
+    assert mutate.tests_of("tfisp/losses/one.py") == (
+        ["tests/losses/test_one.py", "tests/losses/test_b_user.py"],
+        ["tests/losses/test_a_other.py"],
+    )
+    assert mutate.tests_of("tfisp/packing.py") == (["tests/test_packing.py"], [])
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from tfisp.errors import InputError
 from tfisp.exporting import gpu_compatibility
-from tfisp.exporting.artifacts import Artifact
-from tfisp.exporting.entries import Comparison
+from tfisp.exporting.forms import Form
 from tfisp.rendering.runtime import open_interpreter
 
 # Operations that read weights from outside the file: a sign that they were not stored in it.
@@ -39,13 +38,18 @@ class Case(NamedTuple):
     shadows: np.ndarray
 
 
-def compare(artifact: Artifact, path: Path, cases: Sequence[Case]) -> Comparison:
-    """Measures how far a file is from Keras.
+def compare(form: Form, path: Path, cases: Sequence[Case]) -> dict[str, Any]:
+    """The report's figures on how far a file is from Keras.
 
     Args:
-        artifact: which file it is.
+        form: which file it is.
         path: the file.
         cases: what to compare on.
+
+    Returns:
+        `compared_on`, names; `difference`: `largest`, `mean` and `bias` in code values and
+        `psnr_db` (None for equal pictures); `shadows`: the same over the shadows of all cases and
+        their `share`, or None where there are none.
 
     Raises:
         InputError: the file reads weights from outside, or differs too much.
@@ -53,22 +57,20 @@ def compare(artifact: Artifact, path: Path, cases: Sequence[Case]) -> Comparison
     if path.suffix == ".tflite":
         outside = sorted(_VARIABLE_OPERATIONS.intersection(gpu_compatibility.operations(path)))
         if outside:
-            names = ", ".join(outside)
-            raise InputError(f"{artifact.name}: its weights are not in the file ({names})")
+            raise InputError(f"{form.name}: its weights are not in the file ({', '.join(outside)})")
     run = runner(path)
     differences = [_codes(run(case.inputs)) - _codes(case.expected) for case in cases]
     in_shadows = [given[0, case.shadows] for given, case in zip(differences, cases, strict=True)]
     total, dark = figures(differences), figures(in_shadows)
-    check(artifact, total)
+    check(form, total)
     if dark is not None:
         dark["share"] = float(np.mean(np.concatenate([case.shadows.ravel() for case in cases])))
-    limit = {"largest": artifact.largest} if artifact.psnr is None else {"psnr_db": artifact.psnr}
-    return Comparison(
-        compared_on=[case.name for case in cases],
-        difference=total,
-        allowed=limit,
-        shadows=dark,
-    )
+    return {
+        "compared_on": [case.name for case in cases],
+        "difference": total,
+        "allowed": {"largest": form.largest} if form.psnr is None else {"psnr_db": form.psnr},
+        "shadows": dark,
+    }
 
 
 def figures(differences: Sequence[np.ndarray]) -> dict[str, float | None] | None:
@@ -87,22 +89,22 @@ def figures(differences: Sequence[np.ndarray]) -> dict[str, float | None] | None
     }
 
 
-def check(artifact: Artifact, difference: Mapping[str, float | None]) -> None:
+def check(form: Form, difference: Mapping[str, float | None]) -> None:
     """Holds a file to its limits.
 
     Raises:
         InputError: it differs too much.
     """
     largest, psnr = difference["largest"], difference["psnr_db"]
-    if artifact.largest is not None and not largest <= artifact.largest:  # NaN fails too
+    if form.largest is not None and not largest <= form.largest:  # NaN fails too
         raise InputError(
-            f"{artifact.name}: differs from Keras by {largest:.3g} code values of 8 bits,"
-            f" allowed are {artifact.largest:.3g}"
+            f"{form.name}: differs from Keras by {largest:.3g} code values of 8 bits, allowed are"
+            f" {form.largest:.3g}"
         )
-    if artifact.psnr is not None and psnr is not None and not psnr >= artifact.psnr:
+    if form.psnr is not None and psnr is not None and not psnr >= form.psnr:
         raise InputError(
-            f"{artifact.name}: has a PSNR of {psnr:.1f} dB to Keras, expected are at least"
-            f" {artifact.psnr:g} dB"
+            f"{form.name}: has a PSNR of {psnr:.1f} dB to Keras, expected are at least"
+            f" {form.psnr:g} dB"
         )
 
 
