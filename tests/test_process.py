@@ -163,13 +163,13 @@ def test_the_next_item_is_worked_on_while_one_is_used_and_no_further():
             raise ValueError("two")
         return 10 * item
 
-    results = process.ahead(work, range(5))
+    results = process._overlapped(work, range(5))
     assert next(results).result() == 0
     assert next(results).result() == 10 and len(started) <= 3
     with pytest.raises(ValueError, match="two"):
         next(results).result()
     assert [future.result() for future in results] == [30, 40]
-    assert list(process.ahead(work, [])) == []
+    assert list(process._overlapped(work, [])) == []
 
 
 def test_what_was_begun_is_finished_when_the_items_break_off():
@@ -180,7 +180,7 @@ def test_what_was_begun_is_finished_when_the_items_break_off():
         raise InputError("broken")
 
     with pytest.raises(InputError, match="broken"):
-        for future in process.ahead(done.append, items()):
+        for future in process._overlapped(done.append, items()):
             future.result()
     assert done == [1]
 
@@ -200,7 +200,7 @@ def test_an_exported_file_is_rendered_without_tensorflow(generator, tmp_path):
 def test_names_that_differ_only_in_their_suffix_keep_it(tmp_path):
     for name in ("a.dng", "a.nef", "b.dng"):
         (tmp_path / name).touch()
-    jobs = process.plan([str(tmp_path)], Path("out"), ".png")
+    jobs = process.list_jobs([str(tmp_path)], Path("out"), ".png")
     assert [job.picture for job in jobs] == [
         Path("out/a.dng.png"), Path("out/a.nef.png"), Path("out/b.png")
     ]  # fmt: skip
@@ -210,15 +210,14 @@ def test_pictures_inside_the_input_folder_are_not_taken_for_raw_files(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/old.png").touch()
     (tmp_path / "a.dng").touch()
-    assert [job.raw.name for job in process.plan([str(tmp_path)], tmp_path / "out", ".png")] == [
-        "a.dng"
-    ]
+    jobs = process.list_jobs([str(tmp_path)], tmp_path / "out", ".png")
+    assert [job.raw.name for job in jobs] == ["a.dng"]
 
 
 def test_a_file_named_twice_is_rendered_once(tmp_path):
     (tmp_path / "a.dng").touch()
     arguments = [str(tmp_path / "a.dng"), str(tmp_path), os.path.relpath(tmp_path / "a.dng")]
-    assert len(process.plan(arguments, Path("out"), ".png")) == 1
+    assert len(process.list_jobs(arguments, Path("out"), ".png")) == 1
 
 
 def test_doubts_about_levels_and_white_balance_are_told():

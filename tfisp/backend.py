@@ -12,11 +12,11 @@ import json
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from tfisp.errors import InputError
+from tfisp.native_stderr import held_stderr
 
 BACKEND = "tensorflow"
 LAYOUT = "channels_last"
@@ -25,7 +25,7 @@ LAYOUT = "channels_last"
 # TF_CPP_MIN_LOG_LEVEL only once it is imported, so those of the import itself come in any case
 # (https://github.com/tensorflow/tensorflow/issues/100442).
 _CHATTER = re.compile(
-    rb"I\d{4} |INFO: |fully_quantize: |WARNING: All log messages before absl::InitializeLog"
+    rb"^(I\d{4} |INFO: |fully_quantize: |WARNING: All log messages before absl::InitializeLog)"
 )
 
 
@@ -73,19 +73,8 @@ def without_chatter() -> Iterator[None]:
     if sys.stderr is None:  # started without one: descriptor 2 may be anything
         yield
         return
-    sys.stderr.flush()
-    original = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(original, 2)
-            os.close(original)
-            held.seek(0)
-            for line in held:
-                if not _CHATTER.match(line):
-                    os.write(2, line)
+    with held_stderr(_CHATTER):
+        yield
 
 
 def _check_backend(backend: str, where: str) -> None:

@@ -11,6 +11,9 @@ from typing import Any
 
 from tfisp.errors import InputError
 
+# PNG (ISO/IEC 15948), section 5.2.
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
 _LONGEST_NAME = 255
 
 
@@ -122,9 +125,24 @@ def read_json(path: str | os.PathLike, label: str | None = None) -> Any:
     """
     label = label or str(path)
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        content = Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{label}: cannot be read: {error.strerror}") from error
+    return parse_json(content, label)
+
+
+def parse_json(content: bytes, label: str) -> Any:
+    """The value of JSON in UTF-8 that was read already.
+
+    Args:
+        content: What was read.
+        label: What to call it in messages.
+
+    Raises:
+        InputError: If it is no JSON.
+    """
+    try:
+        return json.loads(content.decode("utf-8"))
     except RecursionError as error:
         raise InputError(f"{label}: not usable JSON: nested too deep") from error
     # Not UTF-8, not JSON, or a number of more digits than Python converts.

@@ -68,7 +68,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     """Renders all files."""
     if not arguments:
         raise UsageError("no RAW file given: name files or folders before the flags")
-    jobs = plan(arguments, Path(values.output), SUFFIXES[values.format])
+    jobs = list_jobs(arguments, Path(values.output), SUFFIXES[values.format])
     options = rawflags.options(values)
     Path(values.output).mkdir(parents=True, exist_ok=True)
     from tfisp.raw import read_raw
@@ -84,7 +84,8 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
         return read_raw(job.raw, **options)
 
     def rendered() -> Iterator[tuple[int, Job, np.ndarray]]:
-        for count, (job, reading) in enumerate(zip(jobs, ahead(read, jobs), strict=True), start=1):
+        readings = zip(jobs, _overlapped(read, jobs), strict=True)
+        for count, (job, reading) in enumerate(readings, start=1):
             try:
                 frame = reading.result()
             except InputError as error:
@@ -108,7 +109,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
             flush=True,
         )
 
-    for written in ahead(write, rendered()):
+    for written in _overlapped(write, rendered()):
         written.result()
     for reason in skipped:
         print(f"skipped: {reason}")
@@ -119,13 +120,13 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     return 0
 
 
-def ahead(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[Future]:
+def _overlapped(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[Future]:
     """What `function` makes of each item, in order, while another thread is at the next one.
 
     Yields:
         A future for each item, whose `result()` gives or raises what the function did.
     """
-    with ThreadPoolExecutor(1, "ahead") as thread:
+    with ThreadPoolExecutor(1, "overlapped") as thread:
         started: deque[Future] = deque()
         for item in items:
             started.append(thread.submit(function, item))
@@ -134,7 +135,7 @@ def ahead(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Itera
         yield from started
 
 
-def plan(arguments: Sequence[str], output: Path, suffix: str) -> list[Job]:
+def list_jobs(arguments: Sequence[str], output: Path, suffix: str) -> list[Job]:
     """The RAW files behind the arguments, and where each one's picture goes.
 
     A picture has its RAW file's name with another suffix; where two files of a folder differ only

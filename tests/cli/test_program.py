@@ -318,14 +318,6 @@ def test_flags_can_be_written_out_and_read_back(tmp_path):
     assert values["size"] == (2, 4) and values["dry_run"]
 
 
-def test_a_name_can_be_checked_later():
-    assert flags.check_choice("model", "a", ("a", "b")) == "a"
-    with pytest.raises(
-        UsageError, match="--model=efficient_ips: unknown; did you mean efficient_isp"
-    ):
-        flags.check_choice("model", "efficient_ips", ("efficient_isp",))
-
-
 def python(code, **environment):
     return subprocess.run(
         [sys.executable, "-c", code],

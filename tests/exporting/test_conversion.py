@@ -339,9 +339,7 @@ class Tiled(keras.Layer):
         return tf.tile(raw, [1, 1, 1, 2])[..., :4]
 
 
-def test_the_gate_names_file_layer_and_operation_unless_the_target_is_the_cpu(
-    tmp_path, monkeypatch
-):
+def test_file_layer_and_operation_are_named_unless_the_target_is_the_cpu(tmp_path, monkeypatch):
     only(monkeypatch, "saved_model", "model.tflite", "model_none.tflite")
     network = models.create("efficient_isp")
     layer, call = Tiled(), network.call

@@ -7,8 +7,7 @@ Each function registers one flag on the `absl.flags.FlagValues` that a program's
         flags.choice(values, "split", "test", ("validation", "test"), "Which pairs to measure.")
 
 A value is checked while the command line is read, so a mistake costs no waiting, and the message
-names the flag, the value and what would have been right. A choice whose names only a TensorFlow
-module knows is declared by `text` and checked in `main` by `check_choice`: `--help` stays fast.
+names the flag, the value and what would have been right.
 """
 
 import difflib
@@ -21,13 +20,11 @@ from typing import Any
 from absl import flags as absl_flags
 from absl.flags import FlagValues
 
-from tfisp.errors import InputError, UsageError
 from tfisp.naming import choose
 
 __all__ = [
     "FlagValues",
     "boolean",
-    "check_choice",
     "choice",
     "integer",
     "integers",
@@ -223,18 +220,6 @@ def size(values: FlagValues, name: str, default: tuple[int, int] | None, help: s
         return height, width
 
     _define(values, name, default, help, parse, "HEIGHTxWIDTH", write=lambda hw: f"{hw[0]}x{hw[1]}")
-
-
-def check_choice(flag: str, value: str, choices: Iterable[str]) -> str:
-    """Returns `value` if it is one of `choices`.
-
-    Raises:
-        UsageError: it is not; names the flag, the close matches and the choices.
-    """
-    try:
-        return choose(f"--{flag}", value, choices)
-    except InputError as error:
-        raise UsageError(str(error)) from None
 
 
 def typed(values: FlagValues, name: str) -> bool:

@@ -20,12 +20,12 @@ from typing import BinaryIO
 
 from tfisp.data.exif import Exif, read_exif
 from tfisp.errors import InputError
+from tfisp.files import PNG_SIGNATURE
 
 PNG_TRAILER = b"IEND\xaeB`\x82"
 JPEG_START, JPEG_SCAN = b"\xff\xd8", 0xDA
 HEIC_SUFFIXES = (".heic", ".heif", ".hif")
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}  # by colour type; a palette gives colours
 _JPEG_END = b"\xff\xd9"
 # Start-of-frame markers: 0xC0 to 0xCF without DHT, JPG and DAC.
@@ -81,7 +81,7 @@ def probe(path: str | Path) -> ImageInfo:
     try:
         with open(path, "rb") as file:
             start = file.read(12)
-            if start.startswith(_PNG_SIGNATURE):
+            if start.startswith(PNG_SIGNATURE):
                 return _probe_png(file, path)
             if start.startswith(JPEG_START):
                 return _probe_jpeg(file, path)

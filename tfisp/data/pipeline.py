@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from tfisp.data.base import Dataset
 from tfisp.errors import InputError
+from tfisp.seeds import mixed
 
 Batch = dict[str, tf.Tensor]
 
@@ -111,7 +112,7 @@ def shuffled(position: tf.Tensor, count: int, seed: int, stage: int, stream: Str
     # index_shuffle gives related permutations for related seeds, so an epoch's seed is drawn, not
     # counted.
     words = tf.random.stateless_uniform(
-        [2], [_mixed(seed, stage, stream), epoch], None, None, tf.int64, alg="philox"
+        [2], [mixed(seed, stage, stream), epoch], None, None, tf.int64, alg="philox"
     )
     return tf.random.experimental.index_shuffle(index, words, tf.constant(count - 1, tf.int64))
 
@@ -188,8 +189,3 @@ class _Loader:
         except Exception as error:
             self._failures[int(position)] = error
             raise
-
-
-def _mixed(*words: int) -> int:
-    """One 63-bit number made of several, each of which changes all of it."""
-    return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> np.uint64(1))

@@ -1,13 +1,10 @@
-"""The gate: may a `.tflite` file go to a mobile GPU, or which layer and operation keep it off?
+"""May a `.tflite` file go to a mobile GPU, or which layer and operation keep it off?
 
 A GPU delegate takes the operations that it knows and leaves the rest to the CPU: each change of
 side copies the whole picture, and some delegates refuse the file or compute it wrongly. So a file
 passes only if every operation is on the list of `gpu_operations.json` and fulfils its conditions
 there; the list names its sources. The converter's own check, `tf.lite.experimental.Analyzer`, says
 yes to everything (https://github.com/tensorflow/tensorflow/issues/77042) and is not used.
-
-    gate.check(path)         raises InputError that names the layer and the operation
-    gate.violations(path)    all of them
 """
 
 import functools
@@ -46,18 +43,6 @@ class Violation(NamedTuple):
     def __str__(self) -> str:
         """One line."""
         return f"{self.layer}: {self.operation}: {self.reason}"
-
-
-def check(path: str | os.PathLike) -> None:
-    """Lets a file pass that a mobile GPU can run wholly.
-
-    Raises:
-        InputError: it cannot, naming the first layers and operations that keep it off; or it is no
-            TensorFlow Lite model.
-    """
-    found = violations(path)
-    if found:
-        raise InputError(f"{path}: {told(found)}")
 
 
 def told(found: Sequence[Violation]) -> str:

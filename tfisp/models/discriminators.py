@@ -17,7 +17,8 @@ import keras
 import tensorflow as tf
 
 from tfisp.errors import InputError
-from tfisp.models.generator import at_least_float32, layer_seeds
+from tfisp.models.generator import at_least_float32
+from tfisp.seeds import layer_seeds
 
 _LEAK = 0.2  # slope of LeakyReLU below zero (DPED, and the published code)
 

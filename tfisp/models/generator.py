@@ -21,7 +21,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tfisp.contract import INPUT_FORMS, PUBLISHED, Contract
@@ -150,19 +149,6 @@ class Generator(NamedLayers, keras.Model):
         twin.sensor = self.sensor
         twin.set_weights(self.get_weights())
         return twin
-
-
-def layer_seeds(seed: int, count: int) -> list[int]:
-    """One seed per layer, so that layers of equal shape do not start with equal weights.
-
-    Args:
-        seed: of the network, not negative.
-        count: number of layers.
-
-    Returns:
-        `count` integers below 2^32, the same for the same arguments on every machine.
-    """
-    return [int(word) for word in np.random.SeedSequence(seed).generate_state(count)]
 
 
 def convolution(

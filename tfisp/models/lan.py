@@ -35,7 +35,8 @@ import keras
 import tensorflow as tf
 
 from tfisp.contract import Contract
-from tfisp.models.generator import Generator, NamedLayers, at_least_float32, layer_seeds
+from tfisp.models.generator import Generator, NamedLayers, at_least_float32
+from tfisp.seeds import layer_seeds
 
 _LEAK = 0.2  # slope of the leaky ReLU below zero: TensorFlow's default
 

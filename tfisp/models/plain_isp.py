@@ -19,7 +19,8 @@ from typing import Any, ClassVar
 
 import tensorflow as tf
 
-from tfisp.models.generator import FIRST_GREY, Generator, at_least_float32, convolution, layer_seeds
+from tfisp.models.generator import FIRST_GREY, Generator, at_least_float32, convolution
+from tfisp.seeds import layer_seeds
 
 
 class PlainISP(Generator):

@@ -23,7 +23,7 @@ import numpy as np
 from tfisp._version import __version__
 from tfisp.contract import Contract
 from tfisp.errors import InputError, first_line
-from tfisp.files import atomic_folder
+from tfisp.files import atomic_folder, read_json
 from tfisp.models import registry
 from tfisp.perceptual.arrays import read_arrays
 from tfisp.sensor import Sensor
@@ -156,7 +156,7 @@ def read_preset(name_or_folder: str | os.PathLike) -> Preset:
     _check_sums(folder)
     path = folder / CONFIG
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_json(path, "not a preset's configuration")
         if record["format"] != FORMAT:
             raise InputError(f"format {record['format']}, this version of tfisp reads {FORMAT}")
         return Preset(

@@ -39,8 +39,8 @@ from tfisp.models.generator import (
     NamedLayers,
     at_least_float32,
     convolution,
-    layer_seeds,
 )
+from tfisp.seeds import layer_seeds
 
 # The features of the channel attention's hidden layer: one for this many channels.
 _REDUCTION = 16

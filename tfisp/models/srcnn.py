@@ -17,7 +17,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfisp.models.generator import FIRST_GREY, Generator, at_least_float32, convolution, layer_seeds
+from tfisp.models.generator import FIRST_GREY, Generator, at_least_float32, convolution
+from tfisp.seeds import layer_seeds
 
 
 class SRCNN(Generator):

@@ -17,7 +17,6 @@ pixels.
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -69,14 +68,8 @@ class DISTS:
             InputError: for another trunk, or if weights are not found or do not fit.
         """
         choose("DISTS trunk", trunk, TRUNKS)
-        if (
-            not alpha_beta
-            and weights
-            and (str(weights) == weight_files.RANDOM or Path(weights).is_dir())
-        ):
-            alpha_beta = weights
         self.backbone = backbone or backbones.create(f"{trunk}_l2", weights)
-        source = weight_files.locate("dists", alpha_beta)
+        source = weight_files.locate("dists", weight_files.companion(alpha_beta, weights))
         self.weights = str(source)
         self.is_random = self.backbone.is_random or source.is_random
         self._alphas, self._betas = _untrained() if source.is_random else _load(source.path)

@@ -14,7 +14,6 @@ features are all zero.
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -70,14 +69,8 @@ class LPIPS:
             InputError: for another variant, or if weights are not found or do not fit.
         """
         self.variant = choose("LPIPS variant", variant, VARIANTS)
-        if (
-            not heads
-            and weights
-            and (str(weights) == weight_files.RANDOM or Path(weights).is_dir())
-        ):
-            heads = weights
         self.backbone = backbone or backbones.create(BACKBONE, weights)
-        source = weight_files.locate("lpips", heads)
+        source = weight_files.locate("lpips", weight_files.companion(heads, weights))
         self.weights = str(source)
         self.is_random = self.backbone.is_random or source.is_random
         self._heads = _untrained_heads() if source.is_random else _load_heads(source.path)

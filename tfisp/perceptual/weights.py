@@ -176,6 +176,24 @@ def cache_folder() -> Path:
     return Path(root) / "weights"
 
 
+def companion(
+    own: str | os.PathLike | None, trunk: str | os.PathLike | None
+) -> str | os.PathLike | None:
+    """Where to look for what a distance adds to its trunk's weights.
+
+    Args:
+        own: where it was said to be, if anywhere.
+        trunk: where the trunk's weights are: a path, `random`, or None.
+
+    Returns:
+        `own` if given; else `trunk` if that is `random` or a folder, which may hold both; else
+        None: the usual places.
+    """
+    if own or not trunk:
+        return own
+    return trunk if str(trunk) == RANDOM or Path(trunk).is_dir() else None
+
+
 def locate(key: str, explicit: str | os.PathLike | None = None) -> Source:
     """Finds the weights of a network, downloading them if it must and can.
 

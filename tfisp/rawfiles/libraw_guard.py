@@ -8,17 +8,17 @@ recognisable.
 
 import contextlib
 import ctypes
-import os
 import re
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 
 import numpy as np
 
+from tfisp.native_stderr import Held, held_stderr
+
 # What LibRaw's default data callback prints.
-_COMPLAINT = re.compile("Unexpected end of file|data corrupted")
+_COMPLAINT = re.compile(b"Unexpected end of file|data corrupted")
 
 # Memory that LibRaw has allocated and not written holds this byte: far above the white level of
 # most sensors.
@@ -39,20 +39,20 @@ _LOCK = threading.Lock()
 class Watch:
     """What was noticed within a `watched` block; complete when the block has ended."""
 
-    printed = ""
+    def __init__(self, held: Held) -> None:
+        self._held = held
 
     @property
     def complained(self) -> bool:
         """Whether LibRaw said that samples are missing or corrupt."""
-        return _COMPLAINT.search(self.printed) is not None
+        return _COMPLAINT.search(self._held.printed) is not None
 
 
 @contextlib.contextmanager
 def watched() -> Iterator[Watch]:
     """Watches LibRaw open and decode one file; one at a time, since it concerns the process."""
-    watch = Watch()
-    with _LOCK, _marked_memory(), _caught_stderr(watch):
-        yield watch
+    with _LOCK, _marked_memory(), held_stderr(_COMPLAINT) as held:
+        yield Watch(held)
 
 
 def unwritten(mosaic: np.ndarray) -> float:
@@ -80,32 +80,3 @@ def _marked_memory() -> Iterator[None]:
         yield
     finally:
         mallopt(_M_PERTURB, 0)
-
-
-@contextlib.contextmanager
-def _caught_stderr(watch: Watch) -> Iterator[None]:
-    """Keeps LibRaw's remarks off stderr and in `watch`.
-
-    Python cannot intercept C's stderr, so descriptor 2 itself is redirected. Lines of others that
-    fall into the block are passed on afterwards.
-    """
-    with tempfile.TemporaryFile() as file:
-        try:
-            saved = os.dup(2)
-        except OSError:  # a process without stderr
-            yield
-            return
-        with contextlib.suppress(AttributeError, ValueError, OSError):
-            sys.stderr.flush()
-        os.dup2(file.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-            file.seek(0)
-            lines = file.read().splitlines(keepends=True)
-            watch.printed = b"".join(lines).decode("utf-8", "replace")
-            for line in lines:
-                if not _COMPLAINT.search(line.decode("utf-8", "replace")):
-                    os.write(2, line)

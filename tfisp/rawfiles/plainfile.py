@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 
 from tfisp.errors import InputError
+from tfisp.files import PNG_SIGNATURE
 from tfisp.naming import choose
 from tfisp.rawfiles.frame import Frame
 from tfisp.rawfiles.npy import map_npy
@@ -32,7 +33,6 @@ _LEVELS = ("pattern", "bits", "black_level", "white_level", "xyz_to_camera", "na
 _CAPTURE = ("white_balance", "orientation", "iso", "exposure_time", "baseline_exposure")
 _BYTE_ORDERS = {"little": "<u2", "big": ">u2"}
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_GRAY = 0
 
 
@@ -136,9 +136,9 @@ def _read_png(path: Path) -> np.ndarray:
     are looked at first.
     """
     data = _read_bytes(path)
-    if not data.startswith(_PNG_SIGNATURE):
+    if not data.startswith(PNG_SIGNATURE):
         raise InputError(f"{path}: not a PNG file")
-    at, complete = len(_PNG_SIGNATURE), False
+    at, complete = len(PNG_SIGNATURE), False
     while not complete:
         if len(data) < at + 12:
             raise InputError(f"{path}: the PNG ends before its last chunk: truncated")

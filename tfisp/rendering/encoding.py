@@ -17,6 +17,7 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
+from tfisp.files import PNG_SIGNATURE
 from tfisp.rendering.runtime import cores
 
 _Coded = TypeVar("_Coded")
@@ -25,9 +26,8 @@ _Coded = TypeVar("_Coded")
 # for 8 cores.
 _BAND = 256
 
-# Markers of JPEG (ITU-T T.81, table B.1) and the signature of PNG.
+# Markers of JPEG (ITU-T T.81, table B.1).
 _SOF0, _DRI, _SOS, _RST0, _EOI = 0xC0, 0xDD, 0xDA, 0xD0, b"\xff\xd9"
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 # From this quality on colour keeps its full resolution (4:4:4): whoever asks for it means it.
 _FULL_COLOUR = 90
@@ -84,7 +84,7 @@ def encode_png(picture: np.ndarray) -> bytes:
     """
     height, width = picture.shape[:2]
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = [_SIGNATURE, _chunk(b"IHDR", header)]
+    parts = [PNG_SIGNATURE, _chunk(b"IHDR", header)]
     checksum = zlib.adler32(b"")
     bands = _each_band(functools.partial(_deflated, picture), height)
     for index, (filtered, coded) in enumerate(bands):

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from tfisp._version import __version__
 from tfisp.contract import Contract
 from tfisp.errors import InputError
+from tfisp.files import parse_json
 from tfisp.sensor import Sensor
 
 if TYPE_CHECKING:
@@ -175,8 +176,8 @@ def read(path: str | os.PathLike, content: bytes | None = None) -> ModelMetadata
                 f"{path}: says nothing about the input it expects; put the {BESIDE} that"
                 f" tfisp.export wrote beside it, as {beside[0].name} or {BESIDE}"
             )
-        return ModelMetadata.from_dict(_parse(found.read_bytes(), str(found)), str(found))
-    values = _parse(text, where)
+        return ModelMetadata.from_dict(parse_json(found.read_bytes(), str(found)), str(found))
+    values = parse_json(text, where)
     metadata = ModelMetadata.from_dict(values, where)
     _check_model(content, values.get("model"), path, where)
     return metadata
@@ -199,13 +200,6 @@ def _inside(path: Path, content: bytes) -> bytes | None:
                 " again"
             ) from None
         return None
-
-
-def _parse(text: bytes, where: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{where}: not valid JSON ({error})") from None
 
 
 def _check_model(content: bytes, said: Any, path: Path, where: str) -> None:

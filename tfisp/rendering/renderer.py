@@ -22,7 +22,7 @@ import numpy as np
 from tfisp.contract import require_mosaic
 from tfisp.errors import InputError
 from tfisp.packing import crop_mosaic, orient, phase_padding, prepare
-from tfisp.rendering.runtime import KerasRuntime, LiteRuntime, Runtime, cores
+from tfisp.rendering.runtime import Runtime, cores
 from tfisp.rendering.select_runtime import open_runtime
 from tfisp.rendering.tiles import Span, spans
 from tfisp.sensor import Capture, Sensor
@@ -54,7 +54,7 @@ class Renderer:
         """Prepares a network.
 
         Args:
-            model: a Keras generator, the path of a `.tflite` file, or a runtime.
+            model: as `tfisp.rendering.select_runtime.open_runtime` takes it.
             tile: side of a tile in pixels, raised to the least that the network allows; tiles that
                 are lower, so that each worker has one, are wider instead. "auto" takes what suits
                 the runtime, None renders the whole picture at once. Networks whose output depends
@@ -63,14 +63,9 @@ class Renderer:
                 the most. It decides memory and speed, not the result.
 
         Raises:
-            InputError: the `.tflite` file cannot be used.
+            InputError: the model cannot be used.
         """
-        if isinstance(model, str | os.PathLike):
-            self._runtime: Runtime = LiteRuntime(model)
-        elif hasattr(model, "run") and hasattr(model, "metadata"):
-            self._runtime = model
-        else:
-            self._runtime = KerasRuntime(model)
+        self._runtime = open_runtime(model)
         self.metadata = self._runtime.metadata
         self._tile = self._runtime.tile if tile == "auto" else tile
         self._workers = workers or min(cores(), MOST_WORKERS)

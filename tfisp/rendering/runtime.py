@@ -12,7 +12,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -31,6 +31,7 @@ _RENDERED = "model.tflite"
 _LOADING = threading.Lock()
 
 
+@runtime_checkable
 class Runtime(Protocol):
     """A network that is ready to run.
 

@@ -17,6 +17,7 @@ weights hold, for the same input; then the exporter has compared their pictures 
 import importlib.util
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,24 +28,32 @@ from tfisp.naming import choose
 from tfisp.perceptual.arrays import read_arrays
 from tfisp.rendering.runtime import KerasRuntime, LiteRuntime, Runtime
 
+if TYPE_CHECKING:
+    from tfisp.models.generator import Generator
+
 RUNTIMES = ("auto", "litert", "tensorflow")
 
 # The file of a run that may stand for its Keras weights: float32, as `tfisp.train` exports it.
 _EXPORTED = Path("export", "model.tflite")
 
 
-def open_runtime(model: str | os.PathLike, runtime: str = "auto") -> Runtime:
-    """What `--model` names, ready to run.
+def open_runtime(
+    model: "Generator | Runtime | str | os.PathLike", runtime: str = "auto"
+) -> Runtime:
+    """A model that is ready to run.
 
     Args:
-        model: a preset's name, a run's or preset's folder, or a `.tflite` file.
-        runtime: one of `RUNTIMES`.
+        model: a preset's name, a run's or preset's folder, or a `.tflite` file, as `--model` names
+            it; a Keras generator; or a runtime, which is returned as it is.
+        runtime: one of `RUNTIMES`; only for what has a name.
 
     Raises:
         InputError: there is no such model or runtime, the model cannot be used, or not in this
             runtime.
     """
     choose("--runtime", runtime, RUNTIMES)
+    if not isinstance(model, str | os.PathLike):
+        return model if isinstance(model, Runtime) else KerasRuntime(model)
     if Path(model).suffix == ".tflite":
         if runtime == "tensorflow":
             raise InputError(f"--runtime=tensorflow: {model} is a file for LiteRT only")

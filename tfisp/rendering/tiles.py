@@ -51,13 +51,13 @@ def spans(
         step = _round_up(_divide_up(inner, _divide_up(inner, step)), multiple)
     window = step + 2 * halo
     count = _divide_up(inner, step)
-    plan, first = [], 0
+    found, first = [], 0
     for index in range(count):
         stop = min(index * step + window, length)
         last = length if index == count - 1 else stop - halo
-        plan.append(Span(stop - window, stop, first, last))
+        found.append(Span(stop - window, stop, first, last))
         first = last
-    return plan
+    return found
 
 
 def _divide_up(value: int, divisor: int) -> int:

@@ -8,10 +8,10 @@ import tensorflow as tf
 from tfisp import losses
 from tfisp.models import discriminators
 from tfisp.perceptual.bank import FeatureBank
+from tfisp.seeds import derive
 from tfisp.training import replicas
 from tfisp.training.objectives import critic_feature
 from tfisp.training.recipes import CriticSpec, Recipe
-from tfisp.training.seeds import derive
 
 _NETWORKS = {
     "token_mlp": discriminators.TokenMLP,

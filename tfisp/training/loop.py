@@ -17,6 +17,7 @@ from tfisp.data.base import Dataset
 from tfisp.data.cache import Store
 from tfisp.data.pipeline import batches
 from tfisp.models.generator import Generator
+from tfisp.seeds import derive
 from tfisp.training.checkpoints import Checkpoints, Position
 from tfisp.training.compat import FIXED_PERMUTATION
 from tfisp.training.config import Stage, TrainConfig
@@ -27,7 +28,6 @@ from tfisp.training.model_card import model_card
 from tfisp.training.monitor import Monitor, NullMonitor, RunMonitor
 from tfisp.training.networks import FrozenNetworks
 from tfisp.training.run_folder import RunFolder
-from tfisp.training.seeds import derive
 from tfisp.training.strategies import Workers
 from tfisp.training.trainer import Trainer
 from tfisp.training.validation import Validation

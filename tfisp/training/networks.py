@@ -12,9 +12,9 @@ from tfisp.perceptual import backbones, distance_registry
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.perceptual.base import Backbone
 from tfisp.perceptual.distance_registry import Distance
+from tfisp.seeds import derive
 from tfisp.training.config import TrainConfig
 from tfisp.training.objectives import features_of
-from tfisp.training.seeds import derive
 
 
 class FrozenNetworks(NamedTuple):

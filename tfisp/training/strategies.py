@@ -18,8 +18,8 @@ import tensorflow as tf
 
 from tfisp.errors import InputError
 from tfisp.naming import choose
+from tfisp.seeds import derive
 from tfisp.training.config import STRATEGIES
-from tfisp.training.seeds import derive
 
 
 class Workers:
