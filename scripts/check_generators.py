@@ -112,7 +112,7 @@ def check(name: str, generator: "Generator", size: tuple[int, int], run: bool = 
         run: whether to run it, and not only to read it.
     """
     from tfisp.exporting import writers
-    from tfisp.exporting.forms import check_size
+    from tfisp.exporting.artifacts import check_size
     from tfisp.exporting.test_inputs import trial_inputs
 
     metadata = ModelMetadata.of(generator)

@@ -196,7 +196,7 @@ def _largest_difference(
     """Renders the same input by both frameworks: noise, and something like a photograph."""
     import torch
 
-    from tfisp.exporting.conversion import trial_inputs
+    from tfisp.exporting.test_inputs import trial_inputs
     from tfisp.rendering import ModelMetadata
 
     metadata = ModelMetadata.of(generator)

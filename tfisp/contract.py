@@ -37,6 +37,7 @@ from tfisp.sensor import (
     Sensor,
     Sites,
     as_sites,
+    is_number,
     known_fields,
     resolve_gains,
     smallest_one,
@@ -122,6 +123,11 @@ class Contract:
                 raise InputError(
                     f"contract: {name} {getattr(self, name)!r} is not one of {', '.join(choices)}"
                 )
+        white = self.white_level
+        if white is not None and not (is_number(white) and white > 0):
+            raise InputError(f"contract: white level {white!r:.40} is not a number above 0")
+        if not isinstance(self.shading, bool):
+            raise InputError(f"contract: shading {self.shading!r:.40} is neither true nor false")
         if self.black_level is not None:
             object.__setattr__(
                 self, "black_level", as_sites(self.black_level, "contract: black level")

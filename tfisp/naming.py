@@ -18,9 +18,10 @@ def choose(what: str, name: str, known: Iterable[str]) -> str:
         InputError: otherwise, with the closest names, or all of them if none is close.
     """
     known = list(known)
-    if name in known:
+    if isinstance(name, str) and name in known:
         return name
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    # A value of a JSON file may be anything.
+    close = difflib.get_close_matches(str(name), known, n=3, cutoff=0.6)
     hint = (
         f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known) or 'none'}"
     )

@@ -16,6 +16,7 @@ import numpy as np
 
 from tfisp.errors import InputError
 from tfisp.rawfiles.frame import Frame, check_levels
+from tfisp.rawfiles.plausibility import doubts
 from tfisp.sensor import Capture, Sensor
 
 __all__ = ["RAW_SUFFIXES", "check_levels", "decode", "is_raw", "read_raw"]
@@ -60,7 +61,7 @@ def read_raw(
         mosaic: uint16 `[H, W]`, the active area, samples limited to the white level.
         sensor: What its samples mean, for the mosaic as returned.
         capture: White balance, orientation, exposure and shading; `above_white` counts the samples
-            that were limited.
+            that were limited, `notes` says what was assumed, left out, or looks wrong.
 
     Raises:
         InputError: If the file is missing, damaged, not one Bayer frame, or does not fit its
@@ -68,7 +69,9 @@ def read_raw(
     """
     frame = decode(path, sensor, shape=shape, byte_order=byte_order)
     mosaic, above = check_levels(frame.mosaic, frame.sensor, path)
-    return mosaic, frame.sensor, dataclasses.replace(frame.capture, above_white=above)
+    notes = (*frame.notes, *doubts(mosaic, frame.sensor))
+    capture = dataclasses.replace(frame.capture, above_white=above, notes=notes)
+    return mosaic, frame.sensor, capture
 
 
 def decode(

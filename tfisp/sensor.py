@@ -12,8 +12,8 @@ Both change when rows or columns are taken away in front or the mosaic is mirror
 """
 
 import dataclasses
-import json
 import math
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,9 +22,16 @@ from typing import Any
 import numpy as np
 
 from tfisp.errors import InputError
+from tfisp.files import read_json
 from tfisp.naming import choose
 
 PATTERNS = ("RGGB", "BGGR", "GRBG", "GBRG")
+
+# Samples are uint16.
+MAX_SAMPLE = 65535
+
+# In EV, either way: more is no exposure of a camera, and soon no number of float32.
+MAX_BASELINE_EXPOSURE = 32
 
 Gains = tuple[float, float, float]
 Sites = tuple[tuple[float, float], tuple[float, float]]
@@ -38,9 +45,10 @@ class Sensor:
     Attributes:
         pattern: Colours of the 2x2 tile at the mosaic's top left corner, row by row; one of
             `PATTERNS`.
-        black_level: Sample value of no light at each site of that tile, row by row; one number
-            stands for all four.
-        white_level: Sample value at which the sensor saturates; above every black level.
+        black_level: Sample value of no light at each site of that tile, row by row, 0 or more; one
+            number stands for all four.
+        white_level: Sample value at which the sensor saturates; above every black level, at most
+            `MAX_SAMPLE`.
         name: For messages and records only.
         xyz_to_camera: 3x3 matrix from CIE XYZ (D65) to camera R, G, B, as DNG's ColorMatrix; None
             if unknown. The scale of a row is without meaning (`tfisp.color.camera_to_srgb` removes
@@ -60,22 +68,31 @@ class Sensor:
     default_gains: Gains | None = None
 
     def __post_init__(self) -> None:
-        label = f"sensor {self.name!r}" if self.name else "sensor"
+        label = f"sensor {_shown(self.name)}" if self.name else "sensor"
         if self.pattern not in PATTERNS:
             raise InputError(
-                f"{label}: pattern {self.pattern!r} is not one of {', '.join(PATTERNS)} "
+                f"{label}: pattern {_shown(self.pattern)} is not one of {', '.join(PATTERNS)} "
                 "(X-Trans, quad-Bayer and other arrays are not supported)"
             )
         black = as_sites(self.black_level, f"{label}: black level")
         white = self.white_level
-        if not _is_number(white) or white <= max(max(row) for row in black):
+        if min(min(row) for row in black) < 0:
+            raise InputError(f"{label}: black level {black} is below 0")
+        if not is_number(white) or white <= max(max(row) for row in black):
             raise InputError(
-                f"{label}: white level {white!r} is not a number above the black level {black}"
+                f"{label}: white level {_shown(white)} is not a number above the black level "
+                f"{black}"
             )
+        if white > MAX_SAMPLE:
+            raise InputError(
+                f"{label}: white level {_shown(white)} is above {MAX_SAMPLE}, the largest sample"
+            )
+        if not isinstance(self.name, str):
+            raise InputError(f"sensor: name {_shown(self.name)} is no text")
         object.__setattr__(self, "black_level", black)
         object.__setattr__(self, "white_level", float(white))
         if self.xyz_to_camera is not None:
-            matrix = _numbers(self.xyz_to_camera, (3, 3), f"{label}: xyz_to_camera")
+            matrix = _numbers(self.xyz_to_camera, f"{label}: xyz_to_camera", (3, 3))
             object.__setattr__(self, "xyz_to_camera", tuple(tuple(row) for row in matrix.tolist()))
         if self.default_gains is not None:
             object.__setattr__(
@@ -154,6 +171,7 @@ class Capture:
             None: the mosaic at hand is the whole frame.
         above_white: How many samples lay above the white level and were clipped to it when the
             file was read.
+        notes: What the reader had to assume or leave out, a sentence each.
     """
 
     gains: Gains | None = None
@@ -165,12 +183,23 @@ class Capture:
     shading: np.ndarray | None = field(default=None, compare=False, repr=False)
     frame_size: tuple[int, int] | None = None
     above_white: int = 0
+    notes: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.gains is not None:
             object.__setattr__(self, "gains", as_gains(self.gains, "as-shot gains"))
-        if self.orientation not in range(1, 9):
-            raise InputError(f"orientation {self.orientation!r} is not one of EXIF's 1 to 8")
+        if type(self.orientation) is not int or self.orientation not in range(1, 9):
+            raise InputError(f"orientation {_shown(self.orientation)} is not one of EXIF's 1 to 8")
+        exposure = self.baseline_exposure
+        if not is_number(exposure) or abs(exposure) > MAX_BASELINE_EXPOSURE:
+            raise InputError(
+                f"baseline exposure {_shown(exposure)} is not a number of EV, at most "
+                f"{MAX_BASELINE_EXPOSURE} either way"
+            )
+        for name in ("iso", "exposure_time"):
+            value = getattr(self, name)
+            if value is not None and not (is_number(value) and value > 0):
+                raise InputError(f"{name} {_shown(value)} is not a number above 0")
         if self.shading is not None and (self.shading.ndim != 3 or self.shading.shape[2] != 4):
             raise InputError(f"shading map has shape {self.shading.shape}, expected [h, w, 4]")
 
@@ -192,11 +221,11 @@ def as_sites(value: Any, label: str) -> Sites:
     Raises:
         InputError: If `value` is neither.
     """
-    sites = _numbers(value, None, label)
+    sites = _numbers(value, label)
     if sites.size == 1:
         sites = np.full((2, 2), sites.item())
     if sites.shape != (2, 2):
-        raise InputError(f"{label} {value!r} is neither a number nor 2x2 numbers")
+        raise InputError(f"{label} {_shown(value)} is neither a number nor 2x2 numbers")
     return tuple(map(tuple, sites.tolist()))
 
 
@@ -206,10 +235,20 @@ def as_gains(value: Any, label: str) -> Gains:
     Raises:
         InputError: If `value` is anything else.
     """
-    gains = _numbers(value, (3,), label)
+    gains = _numbers(value, label, (3,))
     if (gains <= 0).any():
-        raise InputError(f"{label} {value!r} are not all above 0")
+        raise InputError(f"{label} {_shown(value)} are not all above 0")
     return tuple(gains.tolist())
+
+
+def is_number(value: Any) -> bool:
+    """Whether `value` is a number that float64 holds, finite, and not a truth value."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer of hundreds of digits
+        return False
 
 
 def known_fields(cls: type, values: Any, label: str) -> dict[str, Any]:
@@ -226,23 +265,25 @@ def known_fields(cls: type, values: Any, label: str) -> dict[str, Any]:
     return values
 
 
-def _numbers(value: Any, shape: tuple[int, ...] | None, label: str) -> np.ndarray:
+def _numbers(value: Any, label: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
     """`value` as finite float64 of `shape` (any, if None); InputError otherwise."""
     try:
-        numbers = np.asarray(value, np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{label} {value!r} is not made of numbers") from error
-    if shape is not None and numbers.shape != shape:
-        raise InputError(f"{label} {value!r} has shape {numbers.shape}, expected {shape}")
-    if not np.isfinite(numbers).all():
-        raise InputError(f"{label} {value!r} holds a value that is not finite")
-    return numbers
+        found = np.asarray(value)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise InputError(f"{label} {_shown(value)} is not made of numbers") from error
+    # Not text that looks like numbers, no truth values, no integers beyond 64 bits.
+    if found.dtype.kind not in "iuf":
+        raise InputError(f"{label} {_shown(value)} is not made of numbers")
+    if shape is not None and found.shape != shape:
+        raise InputError(f"{label} {_shown(value)} has shape {found.shape}, expected {shape}")
+    if not np.isfinite(found).all():
+        raise InputError(f"{label} {_shown(value)} holds a value that is not finite")
+    return found.astype(np.float64)
 
 
-def _is_number(value: Any) -> bool:
-    """Whether `value` is a finite number (and not a truth value)."""
-    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    return real and math.isfinite(value)
+def _shown(value: Any) -> str:
+    """`value` for a message, shortened where it is long."""
+    return reprlib.repr(value)
 
 
 # Adobe's matrix for the Canon EOS Kiss X4 / 550D / Rebel T2i, as stored in that camera's DNG files
@@ -288,12 +329,7 @@ def get_sensor(name: str | Path) -> Sensor:
     path = Path(text)
     if path.suffix != ".json":
         choose("sensor", text, [*SENSORS, "a file FILE.json"])
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot read the sensor file: {error.strerror}") from error
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON: {error}") from error
+    values = read_json(path)
     try:
         return Sensor.from_dict(values)
     except InputError as error:

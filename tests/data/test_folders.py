@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.data_files import counts
+from tests.helpers.dngs import scene, write_dng
 from tests.helpers.shared import shared
 from tfisp.contract import AS_SHOT
 from tfisp.data import folders, open_dataset
@@ -110,6 +111,16 @@ def test_bad_files_stop_or_are_set_aside(config, camera):
     assert "give --sensor" in reasons["silent.npy"]
     assert "--patch_size=16 need at least 17x16" not in reasons["tiny.npy"]
     assert "need at least 16x17" in reasons["tiny.npy"]
+
+
+def test_what_the_reader_had_to_assume_is_told_once_also_from_the_cache(config, tmp_path):
+    (tmp_path / "raw").mkdir()
+    for name in ("a", "b"):
+        write_dng(tmp_path / "raw" / f"{name}.dng", scene(48, 64, 70, 1000), orientation=0)
+    for _ in range(2):  # decoded, and from the cache
+        notes = open_dataset(config("folders", raw_dir=tmp_path / "raw")).notes
+        (told,) = (note for note in notes if "Orientation 0" in note)
+        assert told.startswith(f"{tmp_path / 'raw' / 'a.dng'} and 1 more: ")
 
 
 def test_samples_above_white_are_told_of(config, tmp_path):

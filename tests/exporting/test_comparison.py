@@ -5,11 +5,11 @@ import pytest
 import tensorflow as tf
 
 from tfisp.errors import InputError
+from tfisp.exporting.artifacts import ARTIFACTS
 from tfisp.exporting.comparison import Case, check, compare, experimental, figures
-from tfisp.exporting.forms import FORMS
 from tfisp.exporting.writers import to_tflite
 
-FORM = {form.name: form for form in FORMS}
+BY_NAME = {artifact.name: artifact for artifact in ARTIFACTS}
 
 
 def test_figures_by_hand():
@@ -22,15 +22,15 @@ def test_figures_by_hand():
 
 def test_a_file_that_differs_too_much_fails():
     with pytest.raises(InputError, match=r"model\.tflite: differs from Keras by 0\.5 code values"):
-        check(FORM["model.tflite"], figures([np.array([0.5])]))
+        check(BY_NAME["model.tflite"], figures([np.array([0.5])]))
     with pytest.raises(InputError, match="differs from Keras by nan"):
-        check(FORM["model.tflite"], figures([np.array([np.nan])]))
-    check(FORM["model.tflite"], figures([np.array([0.002])]))
+        check(BY_NAME["model.tflite"], figures([np.array([np.nan])]))
+    check(BY_NAME["model.tflite"], figures([np.array([0.002])]))
     with pytest.raises(InputError, match=r"model_int8\.tflite: has a PSNR of 24\.0 dB"):
-        check(FORM["model_int8.tflite"], {"largest": 200.0, "psnr_db": 24.04})
+        check(BY_NAME["model_int8.tflite"], {"largest": 200.0, "psnr_db": 24.04})
     with pytest.raises(InputError, match="PSNR of nan"):
-        check(FORM["model_int8.tflite"], figures([np.array([np.nan])]))
-    check(FORM["model_int8.tflite"], {"largest": 200.0, "psnr_db": 40.0})
+        check(BY_NAME["model_int8.tflite"], figures([np.array([np.nan])]))
+    check(BY_NAME["model_int8.tflite"], {"largest": 200.0, "psnr_db": 40.0})
 
 
 def test_an_int8_file_is_experimental_until_its_shadows_are_good():
@@ -66,7 +66,7 @@ def scaled(folder, changes):
 
 def test_a_file_that_keeps_its_weights_outside_fails(tmp_path):
     with pytest.raises(InputError, match=r"its weights are not in the file .*VAR_HANDLE"):
-        compare(FORM["model.tflite"], scaled(tmp_path, changes=True), [])
+        compare(BY_NAME["model.tflite"], scaled(tmp_path, changes=True), [])
 
 
 def test_differences_are_of_code_values_over_all_cases_and_their_shadows(tmp_path):
@@ -80,12 +80,12 @@ def test_differences_are_of_code_values_over_all_cases_and_their_shadows(tmp_pat
         Case("right", {"raw": raw}, raw * 0.5, dark),
         Case("wrong", {"raw": raw}, wrong, np.zeros_like(dark)),
     ]
-    found = compare(FORM["model.tflite"], path, cases)
-    assert found["compared_on"] == ["right", "wrong"]
-    assert found["difference"]["largest"] == pytest.approx(0.001, rel=0.05)
-    assert found["difference"]["mean"] == pytest.approx(0.001 * 3 / (2 * 72), rel=0.05)
-    assert found["shadows"]["largest"] == 0 and found["shadows"]["psnr_db"] is None
-    assert found["shadows"]["share"] == pytest.approx(4 / 48)
+    found = compare(BY_NAME["model.tflite"], path, cases)
+    assert found.compared_on == ["right", "wrong"]
+    assert found.difference["largest"] == pytest.approx(0.001, rel=0.05)
+    assert found.difference["mean"] == pytest.approx(0.001 * 3 / (2 * 72), rel=0.05)
+    assert found.shadows["largest"] == 0 and found.shadows["psnr_db"] is None
+    assert found.shadows["share"] == pytest.approx(4 / 48)
     # Above 1 and below 0 a picture is cut, so differences there do not count.
     beyond = [Case("x", {"raw": raw + 4}, raw * 0.5 + 1.7, dark)]
-    assert compare(FORM["model.tflite"], path, beyond)["difference"]["largest"] == 0
+    assert compare(BY_NAME["model.tflite"], path, beyond).difference["largest"] == 0

@@ -1,4 +1,4 @@
-"""Exported forms agree with Keras, carry their weights and say what they expect."""
+"""Exported artifacts agree with Keras, carry their weights and say what they expect."""
 
 import dataclasses
 import hashlib
@@ -327,9 +327,9 @@ def test_a_half_precision_network_is_exported_in_single_precision(tmp_path, monk
 
 
 def only(monkeypatch, *names):
-    """Leaves all other forms out, to save time."""
-    forms = [form for form in conversion.FORMS if form.name in names]
-    monkeypatch.setattr(conversion, "plan", lambda *arguments, **options: (forms, {}))
+    """Leaves all other artifacts out, to save time."""
+    artifacts = [artifact for artifact in conversion.ARTIFACTS if artifact.name in names]
+    monkeypatch.setattr(conversion, "choose_artifacts", lambda *args, **options: (artifacts, {}))
 
 
 class Tiled(keras.Layer):

@@ -1,4 +1,4 @@
-"""The whole ISP as a graph is the desktop's renderer, for every contract and form."""
+"""The whole ISP as a graph is the desktop's renderer, for every contract and form of input."""
 
 import dataclasses
 

@@ -17,7 +17,7 @@ from tests.helpers.dngs import (
 )
 from tfisp.errors import InputError
 from tfisp.rawfiles import camerafile
-from tfisp.rawfiles.camerafile import read_camera_file
+from tfisp.rawfiles.camerafile import _by_libraw, read_camera_file
 from tfisp.sensor import PATTERNS, Sensor
 
 BLACK = ((60, 61), (62, 63))
@@ -40,9 +40,7 @@ def test_samples_pattern_and_levels_belong_to_the_active_area(tmp_path, pattern,
     assert frame.capture.frame_size == frame.mosaic.shape
 
 
-def test_the_neutral_becomes_gains_of_which_the_smallest_is_one(tmp_path):
-    path = write_dng(tmp_path / "x.dng", scene(64, 72, 64, 1000), neutral=(0.5, 1, 0.8))
-    np.testing.assert_allclose(read_camera_file(path).capture.gains, (2, 1, 1.25), rtol=1e-5)
+def test_libraws_multipliers_become_gains_of_which_the_smallest_is_one():
     # As LibRaw states it for a file of 1 / 2.477 / 1.462: a zero G2, and red at 1.
     gains = camerafile._as_shot([1.0, 0.4037142, 0.6839945, 0.0])
     np.testing.assert_allclose(gains, (2.477, 1, 1.69425), atol=1e-4)
@@ -53,11 +51,6 @@ def test_the_neutral_becomes_gains_of_which_the_smallest_is_one(tmp_path):
 )
 def test_an_unusable_neutral_is_none(balance):
     assert camerafile._as_shot(balance) is None
-
-
-def test_a_dng_without_neutral_states_no_gains(tmp_path):
-    path = write_dng(tmp_path / "x.dng", scene(64, 72, 64, 1000), neutral=None)
-    assert read_camera_file(path).capture.gains is None
 
 
 def test_what_libraw_does_not_hand_out_is_in_the_capture(tmp_path):
@@ -167,6 +160,38 @@ def test_lossless_jpeg_is_read_and_its_damage_found(tmp_path):
             read_camera_file(path)
 
 
+def test_a_damaged_difference_of_lossless_jpeg_is_noted(tmp_path):
+    """As many bits as before, but the rest of a row has moved."""
+    mosaic = scene(64, 128, 64, 1000)
+    damaged = mosaic.astype(np.int64)
+    damaged[30, 40::2] += 250
+    path = tmp_path / "x.dng"
+    write_compressed_dng(path, damaged.astype(np.uint16))
+    assert "1 rows are brighter or darker" in read_camera_file(path).notes[0]
+    write_compressed_dng(path, mosaic)
+    assert read_camera_file(path).notes == ()
+
+
+def test_by_libraw_a_file_reads_as_by_its_tags(tmp_path):
+    """LibRaw is an independent reader: of a plain DNG it finds the same."""
+    path = write_dng(
+        tmp_path / "x.dng",
+        scene(64, 72, 64, 1000),
+        pattern="GBRG",
+        black=BLACK,
+        white=1023,
+        neutral=(0.5, 1, 0.8),
+        orientation=6,
+    )
+    ours, theirs = read_camera_file(path), _by_libraw(path, None)
+    np.testing.assert_array_equal(ours.mosaic, theirs.mosaic)
+    assert ours.sensor.pattern == theirs.sensor.pattern
+    assert ours.sensor.black_level == theirs.sensor.black_level
+    assert ours.sensor.white_level == theirs.sensor.white_level
+    np.testing.assert_allclose(ours.capture.gains, theirs.capture.gains, rtol=1e-6)
+    assert ours.capture.orientation == theirs.capture.orientation == 6
+
+
 def test_samples_that_libraw_never_wrote_are_found(tmp_path):
     """A stream without a valid header is skipped in silence: the frame is what memory held."""
     mosaic = scene(600, 800, 64, 1000)
@@ -175,8 +200,8 @@ def test_samples_that_libraw_never_wrote_are_found(tmp_path):
     )
     for _ in range(3):
         with pytest.raises(InputError, match="could not be decoded"):
-            read_camera_file(path)
-        read_camera_file(write_dng(tmp_path / "good.dng", mosaic))
+            _by_libraw(path, None)
+        _by_libraw(write_dng(tmp_path / "good.dng", mosaic), None)
 
 
 def test_libraws_complaint_alone_refuses_a_file(tmp_path, monkeypatch):
@@ -189,4 +214,12 @@ def test_libraws_complaint_alone_refuses_a_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(camerafile, "_frame", noisy)
     with pytest.raises(InputError, match="missing or corrupt"):
-        read_camera_file(path)
+        _by_libraw(path, None)
+
+
+def test_what_is_called_dng_and_is_none_is_refused(tmp_path):
+    path = tmp_path / "x.dng"
+    for data in (b"x" * 99, b"II*\0\xff\xff\xff\xff" + bytes(99), b"IIU\0"):
+        path.write_bytes(data)
+        with pytest.raises(InputError, match=r"x\.dng: not a DNG file"):
+            read_camera_file(path)

@@ -1,15 +1,27 @@
-"""Tags of synthetic DNGs come back; what cannot be true is refused by name."""
+"""DNGs by their tags: which frame is read, the facts of the shot, what is refused by name."""
 
 import numpy as np
 import pytest
-import tifffile
 
-from tests.helpers.dngs import gain_map, opcode, opcode_list, scene, write_dng
+from tests.helpers.dngs import gain_map, opcode_list, rationals, scene, write_dng
+from tests.helpers.tiffs import (
+    BYTE,
+    LONG,
+    RATIONAL,
+    SHORT,
+    SRATIONAL,
+    UNDEFINED,
+    bayer_tags,
+    write_frame,
+)
 from tfisp.errors import InputError
-from tfisp.rawfiles.dng import PHOTOMETRIC_LINEAR_RAW, read_facts
+from tfisp.rawfiles.camerafile import read_camera_file
 
-D65, STANDARD_A, D50 = 21, 17, 23
-MATRIX = np.array([[0.65, -0.12, -0.09], [-0.38, 1.16, 0.25], [-0.04, 0.15, 0.60]])
+MOSAIC, OTHER = scene(96, 128, 64, 1000), scene(96, 128, 64, 1000, seed=1)
+SMALL = scene(48, 64, 16, 4000, seed=2)
+OTHER_TAGS = bayer_tags("BGGR", 16, 4095)
+PREVIEW = {254: (LONG, [1])}
+MAP = opcode_list(gain_map(np.full((2, 2), 3), pitch=1, size=(48, 64)))
 
 
 @pytest.fixture
@@ -20,144 +32,144 @@ def dng(tmp_path):
     return write
 
 
-def test_levels_pattern_and_area_come_from_the_tags(dng):
-    facts = read_facts(
-        dng(pattern="GBRG", black=((60, 61), (62, 63)), white=1023, active_area=(1, 2, 61, 70))
+def frames(path, first, *more):
+    return read_camera_file(write_frame(path, more=more, **first))
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        # Of full frames the largest, of equals the first; a reduced one never.
+        ({"mosaic": MOSAIC}, {"mosaic": OTHER, "tags": OTHER_TAGS}),
+        ({"mosaic": MOSAIC}, {"mosaic": SMALL, "tags": OTHER_TAGS}),
+        ({"mosaic": SMALL, "tags": OTHER_TAGS}, {"mosaic": MOSAIC}),
+        ({"mosaic": OTHER, "tags": OTHER_TAGS | PREVIEW}, {"mosaic": MOSAIC}),
+        ({"mosaic": np.tile(SMALL, (4, 4)), "tags": OTHER_TAGS | PREVIEW}, {"mosaic": MOSAIC}),
+        ({"mosaic": MOSAIC}, {"mosaic": SMALL, "tags": {**OTHER_TAGS, 254: (LONG, [65536])}}),
+    ],
+)
+def test_of_several_frames_one_is_read_with_its_own_tags(tmp_path, order):
+    frame = frames(tmp_path / "x.dng", *order)
+    np.testing.assert_array_equal(frame.mosaic, MOSAIC)
+    assert frame.sensor.pattern == "RGGB"
+    assert frame.sensor.black_level == ((64, 64), (64, 64))
+    assert frame.sensor.white_level == 1023
+    assert frame.notes == ("holds 2 CFA frames; the one of 96x128 samples is read",)
+
+
+def test_a_gain_map_of_another_frame_is_not_applied(tmp_path):
+    shaded = {**PREVIEW, 51009: (UNDEFINED, list(MAP)), 50829: (LONG, [1, 1, 47, 63])}
+    frame = frames(
+        tmp_path / "x.dng",
+        {"mosaic": MOSAIC, "tags": {50829: (LONG, [1, 2, 95, 126]), 50714: (SHORT, [60])}},
+        {"mosaic": SMALL, "tags": shaded},
     )
-    assert facts.is_dng
-    assert facts.cfa == "GBRG"
-    assert facts.cfa_repeat == (2, 2)
-    assert facts.black_level == ((60, 61), (62, 63))
-    assert facts.white_level == 1023
-    assert facts.active_area == (1, 2, 61, 70)
-    assert facts.size == (64, 72)
-    assert facts.model == "Acme Synth 1"
-    assert not facts.compressed
-
-
-def test_the_declared_samples_end_where_the_file_does(dng):
-    path = dng()
-    assert read_facts(path).data_end <= path.stat().st_size
-    assert read_facts(path).data_end >= 2 * 64 * 72
+    assert frame.capture.shading is None
+    assert frame.capture.frame_size == (94, 124)
+    np.testing.assert_array_equal(frame.mosaic, MOSAIC[1:95, 2:126])
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_all_eight_orientations_are_read(dng, orientation):
-    assert read_facts(dng(orientation=orientation)).orientation == orientation
+    frame = read_camera_file(dng(orientation=orientation))
+    assert frame.capture.orientation == orientation
+    assert frame.notes == ()
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 1000])
-def test_an_impossible_orientation_counts_as_not_stated(dng, orientation):
-    assert read_facts(dng(orientation=orientation)).orientation is None
-
-
-@pytest.mark.parametrize("order", [(STANDARD_A, D65), (D65, STANDARD_A), (D50, D65)])
-def test_the_matrix_for_d65_is_preferred(dng, order):
-    matrices = {light: MATRIX * (1 if light == D65 else 2) for light in order}
-    np.testing.assert_allclose(read_facts(dng(matrices=matrices)).xyz_to_camera, MATRIX)
-
-
-def test_without_d65_the_nearest_light_is_taken(dng):
-    facts = read_facts(dng(matrices={STANDARD_A: MATRIX * 2, D50: MATRIX}))
-    np.testing.assert_allclose(facts.xyz_to_camera, MATRIX)
-    only = read_facts(dng(matrices={STANDARD_A: MATRIX}))
-    np.testing.assert_allclose(only.xyz_to_camera, MATRIX)
-
-
-def test_a_matrix_of_zeros_counts_as_not_stated(dng):
-    assert read_facts(dng(matrices={D65: np.zeros((3, 3))})).xyz_to_camera is None
-    assert read_facts(dng()).xyz_to_camera is None
+def test_an_impossible_orientation_leaves_the_picture_as_stored(dng, orientation):
+    frame = read_camera_file(dng(orientation=orientation))
+    assert frame.capture.orientation == 1
+    assert f"Orientation {orientation} is none of 1 to 8" in frame.notes[0]
 
 
 def test_exposure_and_noise_are_read(dng):
-    facts = read_facts(dng(baseline_exposure=-0.75, noise=(1e-4, 2e-6)))
-    assert facts.baseline_exposure == pytest.approx(-0.75)
-    assert facts.noise == ((1e-4, 2e-6),)
-    assert read_facts(dng(noise=range(1, 7))).noise == ((1, 2), (3, 4), (5, 6))
+    capture = read_camera_file(dng(baseline_exposure=-0.75, noise=(1e-4, 2e-6))).capture
+    assert capture.baseline_exposure == pytest.approx(-0.75)
+    assert capture.noise == ((1e-4, 2e-6),)
+    noise = read_camera_file(dng(noise=range(1, 7))).capture.noise
+    assert noise == ((1, 2), (3, 4), (5, 6))
 
 
-def test_the_lens_shading_map_is_read(dng):
-    gains = np.random.default_rng(0).uniform(1, 3, (4, 5, 6)).astype(np.float32)
-    sites = ((0, 0), (0, 1), (1, 0), (1, 1))
-    maps = [gain_map(g, site=s, size=(64, 72)) for g, s in zip(gains, sites, strict=True)]
-    facts = read_facts(dng(opcodes2=opcode_list(*maps)))
-    np.testing.assert_array_equal(facts.shading, np.moveaxis(gains, 0, -1))
-    assert facts.notes == ()
+def test_exposure_time_and_speed_are_read_with_their_notes(tmp_path):
+    tags = {33434: (RATIONAL, [1, 50]), 34855: (SHORT, [400])}
+    capture = read_camera_file(write_frame(tmp_path / "x.dng", MOSAIC, tags=tags)).capture
+    assert (capture.exposure_time, capture.iso) == (0.02, 400)
+    capture = read_camera_file(write_frame(tmp_path / "x.dng", MOSAIC)).capture
+    assert (capture.exposure_time, capture.iso) == (None, None)
 
 
-def test_opcodes_that_are_not_applied_are_noted(dng):
-    partial = gain_map(np.ones((2, 2)), size=(8, 8))
-    facts = read_facts(dng(opcodes2=opcode_list(opcode(8, b"1234"), partial)))
-    assert facts.shading is None
-    assert any("MapPolynomial" in note for note in facts.notes)
-    assert any("lens shading is not applied" in note for note in facts.notes)
+@pytest.mark.parametrize("exposure", [(2**31 - 1, 1), (-33, 1), (1, 0)])
+def test_an_exposure_beyond_every_camera_is_refused(tmp_path, exposure):
+    path = write_frame(tmp_path / "x.dng", MOSAIC, tags={50730: (SRATIONAL, list(exposure))})
+    with pytest.raises(InputError, match=r"x\.dng: baseline exposure .* at most 32 either way"):
+        read_camera_file(path)
 
 
-def test_black_level_differences_are_added_by_row_and_column(tmp_path):
-    mosaic = scene(64, 72, 64, 1000)
-    tags = [
-        (50706, 1, 4, bytes((1, 4, 0, 0)), True),
-        (33421, 3, 2, (2, 2), True),
-        (33422, 1, 4, bytes((0, 1, 1, 2)), True),
-        (50713, 3, 2, (1, 2), True),  # one row of two
-        (50714, 3, 2, (100, 200), True),
-        (50715, 10, 72, (1, 1, 3, 1) * 36, True),  # columns alternate 1, 3
-        (50716, 10, 64, (10, 1, 30, 1) * 32, True),  # rows alternate 10, 30
-    ]
-    path = tmp_path / "delta.dng"
-    tifffile.imwrite(path, mosaic, photometric=32803, extratags=tags)
-    assert read_facts(path).black_level == ((111, 213), (131, 233))
-
-
-def test_a_linear_dng_is_known_by_its_photometric(tmp_path):
-    rgb = np.repeat(scene(64, 72, 64, 1000)[..., None], 3, axis=-1)
-    path = write_dng(tmp_path / "linear.dng", rgb, photometric=PHOTOMETRIC_LINEAR_RAW)
-    assert read_facts(path).photometric == PHOTOMETRIC_LINEAR_RAW
+def test_an_exposure_of_no_number_counts_as_not_stated(tmp_path):
+    path = write_frame(tmp_path / "x.dng", MOSAIC, tags={50730: (SRATIONAL, [0, 0])})
+    frame = read_camera_file(path)
+    assert frame.capture.baseline_exposure == 0
+    assert frame.notes == ()
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("tags", "message"),
     [
-        {"active_area": (0, 0, 65, 72)},
-        {"active_area": (10, 10, 10, 20)},
-        {"opcodes2": b"\0\0\0\5nonsense"},
-        {"opcodes2": opcode_list(gain_map(np.zeros((2, 2))))},
+        ({51041: (12, [1.0, 2.0, 3.0])}, "NoiseProfile of 3 values"),
+        ({51041: (12, [np.nan, 1.0])}, "NoiseProfile"),
+        ({51009: (UNDEFINED, list(b"\0\0\0\5nonsense"))}, "opcode list ends within an opcode"),
+        ({262: (SHORT, [1])}, "without a CFA frame"),
+        ({262: (LONG, [34892])}, "LinearDNG, already demosaiced"),
+        ({50714: (99, [1])}, "tag 50714 of the unknown type 99 cannot be read"),
+        ({256: (LONG, [4])}, "96x4 samples is too small"),
     ],
 )
-def test_tags_that_cannot_be_true_are_refused(dng, options):
-    with pytest.raises(InputError, match=r"x\.dng: damaged tags"):
-        read_facts(dng(**options))
+def test_tags_that_cannot_be_true_are_refused(tmp_path, tags, message, monkeypatch):
+    monkeypatch.setitem(write_frame.__globals__["_CODES"], 99, "B")
+    path = write_frame(tmp_path / "x.dng", MOSAIC, tags=tags)
+    with pytest.raises(InputError, match=rf"x\.dng: .*{message}"):
+        read_camera_file(path)
 
 
-def test_what_is_no_tiff_gives_nothing(tmp_path, caplog, capfd):
-    for name, data in (
-        ("a", b""),
-        ("b", b"II*\0"),
-        ("c", b"II*\0\xff\xff\xff\xff"),
-        ("d", b"x" * 99),
-    ):
-        path = tmp_path / name
-        path.write_bytes(data)
-        assert read_facts(path) is None
-    assert not caplog.records
-    assert capfd.readouterr().err == ""
+def test_a_tag_of_a_careless_type_is_used_and_noted(tmp_path):
+    path = write_frame(tmp_path / "x.dng", MOSAIC, tags={277: (BYTE, [1])})
+    frame = read_camera_file(path)
+    np.testing.assert_array_equal(frame.mosaic, MOSAIC)
+    assert frame.notes == ("tags of an unusual type: 277 (type 1): a careless writer, or damage",)
 
 
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"none\.dng: cannot be read"):
-        read_facts(tmp_path / "none.dng")
+def test_a_dng_without_its_version_is_read_by_its_tags_if_it_is_called_one(tmp_path):
+    tags = {50706: None, 50829: (LONG, [1, 1, 95, 127])}
+    frame = read_camera_file(write_frame(tmp_path / "x.dng", MOSAIC, tags=tags, bits=12))
+    np.testing.assert_array_equal(frame.mosaic, MOSAIC[1:95, 1:127])
 
 
-def test_damaged_tags_give_facts_nothing_or_one_clear_error(dng, tmp_path):
+def test_the_name_is_make_and_model(dng, tmp_path):
+    assert read_camera_file(dng()).sensor.name == "Acme Synth 1"
+    tags = {271: (2, [*b"ACME Corp.\0"]), 272: (2, [*b"Acme 7\0"])}
+    path = write_frame(tmp_path / "y.dng", MOSAIC, tags=tags)
+    assert read_camera_file(path).sensor.name == "Acme 7"
+
+
+def test_damaged_tags_give_a_frame_or_one_clear_error(tmp_path):
     """Random bytes in the directory never raise anything else, and never take long."""
-    data = np.fromfile(dng(opcodes2=opcode_list(gain_map(np.ones((2, 2)), pitch=1))), np.uint8)
+    tags = {
+        50829: (LONG, [4, 6, 92, 120]),
+        51009: (UNDEFINED, list(opcode_list(gain_map(np.ones((2, 2)), pitch=1, size=(88, 114))))),
+        50730: (SRATIONAL, list(rationals([0.5]))),
+    }
+    data = np.fromfile(write_frame(tmp_path / "x.dng", MOSAIC, rows=16, tags=tags), np.uint8)
+    read_camera_file(tmp_path / "x.dng")
     rng = np.random.default_rng(0)
     path = tmp_path / "fuzzed.dng"
-    for _ in range(150):
+    for _ in range(200):
         fuzzed = data.copy()
-        fuzzed[rng.integers(0, 700, 4)] = rng.integers(0, 256, 4)
+        fuzzed[rng.integers(2 * MOSAIC.size, len(data), 4)] = rng.integers(0, 256, 4)
+        fuzzed[rng.integers(0, 8, rng.integers(0, 2))] = rng.integers(0, 256)
         fuzzed.tofile(path)
         try:
-            read_facts(path)
+            read_camera_file(path)
         except InputError as error:
-            assert str(path) in str(error)
+            assert str(error).startswith(f"{path}: ")
+            assert "\n" not in str(error)

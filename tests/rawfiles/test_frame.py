@@ -83,10 +83,36 @@ def test_a_partly_decoded_frame_is_refused(gap, value):
         check_levels(mosaic, SENSOR, "x.dng")
 
 
-def test_dead_rows_and_columns_are_no_gap():
+def test_dead_columns_and_short_dead_rows_are_no_gap():
     mosaic = scene(256, 256, 64, 1000)
-    mosaic[100], mosaic[:, 30], mosaic[50:60, 50:60] = 0, 0, 0
+    mosaic[100, 40:140], mosaic[:, 30], mosaic[50:60, 50:60] = 0, 0, 0
     assert undecoded(mosaic, 60) == 0
+    check_levels(mosaic, SENSOR, "x.dng")
+
+
+@pytest.mark.parametrize("start", range(0, 20000, 1733))
+@pytest.mark.parametrize("width", [128, 300, 4000])
+def test_a_missing_block_of_a_disk_is_found_wherever_it_lies(start, width):
+    mosaic = scene(20800 // width + 32, width, 64, 1000)
+    mosaic.reshape(-1)[start : start + 256] = 0  # 512 bytes
+    with pytest.raises(InputError, match="partly decoded"):
+        check_levels(mosaic, SENSOR, "x.dng")
+
+
+@pytest.mark.parametrize("black", [0, 64])
+@pytest.mark.parametrize("value", [0, "black"])
+def test_padding_at_an_edge_is_named(black, value):
+    value, scene_ = black if value == "black" else value, scene(96, 128, black + 10, 1000)
+    sensor = Sensor("RGGB", black, 1023)
+    mosaic = np.pad(scene_, [(0, 0), (0, 8)], constant_values=value)
+    with pytest.raises(InputError, match=r"last 8 columns hold only .*state the width, 128"):
+        check_levels(mosaic, sensor, "x.npy")
+    # One dead column, and a scene that goes black towards its edge.
+    check_levels(np.pad(scene_, [(0, 0), (0, 1)]), sensor, "x.npy")
+    fading = scene_.copy()
+    fading[:, 100:] = np.where(np.random.default_rng(0).uniform(size=(96, 28)) < 0.7, black, 70)
+    fading[:, 120:] = black
+    check_levels(fading, sensor, "x.npy")
 
 
 def test_repeated_rows_are_refused_unless_clipped():
@@ -118,11 +144,14 @@ def test_the_undecoded_share_is_that_of_a_look_at_every_patch(seed, black):
     for _ in range(4):
         top, left = rng.integers(0, (height, width))
         mosaic[top : top + 40, left : left + 150] = rng.integers(0, 300)
-    rows, columns = min(4, height), min(64, width)
-    equal = []
-    for turned in (mosaic, mosaic[::-1, ::-1]):
-        for top in range(0, height - rows + 1, rows):
-            for left in range(0, width - columns + 1, columns):
-                patch = turned[top : top + rows, left : left + columns]
-                equal.append(len(np.unique(patch)) == 1 and patch[0, 0] < black)
-    assert undecoded(mosaic, black) == np.mean(equal)
+    shares = []
+    for plane, rows, columns in ((mosaic, 4, 64), (mosaic.reshape(1, -1), 1, 128)):
+        rows, columns = min(rows, plane.shape[0]), min(columns, plane.shape[1])
+        equal = []
+        for turned in (plane, plane[::-1, ::-1]):
+            for top in range(0, plane.shape[0] - rows + 1, rows):
+                for left in range(0, plane.shape[1] - columns + 1, columns):
+                    patch = turned[top : top + rows, left : left + columns]
+                    equal.append(len(np.unique(patch)) == 1 and patch[0, 0] < black)
+        shares.append(np.mean(equal))
+    assert undecoded(mosaic, black) == max(shares)

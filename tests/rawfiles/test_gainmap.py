@@ -3,11 +3,17 @@
 import numpy as np
 import pytest
 
-from tests.helpers.dngs import gain_map, opcode, opcode_list
-from tfisp.rawfiles.gainmap import parse_gain_map, parse_opcodes, shading_map
+from tests.helpers.dngs import gain_map, opcode_list
+from tfisp.rawfiles.gainmap import parse_gain_map
+from tfisp.rawfiles.gainmap import shading_map as brought_together
+from tfisp.rawfiles.opcodes import parse_opcodes
 
 RNG = np.random.default_rng(0)
 SITES = ((0, 0), (0, 1), (1, 0), (1, 1))
+
+
+def shading_map(maps, height, width):
+    return brought_together([(m, None) for m in maps], (height, width))
 
 
 def parsed(*maps):
@@ -41,28 +47,18 @@ def test_a_map_with_its_own_origin_is_interpolated_and_held_at_its_ends():
     np.testing.assert_allclose(column, np.interp(at, [0.25, 0.5, 0.75], [1, 2, 3]), rtol=1e-6)
 
 
-def test_only_the_first_of_several_map_planes_counts():
+def test_the_last_map_plane_holds_for_all_further_planes():
     body = bytearray(parse_opcodes(opcode_list(gain_map(np.full((1, 1), 2))))[0].body)
-    body[-8:-4] = (2).to_bytes(4, "big")  # two planes: 2 and 3
-    body += np.array([3], ">f4").tobytes()
-    assert parse_gain_map(bytes(body)).gains.tolist() == [[2]]
-
-
-def test_other_opcodes_keep_their_names():
-    found = parse_opcodes(opcode_list(opcode(8, b"1234", optional=False), opcode(77, b"")))
-    assert [(o.name, o.optional) for o in found] == [("MapPolynomial", False), ("opcode 77", True)]
-
-
-@pytest.mark.parametrize("cut", [0, 3, 10, 30, -1])
-def test_a_list_that_ends_early_is_refused(cut):
-    data = opcode_list(gain_map(np.ones((2, 2))), gain_map(np.ones((2, 2))))
-    with pytest.raises(ValueError, match=r"ends within|shorter"):
-        parse_opcodes(data[:cut])
+    body[16:24] = (1).to_bytes(4, "big") + (3).to_bytes(4, "big")  # planes 1 to 3
+    body[-8:-4] = (2).to_bytes(4, "big")  # two map planes: 2 and 3
+    m = parse_gain_map(bytes(body) + np.array([3], ">f4").tobytes())
+    assert [m.of_plane(k) for k in (0, 4)] == [None, None]
+    assert [m.of_plane(k).tolist() for k in (1, 2, 3)] == [[[2]], [[3]], [[3]]]
 
 
 def test_an_opcode_too_small_for_its_entries_is_refused():
     body = parse_opcodes(opcode_list(gain_map(np.ones((4, 4)))))[0].body
-    for short in (body[:20], body[:-4]):
+    for short in (body[:20], body[:-4], body + bytes(4)):
         with pytest.raises(ValueError, match="GainMap"):
             parse_gain_map(short)
 

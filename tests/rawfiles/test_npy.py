@@ -49,11 +49,15 @@ def test_damaged_files_are_refused_by_name_or_still_hold_numbers(tmp_path):
             parse_npy(whole[:length], path)
 
 
-def test_a_size_beyond_all_memory_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [(b"(2, 5, 4)", "too many"), (b"(999999999, 999999999, 4)", "too few")],
+)
+def test_a_shape_that_does_not_fill_the_file_is_refused(tmp_path, shape, message):
     path = tmp_path / "a.npy"
     np.save(path, np.zeros((3, 5, 4), np.uint16))
-    path.write_bytes(path.read_bytes().replace(b"(3, 5, 4)", b"(999999999, 999999999, 4)"))
-    with pytest.raises(InputError, match="too few"):
+    path.write_bytes(path.read_bytes().replace(b"(3, 5, 4)", shape))
+    with pytest.raises(InputError, match=message):
         map_npy(path)
 
 

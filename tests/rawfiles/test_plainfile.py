@@ -96,14 +96,58 @@ def test_levels_that_are_not_stated_follow_from_the_bits_and_are_noted(frame):
         ({"pattern": "RGGB", "whitelevel": 1023}, "did you mean white_level"),
         ({"pattern": "RGGB", "bits": 12, "orientation": 12}, "orientation"),
         ({"pattern": "RGGB", "bits": 12, "white_balance": [1, 2]}, "white balance"),
-        ({"pattern": "RGGB", "bits": 12, "iso": "fast"}, "frame.json"),
-        ("{", "not JSON"),
+        ({"pattern": "RGGB", "bits": 12, "iso": "fast"}, r"frame\.json: iso 'fast'"),
+        ({"pattern": "RGGB", "bits": 12, "iso": -100}, "iso -100"),
+        ({"pattern": "RGGB", "bits": 12, "exposure_time": [1]}, "exposure_time"),
+        ({"pattern": "RGGB", "bits": 12, "orientation": True}, "orientation True"),
+        ({"pattern": "RGGB", "bits": 12, "orientation": 1.0}, "orientation 1.0"),
+        ({"pattern": "RGGB", "bits": 12, "baseline_exposure": 1e6}, "baseline exposure 1000000"),
+        ({"pattern": "RGGB", "bits": 12, "baseline_exposure": 10**400}, "baseline exposure 1000"),
+        ({"pattern": "RGGB", "bits": 12, "baseline_exposure": float("inf")}, "exposure inf"),
+        ({"pattern": "RGGB", "bits": 12, "baseline_exposure": None}, "exposure None"),
+        ({"pattern": "RGGB", "bits": 12, "white_balance": [1, 10**400, 1]}, "white balance"),
+        ({"pattern": "RGGB", "bits": 12, "white_balance": [1, 1e-300, 1e300]}, "gains"),
+        ({"pattern": "RGGB", "bits": 12, "white_balance": "123"}, "white balance"),
+        ({"pattern": "RGGB", "white_level": 0}, "white level 0"),
+        ({"pattern": "RGGB", "white_level": 65536}, "above 65535"),
+        ({"pattern": "RGGB", "white_level": 1e400}, "white level inf"),
+        ({"pattern": "RGGB", "white_level": True}, "white level True"),
+        ({"pattern": "RGGB", "bits": 12, "black_level": "64"}, "black level '64'"),
+        ({"pattern": "RGGB", "bits": 12, "black_level": -1}, "below 0"),
+        ({"pattern": "RGGB", "bits": 12, "black_level": [[1, 2], [3]]}, "black level"),
+        ({"pattern": "RGGB", "bits": 12, "black_level": 10**400}, "black level"),
+        ({"pattern": ["R"], "bits": 12}, "pattern"),
+        ({"pattern": "RGGB", "bits": 12, "name": 5}, "name 5 is no text"),
+        ({"pattern": "RGGB", "bits": 12, "xyz_to_camera": {}}, "xyz_to_camera"),
+        ({"pattern": "RGGB", "bits": 12, "width": 65}, "width 65, but the file holds 48x64"),
+        ({"pattern": "RGGB", "bits": 12, "height": "48"}, "height '48'"),
+        ("{", "not valid JSON"),
+        ("[" * 100_000, "nested too deep"),
+        ('{"pattern": "RGGB", "white_level": 1' + "0" * 400 + "}", "white level"),
+        ('{"pattern": "RGGB", "white_level": 1' + "0" * 5000 + "}", "not valid JSON"),
         ("[1]", "JSON object"),
     ],
 )
 def test_a_frame_that_is_not_described_is_refused(frame, stated, message):
     with pytest.raises(InputError, match=message):
         read_plain(frame("npy", stated=stated))
+
+
+@pytest.mark.parametrize("suffix", ["png", "npy"])
+def test_padding_is_cropped_where_the_size_is_stated(frame, suffix):
+    stated = {"pattern": "RGGB", "black_level": 64, "white_level": 1023, "width": 64}
+    padded = np.pad(MOSAIC, [(0, 4), (0, 8)])
+    result = read_plain(frame(suffix, padded, {**stated, "height": 48}))
+    np.testing.assert_array_equal(result.mosaic, MOSAIC)
+    assert result.notes == ("cropped from 52x72 samples to the 48x64 that are stated",)
+
+
+def test_bytes_under_a_level_of_more_bits_are_refused_with_the_way_out(frame):
+    with pytest.raises(InputError, match=r"holds bytes \(uint8\).*\.view\(np\.uint16\)"):
+        read_plain(frame("npy", MOSAIC.view(np.uint8)), ZRR)
+    small = (MOSAIC // 4).astype(np.uint8)
+    stated = {"pattern": "RGGB", "black_level": 16, "white_level": 255}
+    np.testing.assert_array_equal(read_plain(frame("npy", small, stated)).mosaic, small)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +226,13 @@ def test_a_headerless_file_needs_a_size(frame, stated):
 
 
 @pytest.mark.parametrize(
-    ("stated", "message"), [({"dtype": "uint8"}, "dtype"), ({"byte_order": "middle"}, "byte_order")]
+    ("stated", "message"),
+    [
+        ({"dtype": "uint8"}, "dtype"),
+        ({"byte_order": "middle"}, "byte_order"),
+        ({"byte_order": None}, "byte_order"),
+        ({"byte_order": ["little"]}, "byte_order"),
+    ],
 )
 def test_a_headerless_file_of_another_encoding_is_refused(frame, stated, message):
     with pytest.raises(InputError, match=message):

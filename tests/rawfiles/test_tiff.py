@@ -1,6 +1,9 @@
-"""TIFF directories: tags as numbers, nested directories, and where the data ends."""
+"""TIFF directories: tags as numbers, nested directories, and what cannot be read of them."""
+
+import struct
 
 import numpy as np
+import pytest
 import tifffile
 
 from tfisp.rawfiles.tiff import read_directories
@@ -37,23 +40,81 @@ def test_nested_directories_follow_the_one_that_holds_them(tmp_path):
         tiff.write(FRAME[:8, :8], subifds=1)
         tiff.write(FRAME)
         tiff.write(FRAME[:24])
-    assert [d.size for d in read_directories(path, ())] == [(8, 8), (48, 64), (24, 64)]
+    heights = [d.first(257) for d in read_directories(path, (257,))]
+    assert heights == [8, 48, 24]
 
 
-def test_data_ends_where_the_last_strip_or_tile_does(tmp_path):
+@pytest.mark.parametrize("options", [{"bigtiff": True}, {"byteorder": ">"}, {}])
+def test_both_byte_orders_and_big_tiff_are_read(tmp_path, options):
     path = tmp_path / "x.tif"
-    for options in ({}, {"rowsperstrip": 7}, {"tile": (16, 32)}):
-        tifffile.imwrite(path, FRAME, **options)
-        (directory,) = read_directories(path, ())
-        assert directory.data_end == path.stat().st_size
-        assert directory.frame_end in (0, directory.data_end)
+    tifffile.imwrite(path, FRAME, description="a description", metadata=None, **options)
+    (directory,) = read_directories(path, (256, 257, 270, 273))
+    assert (directory.first(257), directory.first(256)) == FRAME.shape
+    assert directory.text(270) == "a description"
+    with tifffile.TiffFile(path) as tiff:
+        assert directory.integers(273) == tiff.pages[0].dataoffsets
+    assert directory.in_order
+    assert directory.unreadable == ()
 
 
-def test_an_understated_length_shows_in_the_size_of_the_frame(tmp_path):
+def test_the_bytes_a_directory_takes_up_are_known(tmp_path):
+    path = tmp_path / "x.tif"
+    tifffile.imwrite(path, FRAME, extratags=[(65000, 4, 5, (1, 2, 3, 4, 5), True)])
+    (directory,) = read_directories(path, (65000,))
+    with tifffile.TiffFile(path) as tiff:
+        tag, page = tiff.pages[0].tags[65000], tiff.pages[0]
+    whole, value = directory.spans
+    assert (whole.start, whole.end) == (page.offset, page.offset + 2 + 12 * len(page.tags) + 4)
+    assert (value.start, value.end) == (tag.valueoffset, tag.valueoffset + 20)
+
+
+def changed(path, code, *, kind=None, count=None, value=None, rename=None):
+    """Rewrites an entry of a classic TIFF's first directory."""
+    with tifffile.TiffFile(path) as tiff:
+        at = tiff.pages[0].tags[code].offset
+    data = bytearray(path.read_bytes())
+    entry = list(struct.unpack_from("<HHII", data, at))
+    for place, new in enumerate((rename, kind, count, value)):
+        entry[place] = entry[place] if new is None else new
+    struct.pack_into("<HHII", data, at, *entry)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"kind": 0}, "tag 65000 of the unknown type 0"),
+        ({"kind": 99}, "tag 65000 of the unknown type 99"),
+        ({"value": 1 << 30}, "tag 65000, whose value would lie outside the file"),
+        ({"count": (1 << 32) - 1}, "tag 65000, whose value would lie outside the file"),
+    ],
+)
+def test_a_tag_that_cannot_be_read_is_told(tmp_path, change, words):
+    path = tmp_path / "x.tif"
+    tifffile.imwrite(path, FRAME, extratags=[(65000, 4, 5, (1, 2, 3, 4, 5), True)])
+    changed(path, 65000, **change)
+    (directory,) = read_directories(path, (65000,))
+    assert directory.unreadable == (words,)
+    assert 65000 not in directory.tags
+    assert read_directories(path, (256,))[0].unreadable == ()  # where nobody asks for it
+
+
+def test_tags_out_of_order_and_there_twice_are_told(tmp_path):
     path = tmp_path / "x.tif"
     tifffile.imwrite(path, FRAME)
-    with tifffile.TiffFile(path, mode="r+b") as tiff:
-        tiff.pages[0].tags[279].overwrite(100)
-    (directory,) = read_directories(path, ())
-    assert directory.frame_end == path.stat().st_size
-    assert directory.data_end == directory.frame_end - FRAME.nbytes + 100
+    changed(path, 257, rename=300)
+    assert not read_directories(path, ())[0].in_order
+    changed(path, 258, rename=256)
+    assert read_directories(path, (256,))[0].unreadable == ("tag 256, which is there twice",)
+
+
+def test_directories_in_a_circle_end(tmp_path):
+    path = tmp_path / "x.tif"
+    tifffile.imwrite(path, FRAME, extratags=[(65000, 4, 1, 8, True)])
+    changed(path, 65000, rename=330)
+    with tifffile.TiffFile(path) as tiff:
+        offset = tiff.pages[0].offset
+    changed(path, 330, value=offset)
+    assert len(read_directories(path, ())) == 1
+    changed(path, 330, value=1 << 30)
+    assert "a directory at byte 1073741824" in read_directories(path, ())[0].unreadable

@@ -74,16 +74,26 @@ def run(game, workers, bank):
         backbones=(("color", "vit_narrow"), ("texture", "alexnet_narrow")),
         critics=("adv_color", "adv_lin0"), adversarial=game, critic_interval=1,
     )  # fmt: skip
-    learner = trainer.Trainer(
-        models.create("efficient_isp", seed=1), stage.recipe, bank, (SIZE, SIZE), seed=3
-    )
-    learner.optimizer = descent(learner.generator.trainable_variables, 1e-3)
-    for critic in learner.critics:
-        critic.optimizer = descent(critic.network.trainable_variables, 1e-2)
+    with workers.strategy.scope():
+        generator = models.create("efficient_isp", seed=1)
+        learner = trainer.Trainer(generator, stage.recipe, bank, (SIZE, SIZE), seed=3)
+        learner.optimizer = descent(learner.generator.trainable_variables, 1e-3)
+        for critic in learner.critics:
+            critic.optimizer = descent(critic.network.trainable_variables, 1e-2)
+    train_step = learner.train_step
+    images = []
+
+    def counted(part, critics_learn):
+        images.append(part["raw"].shape[0])
+        return train_step(part, critics_learn)
+
+    learner.train_step = counted
     found = {}
+    # Steps are taken outside of the scope, as the loop does.
     for step in range(STEPS):
         for tag, value in learner.run_step(batch(step, workers), step).items():
             found[f"step {step}/{tag}"] = value.numpy()
+    found["images of each replica"] = np.array(images)
     networks = {"generator": learner.generator, "ema": learner.ema}
     networks |= {critic.name: critic.network for critic in learner.critics}
     for name, network in networks.items():
@@ -102,11 +112,11 @@ def main():
     found = {}
     with workers.strategy.scope():
         bank = FeatureBank({name: backbones.create(name, "random") for name in NAMES})
-        for task in tasks:
-            fault, _, game = task.rpartition(":")
-            with broken(fault):
-                tags = run(game, workers, bank)
-            found |= {f"{task}/{tag}": value for tag, value in tags.items()}
+    for task in tasks:
+        fault, _, game = task.rpartition(":")
+        with broken(fault):
+            tags = run(game, workers, bank)
+        found |= {f"{task}/{tag}": value for tag, value in tags.items()}
     np.savez(output, **found)
     workers.barrier()  # who leaves before the others looks lost to them
 

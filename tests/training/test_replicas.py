@@ -52,7 +52,7 @@ def of(found, task):
         tag.removeprefix(f"{task}/"): x for tag, x in found.items() if tag.startswith(f"{task}/")
     }
     weights = {tag: x for tag, x in own.items() if tag.startswith("weights/")}
-    return {tag: x for tag, x in own.items() if tag not in weights}, weights
+    return {tag: x for tag, x in own.items() if tag.startswith("step ")}, weights
 
 
 def furthest(expected, found):
@@ -91,6 +91,13 @@ def test_two_devices_log_and_learn_what_one_does(single, mirrored, game):
 def test_two_processes_log_and_learn_what_one_does(single, multiworker, game):
     for worker in multiworker:
         require_equal(of(single, game), of(worker, game))
+
+
+@pytest.mark.slow
+def test_each_replica_works_on_its_own_part_of_the_batch_only(single, mirrored, multiworker):
+    for found, count in ((single, 4), (mirrored, 2), *((worker, 2) for worker in multiworker)):
+        for game in GAMES:
+            assert set(found[f"{game}/images of each replica"]) == {count}
 
 
 @pytest.mark.slow

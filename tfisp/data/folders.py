@@ -27,7 +27,7 @@ from tfisp.raw import RAW_SUFFIXES, read_raw
 from tfisp.sensor import Capture, Sensor
 
 # Raised whenever the same file would be decoded to something else by our own code.
-_DECODE_VERSION = 1
+_DECODE_VERSION = 2
 
 # Kinds of file that say nothing about what their samples mean.
 _SILENT = (".png", ".npy", ".raw")
@@ -98,6 +98,7 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     frames = _frames(builder, files, root)
     for frame in frames:
         _note_clipping(builder, frame)
+    builder.notes.extend(_readers_notes(frames))
     sensor = frames[0].sensor if frames else builder.sensor
     return builder.dataset(frames, targets, {}, paired=False, sensor=sensor, root=root)
 
@@ -139,7 +140,7 @@ def _open_frame(path: Path, name: str, builder: DatasetBuilder) -> FolderFrame:
     sha256 = file_digest(path)
     decoded = key(
         kind="decoded",
-        version=[_DECODE_VERSION, importlib.metadata.version("rawpy")],
+        version=[_DECODE_VERSION, *map(importlib.metadata.version, ("rawpy", "imagecodecs"))],
         file=sha256,
         description=file_digest(description) if description.exists() else None,
         suffix=path.suffix.lower(),
@@ -177,6 +178,18 @@ def _note_clipping(builder: DatasetBuilder, frame: FolderFrame) -> None:
             f"{frame.path}: {count} samples ({share:.2%}) above the white level "
             f"{frame.sensor.white_level:g} were clipped"
         )
+
+
+def _readers_notes(frames: Sequence[FolderFrame]) -> list[str]:
+    """What the reader assumed or left out, or doubts: each remark once, with how many it is of."""
+    files: dict[str, list[Path]] = {}
+    for frame in frames:
+        for note in frame.capture.notes:
+            files.setdefault(note, []).append(frame.path)
+    return [
+        f"{paths[0]}{f' and {len(paths) - 1} more' if len(paths) > 1 else ''}: {note}"
+        for note, paths in files.items()
+    ]
 
 
 def _capture_facts(capture: Capture) -> dict[str, Any]:

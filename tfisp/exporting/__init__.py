@@ -1,5 +1,6 @@
-"""From a trained generator to proven files: every form, what it costs, and whether a GPU runs it.
+"""From a trained generator to proven files: what each costs, and whether a GPU runs it.
 
-`conversion.export` is the way in: `forms` says what is written, `writers`, `quantisation` and
-`whole_isp` write it, `comparison` and `gate` let it pass or not, and `report` tells about it.
+`conversion.export` is the way in: `artifacts` lists the files, `kinds` says how each is made and
+compared, by `writers`, `quantisation` and `whole_isp`; `comparison` and `gpu_compatibility` let it
+pass or not, and `report` tells about it.
 """

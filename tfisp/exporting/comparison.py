@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from tfisp.errors import InputError
 from tfisp.exporting import gpu_compatibility
-from tfisp.exporting.forms import Form
+from tfisp.exporting.artifacts import Artifact
+from tfisp.exporting.entries import Comparison
 from tfisp.rendering.runtime import open_interpreter
 
 # Operations that read weights from outside the file: a sign that they were not stored in it.
@@ -38,18 +39,13 @@ class Case(NamedTuple):
     shadows: np.ndarray
 
 
-def compare(form: Form, path: Path, cases: Sequence[Case]) -> dict[str, Any]:
-    """The report's figures on how far a file is from Keras.
+def compare(artifact: Artifact, path: Path, cases: Sequence[Case]) -> Comparison:
+    """Measures how far a file is from Keras.
 
     Args:
-        form: which file it is.
+        artifact: which file it is.
         path: the file.
         cases: what to compare on.
-
-    Returns:
-        `compared_on`, names; `difference`: `largest`, `mean` and `bias` in code values and
-        `psnr_db` (None for equal pictures); `shadows`: the same over the shadows of all cases and
-        their `share`, or None where there are none.
 
     Raises:
         InputError: the file reads weights from outside, or differs too much.
@@ -57,20 +53,22 @@ def compare(form: Form, path: Path, cases: Sequence[Case]) -> dict[str, Any]:
     if path.suffix == ".tflite":
         outside = sorted(_VARIABLE_OPERATIONS.intersection(gpu_compatibility.operations(path)))
         if outside:
-            raise InputError(f"{form.name}: its weights are not in the file ({', '.join(outside)})")
+            names = ", ".join(outside)
+            raise InputError(f"{artifact.name}: its weights are not in the file ({names})")
     run = runner(path)
     differences = [_codes(run(case.inputs)) - _codes(case.expected) for case in cases]
     in_shadows = [given[0, case.shadows] for given, case in zip(differences, cases, strict=True)]
     total, dark = figures(differences), figures(in_shadows)
-    check(form, total)
+    check(artifact, total)
     if dark is not None:
         dark["share"] = float(np.mean(np.concatenate([case.shadows.ravel() for case in cases])))
-    return {
-        "compared_on": [case.name for case in cases],
-        "difference": total,
-        "allowed": {"largest": form.largest} if form.psnr is None else {"psnr_db": form.psnr},
-        "shadows": dark,
-    }
+    limit = {"largest": artifact.largest} if artifact.psnr is None else {"psnr_db": artifact.psnr}
+    return Comparison(
+        compared_on=[case.name for case in cases],
+        difference=total,
+        allowed=limit,
+        shadows=dark,
+    )
 
 
 def figures(differences: Sequence[np.ndarray]) -> dict[str, float | None] | None:
@@ -89,22 +87,22 @@ def figures(differences: Sequence[np.ndarray]) -> dict[str, float | None] | None
     }
 
 
-def check(form: Form, difference: Mapping[str, float | None]) -> None:
+def check(artifact: Artifact, difference: Mapping[str, float | None]) -> None:
     """Holds a file to its limits.
 
     Raises:
         InputError: it differs too much.
     """
     largest, psnr = difference["largest"], difference["psnr_db"]
-    if form.largest is not None and not largest <= form.largest:  # NaN fails too
+    if artifact.largest is not None and not largest <= artifact.largest:  # NaN fails too
         raise InputError(
-            f"{form.name}: differs from Keras by {largest:.3g} code values of 8 bits, allowed are"
-            f" {form.largest:.3g}"
+            f"{artifact.name}: differs from Keras by {largest:.3g} code values of 8 bits,"
+            f" allowed are {artifact.largest:.3g}"
         )
-    if form.psnr is not None and psnr is not None and not psnr >= form.psnr:
+    if artifact.psnr is not None and psnr is not None and not psnr >= artifact.psnr:
         raise InputError(
-            f"{form.name}: has a PSNR of {psnr:.1f} dB to Keras, expected are at least"
-            f" {form.psnr:g} dB"
+            f"{artifact.name}: has a PSNR of {psnr:.1f} dB to Keras, expected are at least"
+            f" {artifact.psnr:g} dB"
         )
 
 

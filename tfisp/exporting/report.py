@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from tfisp._version import __version__
 from tfisp.exporting import activations, cost, memory, tflite_graph, whole_isp
-from tfisp.exporting.forms import ISP, MODEL, NONE, TILE, Form, Target
+from tfisp.exporting.artifacts import MODEL, NONE, TILE, Artifact, Target
+from tfisp.exporting.entries import Description, Entry
 from tfisp.exporting.markdown import markdown
 from tfisp.exporting.test_inputs import SHADOW, Trial, noise, scene
 from tfisp.files import write_json, write_text
@@ -32,12 +33,12 @@ _BRIGHT = 0.9
 
 
 def describe(
-    form: Form, path: Path, metadata: ModelMetadata, size: tuple[int, int]
-) -> dict[str, Any]:
-    """What one file takes, gives and is for: its metadata, and the head of the report's entry.
+    artifact: Artifact, path: Path, metadata: ModelMetadata, size: tuple[int, int]
+) -> Description:
+    """What one file takes, gives and is for.
 
     Args:
-        form: which file it is.
+        artifact: which file it is.
         path: the file.
         metadata: that belong to it.
         size: (height, width) of the picture in pixels.
@@ -50,27 +51,27 @@ def describe(
         shape = [1, size[0] // step, size[1] // step, metadata.channels]
         inputs = [{"name": "raw", "dtype": "float32", "shape": shape}]
         outputs = [{"name": "rgb", "dtype": "float32", "shape": [1, *size, 3]}]
+    companding = metadata.contract.companding
+    meanings = whole_isp.MEANINGS | {
+        "raw": f"{metadata.contract.form} RAW, scaled by the contract"
+        + ("" if companding == "none" else f", then companded: {_CURVE}")
+    }
     for entry in inputs:
-        entry["meaning"] = (
-            whole_isp.MEANINGS[entry["name"]]
-            if form.name == ISP
-            else f"{metadata.contract.form} RAW, scaled by the contract"
-            + ("" if metadata.contract.companding == "none" else f", then companded: {_CURVE}")
-        )
+        entry["meaning"] = meanings[entry["name"]]
     for entry in outputs:
         scale = "0..255" if entry["dtype"] == "uint8" else "nominally 0..1, not clipped"
         entry["meaning"] = f"{COLOUR_ENCODING}; {scale}"
-    return {
-        "name": form.name,
-        "target": form.target,
-        "size": form.size,
-        "weights": form.weights,
-        "inputs": inputs,
-        "outputs": outputs,
-        "companding": metadata.contract.companding,
-        "colour_encoding": COLOUR_ENCODING,
-        "halo_pixels": None if metadata.halo is None else metadata.halo * metadata.step,
-    }
+    return Description(
+        name=artifact.name,
+        target=artifact.target,
+        size=artifact.size,
+        weights=artifact.weights,
+        inputs=inputs,
+        outputs=outputs,
+        companding=companding,
+        colour_encoding=COLOUR_ENCODING,
+        halo_pixels=None if metadata.halo is None else metadata.halo * metadata.step,
+    )
 
 
 def costs(path: Path) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def compose(
     metadata: ModelMetadata,
     size: tuple[int, int],
     target: Target | None,
-    files: Sequence[dict[str, Any]],
+    files: Sequence[Entry],
     missing: Mapping[str, str],
     seen: Sequence[Trial],
     folder: Path,
@@ -120,7 +121,7 @@ def compose(
         "contract": metadata.contract.to_dict(),
         "colour_encoding": COLOUR_ENCODING,
         "shadows_below": SHADOW,
-        "files": list(files),
+        "files": [entry.to_dict() for entry in files],
         "missing": dict(missing),
         "calibration": _calibration(metadata, seen),
         "activations": peaks,

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tfisp.rawfiles.frame import Frame, check_content, check_levels, scale_mismatch
+from tfisp.rawfiles.plausibility import doubts
 
 # Bins of a plane's histogram.
 BINS = 16
@@ -119,7 +120,7 @@ def warnings(frame: Frame) -> list[str]:
     below = np.array([[np.mean(mosaic[i::2, j::2] < black[i, j]) for j in (0, 1)] for i in (0, 1)])
     if below.max() > 0.6:
         found.append(f"{below.max():.0%} of a plane's samples lie below its black level")
-    found += _green_warning(frame)
+    found += doubts(mosaic, sensor) + _green_warning(frame)
     if frame.capture.gains is None and sensor.default_gains is None:
         found.append("no usable white balance is stated: colours will have a cast")
     return found

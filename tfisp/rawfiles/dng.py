@@ -1,140 +1,68 @@
-"""What a TIFF-based RAW file says in its tags: all of a DNG, the orientation of NEF, CR2, ARW, ...
+"""DNG files, read by what their tags say.
 
-LibRaw decodes the samples; but it hands out no BaselineExposure, NoiseProfile or GainMap, prefers
-its own colour matrices, moves odd active areas to even ones without moving the black levels along,
-and decodes missing data as zeros. Tag numbers and meanings: Adobe, "Digital Negative (DNG)
-Specification", version 1.4.0.0, and TIFF 6.0.
+LibRaw is not asked: it takes one width of rows, one order of strips and one of several frames for
+granted, moves odd active areas to even ones without the black levels, hands out no
+BaselineExposure, NoiseProfile or GainMap, and decodes missing data as zeros. Tag numbers and
+meanings: Adobe, "Digital Negative (DNG) Specification", version 1.4.0.0, and TIFF 6.0.
 """
 
-import dataclasses
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tfisp.errors import InputError
-from tfisp.rawfiles.gainmap import GAIN_MAP, parse_gain_map, parse_opcodes, shading_map
-from tfisp.rawfiles.tiff import Directory, read_directories
-from tfisp.sensor import Matrix3
+from tfisp.rawfiles import layout, levels, whitebalance
+from tfisp.rawfiles.frame import Frame, require_bayer, require_size
+from tfisp.rawfiles.opcodes import shading_of
+from tfisp.rawfiles.plausibility import shifted_rows
+from tfisp.rawfiles.samples import read_samples
+from tfisp.rawfiles.tiff import INTEGERS, Directory, Span
+from tfisp.sensor import Capture, Sensor
 
-ORIENTATION = 274
-PHOTOMETRIC_CFA = 32803
-PHOTOMETRIC_LINEAR_RAW = 34892
+ORIENTATION, _MAKE, _MODEL = 274, 271, 272
+_SUBFILE_TYPE, _PHOTOMETRIC, _DNG_VERSION = 254, 262, 50706
+_CFA, _LINEAR_RAW = 32803, 34892
+_EXPOSURE_TIME, _ISO, _BASELINE_EXPOSURE, _NOISE_PROFILE = 33434, 34855, 50730, 51041
+_OPCODE_LISTS = (51008, 51009, 51022)
 
-_CFA_REPEAT, _CFA_PATTERN, _CFA_PLANE_COLOR, _CFA_LAYOUT = 33421, 33422, 50710, 50711
-_MAKE, _MODEL, _DNG_VERSION, _ACTIVE_AREA = 271, 272, 50706, 50829
-_BLACK_REPEAT, _BLACK_LEVEL, _BLACK_DELTA_H, _BLACK_DELTA_V, _WHITE_LEVEL = range(50713, 50718)
-_COLOR_MATRICES, _ILLUMINANTS = (50721, 50722), (50778, 50779)
-_BASELINE_EXPOSURE, _NOISE_PROFILE, _OPCODE_LIST_2 = 50730, 51041, 51009
-
-_TAGS = {
-    *(ORIENTATION, _MAKE, _MODEL),
-    *(_CFA_REPEAT, _CFA_PATTERN, _CFA_PLANE_COLOR, _CFA_LAYOUT, _DNG_VERSION, _ACTIVE_AREA),
-    *(_BLACK_REPEAT, _BLACK_LEVEL, _BLACK_DELTA_H, _BLACK_DELTA_V, _WHITE_LEVEL),
-    *(*_COLOR_MATRICES, *_ILLUMINANTS, _BASELINE_EXPOSURE, _NOISE_PROFILE, _OPCODE_LIST_2),
+TAGS = {
+    *(ORIENTATION, _MAKE, _MODEL, _SUBFILE_TYPE, _PHOTOMETRIC, _DNG_VERSION),
+    *(_EXPOSURE_TIME, _ISO, _BASELINE_EXPOSURE, _NOISE_PROFILE, *_OPCODE_LISTS),
+    *layout.TAGS,
+    *levels.TAGS,
+    *whitebalance.TAGS,
 }
 
-# Correlated colour temperature in kelvin of the EXIF LightSource codes (EXIF 2.3, tag 37384) used
-# as calibration illuminants.
-_ILLUMINANT_KELVIN = {
-    1: 5500, 2: 4200, 3: 2850, 4: 5500, 9: 5500, 10: 6500, 11: 7500, 12: 6400, 13: 5050, 14: 4150,
-    15: 3525, 17: 2856, 18: 4874, 19: 6774, 20: 5503, 21: 6504, 22: 7504, 23: 5003, 24: 3200,
-}  # fmt: skip
-_D65_KELVIN = 6504
+
+def is_dng(directories: list[Directory]) -> bool:
+    """Whether a TIFF says that it is a DNG."""
+    return _DNG_VERSION in directories[0].tags
 
 
-@dataclass(frozen=True)
-class TiffFacts:
-    """What the tags say. None stands for: not stated.
-
-    Attributes:
-        is_dng: Whether the file is a DNG. `active_area` and what follows is read of Bayer DNGs
-            only.
-        orientation: EXIF orientation, 1 to 8.
-        model: Make and model of the camera; may be empty.
-        compressed: Whether the RAW samples are; assumed outside DNGs, where the tag is not
-            reliable.
-        data_end: First byte after the RAW samples, as declared.
-        photometric: What the RAW samples are: `PHOTOMETRIC_CFA`, `PHOTOMETRIC_LINEAR_RAW`, ...
-        floating: Whether they are floating-point numbers.
-        size: (height, width) of the stored samples.
-        active_area: (top, left, bottom, right) of the exposed samples within them.
-        cfa_repeat: (rows, columns) of the repeating tile.
-        cfa: Its colours as letters, row by row from the active area's corner; "?" for a colour
-            other than R, G, B.
-        black_level: Per site of the 2x2 tile at the active area's corner, row by row.
-        white_level: Saturation.
-        xyz_to_camera: The colour matrix calibrated nearest to D65.
-        baseline_exposure: In EV.
-        noise: Pairs (scale, offset).
-        shading: float32 `[h, w, 4]`, as `tfisp.sensor.Capture.shading`.
-        notes: What could not be used.
-    """
-
-    is_dng: bool
-    orientation: int | None
-    model: str
-    compressed: bool
-    data_end: int
-    photometric: int
-    floating: bool
-    size: tuple[int, int]
-    active_area: tuple[int, int, int, int] | None = None
-    cfa_repeat: tuple[int, int] | None = None
-    cfa: str | None = None
-    black_level: tuple | None = None
-    white_level: float | None = None
-    xyz_to_camera: Matrix3 | None = None
-    baseline_exposure: float | None = None
-    noise: tuple | None = None
-    shading: np.ndarray | None = None
-    notes: tuple[str, ...] = ()
-
-
-def read_facts(path: Path) -> TiffFacts | None:
-    """Reads the tags of a file, without its samples.
+def read_dng(path: Path, directories: list[Directory]) -> Frame:
+    """Reads a DNG of one Bayer frame.
 
     Args:
-        path: The file; it need not be a TIFF.
+        path: The file.
+        directories: What `read_directories` found in it, with `TAGS`.
 
     Returns:
-        What the tags say; None if the file is no TIFF, or is none that can be read.
+        The frame of its active area, its samples not yet checked against the levels.
 
     Raises:
-        InputError: If a DNG says something that cannot be true.
+        InputError: If the file holds something else, or its tags are damaged, contradict each
+            other, or describe a kind of storage that is not read.
     """
-    directories = read_directories(path, _TAGS)
-    if not directories:
-        return None
-    main, raw = directories[0], _raw_directory(directories)
-    is_dng = _DNG_VERSION in main.tags
     try:
-        orientation = main.first(ORIENTATION)
-        facts = TiffFacts(
-            is_dng=is_dng,
-            orientation=int(orientation) if orientation in range(1, 9) else None,
-            model=_model(main),
-            compressed=raw.compressed or not is_dng,
-            data_end=max(raw.data_end, raw.frame_end if is_dng else 0),
-            photometric=raw.photometric,
-            floating=raw.floating,
-            size=raw.size,
-        )
-        if is_dng and facts.photometric == PHOTOMETRIC_CFA:
-            facts = dataclasses.replace(facts, **_cfa_facts(main, raw))
-        return facts
-    except (ValueError, TypeError, IndexError, OverflowError) as error:
-        raise InputError(f"{path}: damaged tags: {error}") from error
+        return _read(path, directories)
+    except InputError as error:
+        text = str(error)
+        raise InputError(text if text.startswith(str(path)) else f"{path}: {text}") from error
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"{path}: {error}") from error
 
 
-def _raw_directory(directories: list[Directory]) -> Directory:
-    """The directory of the RAW samples: one that says so, else that of the last data."""
-    order = {PHOTOMETRIC_CFA: 2, PHOTOMETRIC_LINEAR_RAW: 1}
-    return max(directories, key=lambda d: (order.get(d.photometric, 0), d.data_end))
-
-
-def _model(main: Directory) -> str:
+def model_of(main: Directory) -> str:
     """Make and model, the make not twice; empty if unknown."""
     make, model = main.text(_MAKE), main.text(_MODEL)
     if model.split()[:1] and model.split()[0].lower() in make.lower():
@@ -142,84 +70,127 @@ def _model(main: Directory) -> str:
     return f"{make} {model}".strip()
 
 
-def _cfa_facts(main: Directory, raw: Directory) -> dict[str, Any]:
-    """What only Bayer DNGs say, from the first directory and that of the samples."""
-    height, width = raw.size
-    area = raw.integers(_ACTIVE_AREA, (0, 0, height, width))
-    if len(area) != 4 or not (0 <= area[0] < area[2] <= height and 0 <= area[1] < area[3] <= width):
-        raise ValueError(f"active area {area} does not lie within the {height}x{width} frame")
-    exposure = main.first(_BASELINE_EXPOSURE)
-    noise = raw.numbers(_NOISE_PROFILE, main.numbers(_NOISE_PROFILE))
-    white = raw.numbers(_WHITE_LEVEL)
-    shading, notes = _shading(raw, area[2] - area[0], area[3] - area[1])
-    return {
-        "active_area": area,
-        "cfa_repeat": raw.integers(_CFA_REPEAT) or None,
-        "cfa": _cfa(raw),
-        "black_level": _black_level(raw),
-        "white_level": float(white.min()) if white.size else None,
-        "xyz_to_camera": _color_matrix(main),
-        "baseline_exposure": exposure if exposure is not None and np.isfinite(exposure) else None,
-        "noise": tuple(map(tuple, noise.reshape(-1, 2).tolist())) if noise.size else None,
-        "shading": shading,
-        "notes": notes,
-    }
+def _read(path: Path, directories: list[Directory]) -> Frame:
+    main = directories[0]
+    lost = [what for d in directories for what in (*d.unreadable, *_of_exif(d))]
+    if lost:
+        raise ValueError(f"damaged tags: {'; '.join(lost[:3])} cannot be read")
+    raw, notes = _raw_directory(directories)
+    require_size(layout.size_of(raw), path)
+    pattern, repeat = levels.cfa_tile(raw)
+    require_bayer(pattern, repeat, path)
+    stored = layout.read_layout(raw, path.stat().st_size)
+    layout.require_apart(stored, _other_spans(directories, raw))
+    top, left, bottom, right = levels.active_area(raw, stored.size)
+    size = (bottom - top, right - left)
+    black, white, level_notes = levels.read_levels(raw, size, stored.bits)
+    sensor = Sensor(
+        pattern=pattern,
+        black_level=black,
+        white_level=white,
+        name=model_of(main),
+        xyz_to_camera=whitebalance.xyz_to_camera(main),
+    )
+    capture, capture_notes = _capture(main, raw, pattern, size)
+    notes += _oddities(directories)
+    samples = read_samples(path, stored)
+    if stored.compression == layout.JPEG:
+        ends = {min(s.left + s.width, stored.size[1]) for s in stored.segments}
+        shifted = shifted_rows(samples, sorted(ends))
+        if shifted:
+            notes.append(
+                f"{shifted} rows are brighter or darker than their neighbours up to where a strip "
+                "or tile ends: thin lines of the scene, or damaged lossless JPEG"
+            )
+    samples = levels.linearised(samples, raw)
+    mosaic = np.ascontiguousarray(samples[top:bottom, left:right])
+    return Frame(mosaic, sensor, capture, "DNG", (*notes, *level_notes, *capture_notes))
 
 
-def _cfa(raw: Directory) -> str | None:
-    """The CFA tile as letters."""
-    if _CFA_PATTERN not in raw.tags:
-        return None
-    layout = raw.first(_CFA_LAYOUT)
-    if layout not in (None, 1):
-        raise ValueError(f"CFA layout {layout} is staggered; only rectangular ones are supported")
-    planes = raw.integers(_CFA_PLANE_COLOR, (0, 1, 2))
-    cells = raw.integers(_CFA_PATTERN)
-    return "".join("RGB"[cell] if cell in planes and cell < 3 else "?" for cell in cells)
+def _of_exif(directory: Directory) -> tuple[str, ...]:
+    return directory.exif.unreadable if directory.exif else ()
 
 
-def _black_level(raw: Directory) -> tuple | None:
-    """Black per site of the 2x2 tile; larger tiles, row and column differences are averaged."""
-    levels = raw.numbers(_BLACK_LEVEL)
-    if not levels.size:
-        return None
-    rows, columns = raw.integers(_BLACK_REPEAT, (1, 1))
-    if rows * columns != levels.size:
-        raise ValueError(f"{levels.size} black levels for a tile of {rows}x{columns}")
-    tile = np.tile(levels.reshape(rows, columns), (2, 2))  # even sides, whatever the tile's
-    sites = tile.reshape(rows, 2, columns, 2).mean(axis=(0, 2))
-    for code, axis in ((_BLACK_DELTA_V, 0), (_BLACK_DELTA_H, 1)):
-        deltas = raw.numbers(code, (0.0,))
-        sites += np.expand_dims([deltas[k::2].mean() for k in (0, 1 % len(deltas))], 1 - axis)
-    if not np.isfinite(sites).all():
-        raise ValueError("black level is not a number")
-    return tuple(map(tuple, sites.tolist()))
-
-
-def _color_matrix(main: Directory) -> Matrix3 | None:
-    """Of the ColorMatrix tags that are 3x3 and not zero, the one for the light nearest to D65."""
+def _oddities(directories: list[Directory]) -> list[str]:
+    """What no careful writer does; the values are used all the same."""
     found = []
-    for code, illuminant in zip(_COLOR_MATRICES, _ILLUMINANTS, strict=True):
-        values = main.numbers(code)
-        if values.size == 9 and np.isfinite(values).all() and values.any():
-            kelvin = _ILLUMINANT_KELVIN.get(main.first(illuminant))
-            distance = abs(1e6 / kelvin - 1e6 / _D65_KELVIN) if kelvin else np.inf  # in mired
-            found.append((distance, code, values))
-    if not found:
-        return None
-    values = min(found, key=lambda item: item[:2])[2]
-    return tuple(map(tuple, values.reshape(3, 3).tolist()))
+    if not all(d.in_order for d in directories):
+        found.append("its tags are not in ascending order: a careless writer, or damage")
+    kinds = {(code, d.tags[code][0]) for d in directories for code in layout.TAGS & d.tags.keys()}
+    odd = sorted(f"{code} (type {kind})" for code, kind in kinds if kind not in INTEGERS)
+    if odd:
+        found.append(f"tags of an unusual type: {', '.join(odd)}: a careless writer, or damage")
+    return found
 
 
-def _shading(raw: Directory, height: int, width: int) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """The shading map of OpcodeList2, and notes on what of the list is not applied."""
-    if _OPCODE_LIST_2 not in raw.tags:
-        return None, ()
-    opcodes = parse_opcodes(bytes(raw.tags[_OPCODE_LIST_2][1]))
-    maps = [parse_gain_map(opcode.body) for opcode in opcodes if opcode.identity == GAIN_MAP]
-    others = sorted({opcode.name for opcode in opcodes if opcode.identity != GAIN_MAP})
-    notes = (f"OpcodeList2 is not applied in full: {', '.join(others)}",) if others else ()
-    try:
-        return (shading_map(maps, height, width) if maps else None), notes
-    except ValueError as error:  # valid, but of a kind that no phone writes
-        return None, (*notes, f"lens shading is not applied: {error}")
+def _raw_directory(directories: list[Directory]) -> tuple[Directory, list[str]]:
+    """The directory of the full CFA frame, and a note if there are several.
+
+    NewSubFileType 0 marks the full frame; of several the largest is taken, then the first.
+    """
+    kinds = [directory.first(_PHOTOMETRIC) for directory in directories]
+    frames = [d for d, kind in zip(directories, kinds, strict=True) if kind == _CFA]
+    if not frames:
+        if _LINEAR_RAW in kinds:
+            raise ValueError("LinearDNG, already demosaiced; capture Bayer RAW")
+        raise ValueError("a DNG without a CFA frame: damaged, or not a RAW file")
+
+    def order(directory: Directory) -> tuple[bool, int]:
+        height, width = layout.size_of(directory)
+        return directory.first(_SUBFILE_TYPE) in (None, 0), height * width
+
+    best = max(frames, key=order)  # the first of equals
+    if len(frames) == 1:
+        return best, []
+    height, width = layout.size_of(best)
+    return best, [f"holds {len(frames)} CFA frames; the one of {height}x{width} samples is read"]
+
+
+def _other_spans(directories: list[Directory], raw: Directory) -> list[Span]:
+    """The bytes of the file that cannot be samples of `raw`."""
+    spans = [Span(0, 8, "the file's header")]
+    for directory in directories:
+        spans += directory.spans + (directory.exif.spans if directory.exif else ())
+        spans += layout.declared_spans(directory) if directory is not raw else []
+    return spans
+
+
+def _capture(
+    main: Directory, raw: Directory, pattern: str, size: tuple[int, int]
+) -> tuple[Capture, list[str]]:
+    """The facts of the shot, and notes on what could not be used."""
+    gains, notes = whitebalance.as_shot_gains(main)
+    lists = tuple(raw.bytes(code) for code in _OPCODE_LISTS)
+    shading, opcode_notes = shading_of(lists, pattern, size)
+    notes += opcode_notes
+    orientation = main.first(ORIENTATION)
+    if orientation is not None and orientation not in range(1, 9):
+        notes.append(f"Orientation {orientation:g} is none of 1 to 8: the picture stays as stored")
+        orientation = None
+    exposure = main.first(_BASELINE_EXPOSURE)
+    if exposure is not None and np.isnan(exposure):  # 0/0, which stands for unknown
+        exposure = None
+    noise = raw.numbers(_NOISE_PROFILE, main.numbers(_NOISE_PROFILE))
+    if noise.size % 2 or not np.isfinite(noise).all():
+        raise ValueError(f"NoiseProfile of {noise.size} values is no list of pairs of numbers")
+    time, iso = (_positive(main, code) for code in (_EXPOSURE_TIME, _ISO))
+    capture = Capture(
+        gains=gains,
+        orientation=int(orientation or 1),
+        exposure_time=time,
+        iso=iso,
+        baseline_exposure=exposure or 0.0,
+        noise=tuple(map(tuple, noise.reshape(-1, 2).tolist())) if noise.size else None,
+        shading=shading,
+        frame_size=size,
+    )
+    return capture, notes
+
+
+def _positive(main: Directory, code: int) -> float | None:
+    """A positive number of the EXIF directory or the main one; None if there is none."""
+    for directory in (main.exif, main):
+        value = directory.first(code) if directory else None
+        if value is not None and np.isfinite(value) and value > 0:
+            return value
+    return None

@@ -12,7 +12,7 @@ import numpy as np
 
 from tfisp.contract import require_mosaic
 from tfisp.errors import InputError
-from tfisp.sensor import Capture, Sensor
+from tfisp.sensor import PATTERNS, Capture, Sensor
 
 # Samples up to this multiple of the white level are clipped to it: real frames overshoot a little
 # (a Nikon frame with white 15520 has 0.13 % of its samples above, up to 16383). Beyond it the
@@ -22,9 +22,13 @@ OVERSHOOT = 1.25
 # Frames smaller than this on a side are no picture.
 MIN_SIDE = 8
 
-# Rows and columns of a patch in which equal samples below black show that nothing was decoded
-# there. High enough that single dead rows do not count.
-_PATCH = (4, 64)
+# Rows and columns of patches, and samples in a row, row after row, of which equal ones below black
+# show that nothing was decoded or stored there: a missing tile, a missing block of a disk.
+_PATCHES = ((4, 64), (1, 128))
+
+# So many columns at the right edge that hold one value below black are padding; of the black value
+# itself at most so many, and only where they end at once, as no shadow does.
+_PADDING, _BLACK_PADDING = 2, 64
 
 # The same for patches in which rows repeat.
 _REPEAT_PATCH = (16, 64)
@@ -74,6 +78,13 @@ def check_levels(
     if mismatch:
         raise InputError(f"{path}: {mismatch}")
     black = _darkest(sensor)
+    padding = padded_columns(mosaic, black)
+    if padding:
+        raise InputError(
+            f"{path}: the last {padding} columns hold only {mosaic[0, -1]}, no brighter than the "
+            f"black level {black:g}: padding of a buffer; state the width, "
+            f"{mosaic.shape[1] - padding}"
+        )
     missing = undecoded(mosaic, black)
     if missing:
         raise InputError(
@@ -86,6 +97,33 @@ def check_levels(
     return np.minimum(mosaic, mosaic.dtype.type(sensor.white_level)), above
 
 
+def require_bayer(pattern: str, repeat: tuple[int, int], path: str | os.PathLike) -> None:
+    """Refuses every colour filter array but the four phases of Bayer's.
+
+    Raises:
+        InputError: If the tile `pattern`, row by row, of `repeat` (rows, columns) is another.
+    """
+    if repeat == (2, 2) and pattern in PATTERNS:
+        return
+    name = {(6, 6): "X-Trans", (4, 4): "quad-Bayer"}.get(repeat, f"CFA {pattern}")
+    raise InputError(
+        f"{path}: {name} ({repeat[0]}x{repeat[1]} tile) is not supported, only Bayer: "
+        f"{', '.join(PATTERNS)}"
+    )
+
+
+def require_size(size: tuple[int, int], path: str | os.PathLike) -> None:
+    """Refuses a frame of (height, width) that is too small to be a picture.
+
+    Raises:
+        InputError: If a side is below `MIN_SIDE`.
+    """
+    if min(size) < MIN_SIDE:
+        raise InputError(
+            f"{path}: a frame of {size[0]}x{size[1]} samples is too small to be a picture"
+        )
+
+
 def check_content(mosaic: np.ndarray, sensor: Sensor, path: str | os.PathLike) -> None:
     """The part of `check_levels` that holds on any scale: the mosaic is some picture.
 
@@ -93,11 +131,7 @@ def check_content(mosaic: np.ndarray, sensor: Sensor, path: str | os.PathLike) -
         InputError: If it is too small, empty, or not of finite numbers.
     """
     require_mosaic(mosaic)
-    height, width = mosaic.shape
-    if min(height, width) < MIN_SIDE:
-        raise InputError(
-            f"{path}: a frame of {height}x{width} samples is too small to be a picture"
-        )
+    require_size(mosaic.shape, path)
     low, high = mosaic.min(), mosaic.max()
     if not (np.isfinite(low) and np.isfinite(high)):
         raise InputError(f"{path}: holds samples that are not finite numbers")
@@ -118,13 +152,32 @@ def scale_mismatch(mosaic: np.ndarray, sensor: Sensor) -> str | None:
     return None
 
 
+def padded_columns(mosaic: np.ndarray, black: float) -> int:
+    """How many columns at the right edge are a buffer's padding; 0 for none."""
+    value = mosaic[-1, -1]
+    if value > black or (mosaic[:, -_PADDING:] != value).any():
+        return 0
+    count = next((k for k, line in enumerate(mosaic.T[::-1]) if (line != value).any()), 0)
+    if count == 0 or (mosaic[:, -1 - count] == value).mean() > 0.5:
+        return 0
+    return count if value < black or count <= _BLACK_PADDING else 0
+
+
 def undecoded(mosaic: np.ndarray, black: float) -> float:
     """Share of the frame, 0..1, in patches whose samples are all equal and below `black`."""
-    rows, columns = min(_PATCH[0], mosaic.shape[0]), min(_PATCH[1], mosaic.shape[1])
+    return max(
+        _equal_below(mosaic, black, *_PATCHES[0]),
+        _equal_below(mosaic.reshape(1, -1), black, *_PATCHES[1]),
+    )
+
+
+def _equal_below(plane: np.ndarray, black: float, rows: int, columns: int) -> float:
+    """Share of patches of `rows` x `columns` samples that are all equal and below `black`."""
+    rows, columns = min(rows, plane.shape[0]), min(columns, plane.shape[1])
     share = total = 0
     # Patches are laid from the first sample on, then from the last backwards: no rest escapes.
     for order in (slice(None), slice(None, None, -1)):
-        patches = _patches(mosaic[order, order], rows, columns)
+        patches = _patches(plane[order, order], rows, columns)
         total += patches.shape[0] * patches.shape[2]
         # Few patches end as they begin; only those are looked at in full.
         first, last = patches[:, 0, :, 0], patches[:, -1, :, -1]

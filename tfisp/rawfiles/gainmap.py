@@ -1,12 +1,7 @@
-"""The lens shading map of a DNG: GainMap opcodes to one grid of gains per CFA site.
+"""GainMap opcodes of a DNG: grids of gains over the frame, brought to one grid.
 
-Source: Adobe, "Digital Negative (DNG) Specification", version 1.4.0.0, chapter 7, "Opcode List
-Processing". An opcode list is big-endian whatever the file's byte order:
-
-    uint32 count, then per opcode: uint32 id, 4 bytes version, uint32 flags (bit 0: optional),
-    uint32 size, `size` bytes
-
-and the bytes of a GainMap (id 9) are
+Source: Adobe, "Digital Negative (DNG) Specification", version 1.4.0.0, chapter 7. The bytes of a
+GainMap (id 9), big-endian, are
 
     uint32 top, left, bottom, right, plane, planes, row pitch, column pitch, points V, points H
     double spacing V, spacing H, origin V, origin H        relative to the frame's size
@@ -21,71 +16,31 @@ from typing import NamedTuple
 
 import numpy as np
 
-GAIN_MAP = 9
-
-_NAMES = {
-    4: "FixBadPixelsConstant",
-    5: "FixBadPixelsList",
-    6: "TrimBounds",
-    7: "MapTable",
-    8: "MapPolynomial",
-    GAIN_MAP: "GainMap",
-    10: "DeltaPerRow",
-    11: "DeltaPerColumn",
-    12: "ScalePerRow",
-    13: "ScalePerColumn",
-}
-
 _HEADER = struct.Struct(">10I4dI")
-
-
-class Opcode(NamedTuple):
-    """One entry of an opcode list: its number, whether readers may skip it, and its parameters."""
-
-    identity: int
-    optional: bool
-    body: bytes
-
-    @property
-    def name(self) -> str:
-        """The specification's name."""
-        return _NAMES.get(self.identity, f"opcode {self.identity}")
 
 
 class GainMap(NamedTuple):
     """One GainMap opcode.
 
-    `area` is (top, left, bottom, right) in samples of the active area, `pitch` (rows, columns);
-    gains float32 `[h, w]`, entry (i, j) at `origin + (i, j) * spacing` relative to the frame's
-    height and width.
+    `area` is (top, left, bottom, right) in samples of the active area, `pitch` (rows, columns),
+    `planes` the first and the number of the planes that it holds for; gains float32 `[h, w, n]`,
+    entry (i, j) at `origin + (i, j) * spacing` relative to the frame's height and width, the last
+    of the n for all further planes.
     """
 
     area: tuple[int, int, int, int]
+    planes: tuple[int, int]
     pitch: tuple[int, int]
     spacing: tuple[float, float]
     origin: tuple[float, float]
     gains: np.ndarray
 
-
-def parse_opcodes(data: bytes) -> list[Opcode]:
-    """Reads an opcode list.
-
-    Raises:
-        ValueError: If the list ends before its last opcode does.
-    """
-    try:
-        (count,) = struct.unpack_from(">I", data)
-        opcodes, at = [], 4
-        for _ in range(count):
-            identity, _, flags, size = struct.unpack_from(">4I", data, at)
-            body = data[at + 16 : at + 16 + size]
-            if len(body) < size:
-                raise ValueError("opcode list ends within an opcode")
-            opcodes.append(Opcode(identity, bool(flags & 1), body))
-            at += 16 + size
-    except struct.error as error:
-        raise ValueError("opcode list ends within an opcode") from error
-    return opcodes
+    def of_plane(self, plane: int) -> np.ndarray | None:
+        """Gains `[h, w]` of a plane; None if the map does not hold for it."""
+        first, count = self.planes
+        if not first <= plane < first + count:
+            return None
+        return self.gains[..., min(plane - first, self.gains.shape[2] - 1)]
 
 
 def parse_gain_map(body: bytes) -> GainMap:
@@ -100,18 +55,19 @@ def parse_gain_map(body: bytes) -> GainMap:
     down, along, rows, columns = fields[6:10]
     geometry, planes = fields[10:14], fields[14]
     count = rows * columns * planes
-    if not (count and down and along) or len(body) < _HEADER.size + 4 * count:
-        raise ValueError(f"GainMap of {rows}x{columns}x{planes} entries has no room in its opcode")
-    gains = np.frombuffer(body, ">f4", count, _HEADER.size).reshape(rows, columns, planes)[..., 0]
+    if not (count and down and along) or len(body) != _HEADER.size + 4 * count:
+        raise ValueError(f"GainMap of {rows}x{columns}x{planes} entries does not fill its opcode")
+    gains = np.frombuffer(body, ">f4", count, _HEADER.size).reshape(rows, columns, planes)
     if not (np.isfinite(gains).all() and (gains > 0).all()):
         raise ValueError("GainMap holds a gain that is not a positive number")
     spacing, origin = geometry[:2], geometry[2:]
     if not np.isfinite(geometry).all() or min(spacing) <= 0:
         raise ValueError(f"GainMap has spacing {spacing} and origin {origin}")
-    return GainMap(fields[:4], (down, along), spacing, origin, gains.astype(np.float32))
+    pitch, gains = (down, along), gains.astype(np.float32)
+    return GainMap(fields[:4], fields[4:6], pitch, spacing, origin, gains)
 
 
-def shading_map(maps: list[GainMap], height: int, width: int) -> np.ndarray:
+def shading_map(maps: list[tuple[GainMap, str | None]], size: tuple[int, int]) -> np.ndarray:
     """Brings GainMaps to one grid that spans the frame from corner to corner.
 
     Maps that lie on that grid already, as phones write them, come through unchanged; others are
@@ -119,9 +75,9 @@ def shading_map(maps: list[GainMap], height: int, width: int) -> np.ndarray:
     does.
 
     Args:
-        maps: What `parse_gain_map` returned, at least one.
-        height: Rows of the active area.
-        width: Columns of the active area.
+        maps: At least one; with each the colours of the four sites, row by row, where its planes
+            are those of the picture, R, G and B; None where it has the mosaic's single plane.
+        size: (rows, columns) of the active area.
 
     Returns:
         float32 `[h, w, 4]`, one plane per site of the 2x2 tile, row by row
@@ -130,19 +86,21 @@ def shading_map(maps: list[GainMap], height: int, width: int) -> np.ndarray:
     Raises:
         ValueError: If a map does not cover the frame or has a pitch other than 1 or 2.
     """
-    grid = tuple(max(_entries(m, axis) for m in maps) for axis in (0, 1))
+    grid = tuple(max(_entries(m, axis) for m, _ in maps) for axis in (0, 1))
     out = np.ones((*grid, 4), np.float32)
-    for m in maps:
+    for m, colours in maps:
         top, left, bottom, right = m.area
         down, along = m.pitch
         if max(down, along) > 2 or top >= down or left >= along:
             raise ValueError(f"GainMap begins at ({top}, {left}) and has pitch {m.pitch}")
-        if bottom < height - 1 or right < width - 1:
-            raise ValueError(f"GainMap covers {bottom}x{right} of a {height}x{width} frame")
-        gains = _resampled(_resampled(m.gains, m, 0, grid[0]), m, 1, grid[1])
+        if bottom < size[0] - 1 or right < size[1] - 1:
+            raise ValueError(f"GainMap covers {bottom}x{right} of a {size[0]}x{size[1]} frame")
         for row in range(top, 2, down):
             for column in range(left, 2, along):
-                out[..., 2 * row + column] *= gains
+                site = 2 * row + column
+                gains = m.of_plane(0 if colours is None else "RGB".index(colours[site]))
+                if gains is not None:
+                    out[..., site] *= _resampled(_resampled(gains, m, 0, grid[0]), m, 1, grid[1])
     return out
 
 

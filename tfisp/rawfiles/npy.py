@@ -35,9 +35,10 @@ class _Layout(NamedTuple):
     order: str
     offset: int
 
-    def fits(self, size: int) -> bool:
-        """Whether a file of `size` bytes holds them all."""
-        return size >= self.offset + math.prod(self.shape) * self.dtype.itemsize
+    @property
+    def end(self) -> int:
+        """The size of the file, which holds them all and nothing else."""
+        return self.offset + math.prod(self.shape) * self.dtype.itemsize
 
 
 def map_npy(path: str | Path, trailer: int = 0) -> np.ndarray:
@@ -90,7 +91,8 @@ def _parse(start: bytes, path: object) -> _Layout:
 def _require_fit(layout: _Layout, size: int, path: object) -> None:
     if not math.prod(layout.shape):
         raise InputError(f"{path}: holds an empty array {layout.shape}")
-    if not layout.fits(size):
+    if size != layout.end:
         raise InputError(
-            f"{path}: {size} bytes are too few for {layout.dtype} {layout.shape}: truncated?"
+            f"{path}: {size} bytes are {'too few' if size < layout.end else 'too many'} for "
+            f"{layout.dtype} {layout.shape}: truncated or damaged"
         )

@@ -7,12 +7,12 @@ JSON file of the same name beside it:
      "pattern": "RGGB", "black_level": 600, "white_level": 15520,
      "white_balance": [1.949, 1.0, 1.344], "orientation": 1}
 
-The first line is the layout, needed for `.raw` only. `"bits": 14` stands for the levels 0 and
+The first line is the layout, needed for `.raw` only; a PNG or array is cropped to it, since buffers
+of camera drivers have padding behind the picture. `"bits": 14` stands for the levels 0 and
 2**14 - 1. `iso`, `exposure_time`, `baseline_exposure`, `xyz_to_camera`, `name` and `note` are
 optional, and so is the last line.
 """
 
-import json
 import struct
 import zlib
 from pathlib import Path
@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from tfisp.errors import InputError
-from tfisp.files import PNG_SIGNATURE
+from tfisp.files import PNG_SIGNATURE, read_json
 from tfisp.naming import choose
 from tfisp.rawfiles.frame import Frame
 from tfisp.rawfiles.npy import map_npy
@@ -60,29 +60,27 @@ def read_plain(
     """
     stated = _read_json(path.with_suffix(".json"))
     suffix = path.suffix.lower()
-    if suffix == ".png":
-        mosaic, kind = _read_png(path), "16-bit PNG"
-    elif suffix == ".npy":
-        mosaic, kind = _read_npy(path), "NumPy array"
-    else:
-        mosaic = _read_headerless(path, stated, shape, byte_order)
-        kind = "headerless uint16"
     notes: tuple[str, ...] = ()
     if sensor is None:
         sensor, notes = _stated_sensor(path, stated)
+    if suffix == ".png":
+        mosaic, kind = _read_png(path), "16-bit PNG"
+    elif suffix == ".npy":
+        mosaic, kind = _read_npy(path, sensor.white_level), "NumPy array"
+    else:
+        mosaic = _read_headerless(path, stated, shape, byte_order)
+        kind = "headerless uint16"
+    if suffix in (".png", ".npy"):
+        mosaic, cropped = _of_stated_size(path, mosaic, stated)
+        notes += cropped
     return Frame(mosaic, sensor, _stated_capture(path, stated), kind, notes)
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:
     """The JSON file beside a frame; None if there is none."""
-    try:
-        stated = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON: {error}") from error
+    stated = read_json(path)
     if not isinstance(stated, dict):
         raise InputError(f"{path}: expected a JSON object that describes the frame beside it")
     for key in stated:
@@ -121,11 +119,8 @@ def _stated_capture(path: Path, stated: dict[str, Any] | None) -> Capture:
     try:
         if "white_balance" in values:
             values["gains"] = smallest_one(as_gains(values.pop("white_balance"), "white balance"))
-        for key in ("iso", "exposure_time", "baseline_exposure"):
-            if key in values:
-                values[key] = float(values[key])
         return Capture(**values)
-    except (InputError, TypeError, ValueError) as error:
+    except InputError as error:
         raise InputError(f"{path.with_suffix('.json')}: {error}") from error
 
 
@@ -163,9 +158,37 @@ def _read_png(path: Path) -> np.ndarray:
     return mosaic
 
 
-def _read_npy(path: Path) -> np.ndarray:
+def _of_stated_size(
+    path: Path, mosaic: np.ndarray, stated: dict[str, Any] | None
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The mosaic cropped to the size that its JSON file states, and a note if it was.
+
+    Buffers of camera drivers have rows and columns of padding behind the picture.
+    """
+    stated = stated or {}
+    found = mosaic.shape
+    height, width = (stated.get(key, n) for key, n in zip(("height", "width"), found, strict=True))
+    for key, side, most in (("height", height, found[0]), ("width", width, found[1])):
+        if type(side) is not int or not 1 <= side <= most:
+            raise InputError(
+                f"{path.with_suffix('.json')}: {key} {side!r:.40}, but the file holds "
+                f"{found[0]}x{found[1]} samples"
+            )
+    if (height, width) == found:
+        return mosaic, ()
+    note = f"cropped from {found[0]}x{found[1]} samples to the {height}x{width} that are stated"
+    return np.ascontiguousarray(mosaic[:height, :width]), (note,)
+
+
+def _read_npy(path: Path, white: float) -> np.ndarray:
     """A `.npy` file of whole numbers as uint16 `[H, W]`."""
     array = map_npy(path)
+    if array.dtype.itemsize == 1 and white > 255:
+        raise InputError(
+            f"{path}: holds bytes ({array.dtype}), but the white level is {white:g}: a buffer of "
+            "16-bit samples needs .view(np.uint16) before it is saved, packed samples of 10 or 12 "
+            "bits must be unpacked"
+        )
     if array.ndim != 2 or array.dtype.kind not in "ui":
         raise InputError(
             f"{path}: holds {array.dtype} {array.shape}, expected whole numbers [height, width]"

@@ -27,6 +27,8 @@ SAVED_MODEL = "saved_model"
 MODEL = "model.tflite"
 NONE = "model_none.tflite"
 TILE = "model_tile.tflite"
+FLOAT16 = "model_float16.tflite"
+DYNAMIC_RANGE = "model_dynamic_range.tflite"
 INT8 = "model_int8.tflite"
 ISP = "model_isp.tflite"
 ONNX = "model.onnx"
@@ -45,14 +47,15 @@ INT8_PSNR = 25.0
 
 
 @dataclass(frozen=True)
-class Form:
+class Artifact:
     """One file of an export.
 
     Attributes:
         name: of the file, or of the SavedModel's folder.
         size: its input: "fixed" as the user chose, "free", or a "tile".
         weights: how they are stored.
-        target: what it is for; "gpu" files must pass the gate. None: no target of its own.
+        target: what it is for; "gpu" files must pass `gpu_compatibility`. None: no target of its
+            own.
         largest: largest difference to Keras allowed, in code values; None where `psnr` decides.
         psnr: least PSNR to Keras allowed, in dB; None where `largest` decides.
     """
@@ -65,27 +68,27 @@ class Form:
     psnr: float | None = None
 
 
-FORMS = (
-    Form(SAVED_MODEL, largest=FLOAT32_LIMIT),
-    Form(MODEL, target="gpu", largest=FLOAT32_LIMIT),
-    Form(NONE, "free", target="cpu", largest=FLOAT32_LIMIT),
-    Form(TILE, "tile", target="gpu", largest=FLOAT32_LIMIT),
-    Form("model_float16.tflite", weights="float16", target="gpu", largest=FLOAT16_LIMIT),
-    Form(
-        "model_dynamic_range.tflite",
+ARTIFACTS = (
+    Artifact(SAVED_MODEL, largest=FLOAT32_LIMIT),
+    Artifact(MODEL, target="gpu", largest=FLOAT32_LIMIT),
+    Artifact(NONE, "free", target="cpu", largest=FLOAT32_LIMIT),
+    Artifact(TILE, "tile", target="gpu", largest=FLOAT32_LIMIT),
+    Artifact(FLOAT16, weights="float16", target="gpu", largest=FLOAT16_LIMIT),
+    Artifact(
+        DYNAMIC_RANGE,
         weights="dynamic range",
         target="cpu",
         psnr=DYNAMIC_RANGE_PSNR,
     ),
-    Form(INT8, weights="int8", target="cpu", psnr=INT8_PSNR),
-    Form(ISP, target="cpu", largest=1.0),  # whole code values: sums of single precision may round
-    Form(ONNX, largest=FLOAT32_LIMIT),
+    Artifact(INT8, weights="int8", target="cpu", psnr=INT8_PSNR),
+    Artifact(ISP, target="cpu", largest=1.0),  # a whole code value: sums may round
+    Artifact(ONNX, largest=FLOAT32_LIMIT),
 )
 
 
-def plan(
+def choose_artifacts(
     metadata: ModelMetadata, *, calibrated: bool, onnx: bool
-) -> tuple[list[Form], dict[str, str]]:
+) -> tuple[list[Artifact], dict[str, str]]:
     """The files to be written for a generator.
 
     Args:
@@ -94,7 +97,7 @@ def plan(
         onnx: whether the ONNX file is wanted.
 
     Returns:
-        The forms, and name -> reason for those that are left out although they may be expected.
+        The artifacts, and name -> reason for those that are left out although they may be expected.
     """
     missing = {}
     if metadata.halo is None:
@@ -107,7 +110,7 @@ def plan(
             " --calibration"
         )
     unwanted = set(missing) | (set() if onnx else {ONNX})
-    return [form for form in FORMS if form.name not in unwanted], missing
+    return [artifact for artifact in ARTIFACTS if artifact.name not in unwanted], missing
 
 
 def check_size(metadata: ModelMetadata, size: tuple[int, int]) -> tuple[int, int]:
@@ -135,18 +138,18 @@ def check_size(metadata: ModelMetadata, size: tuple[int, int]) -> tuple[int, int
 
 
 def input_shape(
-    form: Form, metadata: ModelMetadata, size: tuple[int, int]
+    artifact: Artifact, metadata: ModelMetadata, size: tuple[int, int]
 ) -> tuple[int, int | None, int | None, int]:
-    """The shape of a form's input `[1, h, w, C]`; free sides are None.
+    """The shape of an artifact's input `[1, h, w, C]`; free sides are None.
 
     Args:
-        form: to be written (not the whole ISP, which takes a mosaic).
+        artifact: to be written (not the whole ISP, which takes a mosaic).
         metadata: of the generator.
-        size: (height, width) in pixels of the pictures of a fixed form.
+        size: (height, width) in pixels of the pictures of a file of fixed size.
     """
-    if form.size == "free":
+    if artifact.size == "free":
         return 1, None, None, metadata.channels
-    if form.size == "tile":
+    if artifact.size == "tile":
         unit = metadata.step * metadata.multiple
         side = max(TILE_PIXELS // unit * unit, metadata.step * metadata.minimum)
         size = (side, side)

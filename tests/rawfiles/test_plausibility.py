@@ -1,0 +1,85 @@
+"""A mosaic that is laid out or described wrongly is doubted, a good one is not."""
+
+import numpy as np
+import pytest
+
+from tests.helpers.dngs import scene
+from tests.helpers.shared import shared
+from tfisp.raw import read_raw
+from tfisp.rawfiles.plausibility import displaced_rows, doubts, looks_quad, shifted_rows
+from tfisp.sensor import PATTERNS, Sensor
+
+SENSOR = Sensor("RGGB", 64, 1023)
+
+
+def colourful(pattern, height=128, width=160):
+    """A mosaic of the CFA `pattern`, tiled, of a scene whose colours differ."""
+    scale = {"R": 0.5, "G": 1.0, "B": 0.7}
+    side = int(len(pattern) ** 0.5)
+    tile = np.array([scale[colour] for colour in pattern]).reshape(side, side)
+    gains = np.tile(tile, (height // side + 1, width // side + 1))[:height, :width]
+    return np.rint(64 + (scene(height, width, 200, 900) - 64) * gains).astype(np.uint16)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_good_mosaic_gives_no_doubts(pattern):
+    assert doubts(colourful(pattern), Sensor(pattern, 64, 1023)) == []
+
+
+def test_real_frames_give_no_doubts():
+    for name in (
+        "raw/dng/canon_colorchart.dng",
+        "raw/frames/nikon_768x512_rggb.raw",
+        "raw/frames/colorchecker_1920x1080_12bit_bggr.raw",
+    ):
+        mosaic, sensor, _ = read_raw(shared(name))
+        assert doubts(mosaic, sensor) == []
+
+
+@pytest.mark.parametrize("stated", [768 + 2, 768 + 16, 768 - 8, 768 + 128])
+def test_a_wrong_width_shows_in_a_real_frame(stated):
+    mosaic, sensor, _ = read_raw(shared("raw/frames/nikon_768x512_rggb.raw"))
+    samples = mosaic.reshape(-1)
+    sheared = samples[: samples.size // stated * stated].reshape(-1, stated)
+    # Two rows on, the picture has moved by twice the difference.
+    assert abs(displaced_rows(sheared)) == 2 * abs(stated - 768)
+    assert "rows are displaced" in doubts(sheared, sensor)[0]
+
+
+def test_small_and_flat_frames_are_not_judged():
+    assert displaced_rows(scene(8, 200, 64, 1000)) == 0
+    assert displaced_rows(scene(200, 16, 64, 1000)) == 0
+    noise = np.random.default_rng(0).normal(200, 5, (300, 400)).astype(np.uint16)
+    assert doubts(noise, SENSOR) == []
+    assert doubts(np.full((64, 64), 1023, np.uint16), SENSOR) == []
+
+
+def test_quad_data_are_told_from_bayer_data():
+    quad = colourful("RRGGRRGGGGBBGGBB")
+    assert looks_quad(quad, SENSOR)
+    assert "quad-Bayer data, which RGGB does not describe" in doubts(quad, SENSOR)[-1]
+    assert not looks_quad(colourful("RGGB"), SENSOR)
+    # A grid of the scene with a period of four samples is no colour filter.
+    stripes = colourful("RGGB")
+    stripes[:, ::4] //= 2
+    assert not looks_quad(stripes, SENSOR)
+
+
+@pytest.mark.parametrize("step", [1, 2])  # both colours of a row, or one
+@pytest.mark.parametrize("column", [0, 1, 16, 90])
+def test_the_rest_of_a_row_that_is_shifted_is_found(step, column):
+    mosaic = colourful("RGGB")
+    assert shifted_rows(mosaic, [160]) == 0
+    damaged = mosaic.copy()
+    damaged[60, column::step] += 256
+    assert shifted_rows(damaged, [160]) == 1
+    assert shifted_rows(damaged, [80, 160]) == 1 + (column < 80)
+
+
+def test_edges_and_lines_of_a_scene_are_not_taken_for_shifted_rows():
+    mosaic = colourful("RGGB")
+    mosaic[64:] += 300  # an edge
+    mosaic[20:23] += 200  # a line as thick as a lens can draw it
+    mosaic[100] = np.rint(mosaic[100] * np.linspace(1, 2, 160))  # a glare
+    assert shifted_rows(mosaic, [80, 160]) == 0
+    assert shifted_rows(mosaic[:, :24], [24]) == 0

@@ -1,0 +1,126 @@
+"""White balance and colour matrix of a DNG, beside the specification's own formulas."""
+
+import numpy as np
+import pytest
+
+from tests.helpers.dngs import rationals, scene
+from tests.helpers.tiffs import ASCII, RATIONAL, SHORT, SRATIONAL, write_frame
+from tfisp.rawfiles.camerafile import read_camera_file
+
+MOSAIC = scene(64, 72, 64, 1000)
+NEUTRAL, WHITE_XY, ANALOG = 50728, 50729, 50727
+D65, STANDARD_A, D50 = 21, 17, 23
+MATRIX = np.array([[0.65, -0.12, -0.09], [-0.38, 1.16, 0.25], [-0.04, 0.15, 0.60]])
+WARM = np.array([[0.75, -0.22, -0.05], [-0.30, 1.10, 0.20], [-0.02, 0.10, 0.50]])
+
+
+def matrix(values):
+    return SRATIONAL, list(rationals(np.ravel(values)))
+
+
+def xy(x, y):
+    return RATIONAL, list(rationals([x, y]))
+
+
+@pytest.fixture
+def read(tmp_path):
+    def write_and_read(tags):
+        tags = {50721: None, 50722: None, 50778: None, 50779: None, **tags}
+        return read_camera_file(write_frame(tmp_path / "x.dng", MOSAIC, tags=tags))
+
+    return write_and_read
+
+
+def two_lights(first=STANDARD_A, second=D65):
+    matrices = {STANDARD_A: WARM, D65: MATRIX, D50: WARM}
+    return {
+        50721: matrix(matrices[first]),
+        50778: (SHORT, [first]),
+        50722: matrix(matrices[second]),
+        50779: (SHORT, [second]),
+    }
+
+
+def test_the_neutral_becomes_gains_of_which_the_smallest_is_one(read):
+    frame = read({NEUTRAL: (RATIONAL, list(rationals([0.5, 1, 0.8])))})
+    np.testing.assert_allclose(frame.capture.gains, (2, 1, 1.25))
+
+
+@pytest.mark.parametrize("neutral", [[0, 1, 1], [1, 1], [1, 1, 1, 1]])
+def test_an_unusable_neutral_is_none_and_noted(read, neutral):
+    frame = read({NEUTRAL: (RATIONAL, list(rationals(neutral)))})
+    assert frame.capture.gains is None
+    assert frame.notes == ("AsShotNeutral is no usable white balance: none is taken",)
+
+
+def test_a_file_that_states_no_white_balance_has_none(read):
+    frame = read({NEUTRAL: None})
+    assert frame.capture.gains is None
+    assert frame.notes == ()
+
+
+def test_a_white_of_known_chromaticity_goes_through_the_matrix(read):
+    x, y = 0.3127, 0.3290
+    frame = read({NEUTRAL: None, WHITE_XY: xy(x, y), 50721: matrix(MATRIX), 50778: (SHORT, [D65])})
+    gains = 1 / (MATRIX @ [x / y, 1, (1 - x - y) / y])
+    np.testing.assert_allclose(frame.capture.gains, gains / gains.min(), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("white", "expected"), [((0.4476, 0.4074), WARM), ((0.3127, 0.3290), MATRIX)]
+)
+def test_the_matrix_is_the_one_of_the_light(read, white, expected):
+    frame = read({NEUTRAL: None, WHITE_XY: xy(*white), **two_lights()})
+    x, y = white
+    gains = 1 / (expected @ [x / y, 1, (1 - x - y) / y])
+    # 2856 K and 6504 K by McCamy's formula are met to some ten kelvin.
+    np.testing.assert_allclose(frame.capture.gains, gains / gains.min(), rtol=2e-3)
+
+
+def test_between_two_lights_the_matrix_lies_between_them(read):
+    x, y = 0.3805, 0.3768  # about 4000 K on the Planckian locus
+    frame = read({NEUTRAL: None, WHITE_XY: xy(x, y), **two_lights()})
+    weight = (1e6 / 4000 - 1e6 / 2856) / (1e6 / 6504 - 1e6 / 2856)
+    mixed = (1 - weight) * WARM + weight * MATRIX
+    gains = 1 / (mixed @ [x / y, 1, (1 - x - y) / y])
+    np.testing.assert_allclose(frame.capture.gains, gains / gains.min(), rtol=5e-3)
+
+
+@pytest.mark.parametrize("white", [(0, 0), (0.3, 0)])
+def test_an_impossible_white_is_noted(read, white):
+    frame = read({NEUTRAL: None, WHITE_XY: xy(*white), 50721: matrix(MATRIX)})
+    assert frame.capture.gains is None
+    assert "AsShotWhiteXY is no usable white balance" in frame.notes[0]
+
+
+@pytest.mark.parametrize("order", [(STANDARD_A, D65), (D65, STANDARD_A), (D50, D65)])
+def test_the_matrix_for_d65_is_preferred(read, order):
+    np.testing.assert_allclose(read(two_lights(*order)).sensor.xyz_to_camera, MATRIX)
+
+
+def test_without_d65_the_nearest_light_is_taken(read):
+    tags = {50721: matrix(MATRIX), 50778: (SHORT, [STANDARD_A])}
+    tags |= {50722: matrix(WARM), 50779: (SHORT, [D50])}
+    np.testing.assert_allclose(read(tags).sensor.xyz_to_camera, WARM)
+    tags.pop(50722)
+    np.testing.assert_allclose(read(tags).sensor.xyz_to_camera, MATRIX)
+
+
+def test_a_matrix_of_zeros_counts_as_not_stated(read):
+    assert read({50721: matrix(np.zeros((3, 3)))}).sensor.xyz_to_camera is None
+    assert read({}).sensor.xyz_to_camera is None
+
+
+def test_analog_balance_and_calibration_of_the_single_camera_count(read):
+    own = np.diag([1.02, 1, 0.97])
+    tags = {
+        50721: matrix(MATRIX),
+        50723: matrix(own),
+        ANALOG: (RATIONAL, list(rationals([1.5, 1, 1.25]))),
+    }
+    expected = np.diag([1.5, 1, 1.25]) @ own @ MATRIX
+    np.testing.assert_allclose(read(tags).sensor.xyz_to_camera, expected)
+    # A calibration for another profile does not.
+    tags[50931] = (ASCII, [*b"elsewhere\0"])
+    expected = np.diag([1.5, 1, 1.25]) @ MATRIX
+    np.testing.assert_allclose(read(tags).sensor.xyz_to_camera, expected)
