@@ -1,0 +1,146 @@
+"""Families of looks, from none to a curve per channel with a matrix, each fitted in closed form.
+
+A richer family follows the targets more closely and depends more on which scenes there are.
+`mean` and `spread` are after E. Reinhard, M. Ashikhmin, B. Gooch, P. Shirley, "Color Transfer
+between Images", IEEE Computer Graphics and Applications 21(5), 2001, with statistics of all
+photographs and axes that are linear in sRGB.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tfisp.looks.look import KNOTS, Look
+from tfisp.looks.statistics import CLIPPED, OPPONENT, Population, moments
+
+# The curve of a channel is a polynomial of this degree through so many quantiles.
+DEGREE = 3
+_QUANTILES = 129
+
+# Eigenvalues of a covariance below this share of the largest say nothing about saturation.
+_LEAST = 1e-4
+
+Weights = tuple[np.ndarray, np.ndarray]
+Fit = Callable[[Population, Population, Weights], Look]
+
+
+def identity(references: Population, targets: Population, weights: Weights) -> Look:
+    """Changes nothing."""
+    return Look.identity()
+
+
+def mean(references: Population, targets: Population, weights: Weights) -> Look:
+    """Shifts the mean colour of the references to that of the targets."""
+    first, _ = moments(references.colours, weights[0])
+    second, _ = moments(targets.colours, weights[1])
+    return _linear(np.eye(3), second - first)
+
+
+def spread(references: Population, targets: Population, weights: Weights) -> Look:
+    """Matches the mean and the deviation within photographs along opponent axes."""
+    first, before = moments(references.colours, weights[0])
+    second, after = moments(targets.colours, weights[1])
+    scale = np.sqrt(_variances(after) / np.maximum(_variances(before), 1e-9))
+    scaled = np.linalg.inv(OPPONENT) @ np.diag(scale) @ OPPONENT
+    return _linear(scaled, second - scaled @ first)
+
+
+def saturation(references: Population, targets: Population, weights: Weights) -> Look:
+    """Curves, then one factor for the distance of colours from grey."""
+    curves, colours = _curved(references, targets, weights)
+    _, before = moments(colours, weights[0])
+    _, after = moments(targets.colours, weights[1])
+    chroma = np.eye(3) - 1 / 3
+    factor = np.sqrt(
+        np.trace(chroma @ after @ chroma) / max(np.trace(chroma @ before @ chroma), 1e-9)
+    )
+    around_grey = np.eye(3) * factor + (1 - factor) / 3
+    return _look(curves, around_grey, np.zeros(3))
+
+
+def matrix(references: Population, targets: Population, weights: Weights) -> Look:
+    """Curves, then the matrix of least change between the covariances within photographs.
+
+    F. Pitie and A. Kokaram, "The linear Monge-Kantorovitch linear colour mapping for example-based
+    colour transfer", IET CVMP 2007.
+    """
+    curves, colours = _curved(references, targets, weights)
+    first, before = moments(colours, weights[0])
+    second, after = moments(targets.colours, weights[1])
+    transport = monge_kantorovich(before, after)
+    return _look(curves, transport, second - transport @ first)
+
+
+FAMILIES: dict[str, Fit] = {
+    "identity": identity,
+    "mean": mean,
+    "spread": spread,
+    "saturation": saturation,
+    "matrix": matrix,
+}
+
+
+def monge_kantorovich(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """The symmetric T with T before T = after: `A^-1/2 (A^1/2 B A^1/2)^1/2 A^-1/2`."""
+    root = _power(before, 0.5)
+    inverse = _power(before, -0.5)
+    return inverse @ _power(root @ after @ root, 0.5) @ inverse
+
+
+def _power(covariance: np.ndarray, exponent: float) -> np.ndarray:
+    """A power of a symmetric matrix, its eigenvalues kept from vanishing."""
+    values, vectors = np.linalg.eigh(covariance)
+    values = np.maximum(values, max(values[-1] * _LEAST, 1e-12))
+    return (vectors * values**exponent) @ vectors.T
+
+
+def _variances(covariance: np.ndarray) -> np.ndarray:
+    """Variances along the opponent axes."""
+    return np.diag(OPPONENT @ covariance @ OPPONENT.T)
+
+
+def _linear(factors: np.ndarray, offset: np.ndarray) -> Look:
+    return _look(Look.identity().curves, factors, offset)
+
+
+def _look(curves: np.ndarray, factors: np.ndarray, offset: np.ndarray) -> Look:
+    return Look(*(np.asarray(part, np.float32) for part in (curves, factors, offset)))
+
+
+def _curved(
+    references: Population, targets: Population, weights: Weights
+) -> tuple[np.ndarray, np.ndarray]:
+    """Curves that match the distribution of each channel, and the references behind them."""
+    shares = np.linspace(0, 1, _QUANTILES)
+    before = references.quantiles(shares, weights[0])
+    after = targets.quantiles(shares, weights[1])
+    curves = np.array([smooth_curve(*pair) for pair in zip(before, after, strict=True)])
+    return curves, _look(curves, np.eye(3), np.zeros(3)).apply(references.colours)
+
+
+def smooth_curve(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """A smooth monotone curve from quantiles of one distribution to those of another.
+
+    A polynomial by least squares through the quantiles that neither side has clipped; a straight
+    line beyond them. Where the polynomial would fall, the curve is level.
+
+    Args:
+        before: `[Q]`, 0..1, ascending.
+        after: `[Q]`, 0..1, ascending.
+
+    Returns:
+        float64 `[KNOTS]`; its values may leave 0..1.
+    """
+    knots = np.linspace(0, 1, KNOTS)
+    inside = (np.minimum(before, after) > CLIPPED) & (np.maximum(before, after) < 1 - CLIPPED)
+    x, y = before[inside], after[inside]
+    if len(x) <= DEGREE or np.ptp(x) < 0.05:  # nothing to fit a curve to
+        shift = float(np.mean(after - before))
+        return knots + shift
+    polynomial = np.polynomial.Polynomial.fit(x, y, DEGREE, domain=[0, 1])
+    slope = polynomial.deriv()
+    curve = polynomial(np.clip(knots, x[0], x[-1]))
+    for end in (x[0], x[-1]):
+        beyond = knots < end if end == x[0] else knots > end
+        curve[beyond] += max(slope(end), 0) * (knots[beyond] - end)
+    return np.maximum.accumulate(curve)
