@@ -461,9 +461,12 @@ def test_the_flag_reaches_the_configuration_and_the_notes():
     assert config.compat == ("frozen_fc1", "fixed_permutation")
     networks = [critic.network for critic in config.stages[0].recipe.critics]
     assert networks == ["token_mlp", "texture_cnn_frozen_fc1", "texture_cnn_frozen_fc1"]
-    notes = remarks(
-        SimpleNamespace(notes=["first"]), FrozenNetworks(FeatureBank({}), {}), config.compat
-    )
-    assert notes == [
-        "first", "follows the paper's published code in frozen_fc1, fixed_permutation"
-    ]  # fmt: skip
+    dataset = SimpleNamespace(notes=["first"], pairs={"val": [None] * 40})
+    frozen = FrozenNetworks(FeatureBank({}), {})
+    told = ["first", "follows the paper's published code in frozen_fc1, fixed_permutation"]
+    assert remarks(config, dataset, frozen) == told
+    dataset.pairs["val"] = [None] * 2
+    few = "validation: means over 2 pictures only: too few to say which of two models is better"
+    assert remarks(config, dataset, frozen) == [*told, f"{few} on others"]
+    unmeasured = replace(config, validate_every=0)
+    assert remarks(unmeasured, dataset, frozen) == told

@@ -30,7 +30,7 @@ def dry_run(config: TrainConfig, progress: Progress | None = None) -> Iterator[s
         claimed, workers = RunFolder(folder, config), strategies.create("single")
         run = Run(config, claimed, dataset, generator, frozen, RunOptions(), workers)
         yield from _describe(run, config, dataset)
-    for note in launch.remarks(dataset, frozen, config.compat):
+    for note in launch.remarks(config, dataset, frozen):
         yield f"note       {note}"
 
 

@@ -3,11 +3,11 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
 
 from tfisp import data
 from tfisp.data.base import Dataset, Progress
 from tfisp.errors import InputError
+from tfisp.metrics.report import few
 from tfisp.training import strategies
 from tfisp.training.config import TrainConfig
 from tfisp.training.loop import Run, RunOptions
@@ -51,7 +51,7 @@ def train(
     with workers.strategy.scope():
         frozen = load_frozen(config)
         generator = make_generator(config, dataset)
-    notes = remarks(dataset, frozen, config.compat)
+    notes = remarks(config, dataset, frozen)
     for note in notes if workers.is_chief else ():
         print(f"note: {note}", file=sys.stderr)
     folder = RunFolder(work_dir, config, claim=workers.is_chief)
@@ -92,11 +92,15 @@ def open_data(config: TrainConfig, progress: Progress | None = None) -> Dataset:
     return dataset
 
 
-def remarks(dataset: Dataset, frozen: FrozenNetworks, compat: Sequence[str] = ()) -> list[str]:
+def remarks(config: TrainConfig, dataset: Dataset, frozen: FrozenNetworks) -> list[str]:
     """What a reader of the results must know: of the data, of `compat`, and of random weights."""
     notes = list(dataset.notes)
-    if compat:
-        notes.append(f"follows the paper's published code in {', '.join(compat)}")
+    if config.compat:
+        notes.append(f"follows the paper's published code in {', '.join(config.compat)}")
+    pairs = dataset.pairs.get(config.validation_split) or ()
+    measured = min(len(pairs), config.validation_images) if config.validate_every else 0
+    if measured and (warning := few(measured)):
+        notes.append(f"validation: means {warning}")
     random = [name for name, part in frozen.by_name().items() if part.is_random]
     if random:
         names = ", ".join(random)
