@@ -30,6 +30,7 @@ from tfisp.errors import InputError
         ({"illuminant": "2,0,1"}, "--illuminant"),
         ({"illuminant": "inf,1,1"}, "--illuminant"),
         ({"noise": "loud"}, "--noise=loud"),
+        ({"look": "a.cube"}, "--look=a.cube: only --data=unprocessed"),
         ({"noise": "0.5"}, "--noise=0.5"),
         ({"noise": "nan"}, "--noise=nan"),
     ],

@@ -246,3 +246,34 @@ def test_a_damaged_split_list_is_one_line(config, tmp_path, text, message):
     (tmp_path / "splits.json").write_bytes(text)
     with pytest.raises(InputError, match=f"--splits=.*splits.json: .*{message}"):
         open_dataset(config("unprocessed", splits=str(tmp_path / "splits.json")))
+
+
+def test_a_look_changes_truths_and_targets_alone(config, photographs, tmp_path):
+    look = tmp_path / "look.cube"
+    # Halves red, keeps green, turns blue into its complement.
+    look.write_text("LUT_1D_SIZE 2\n0 0 1\n.5 1 0\n")
+    plain = open_dataset(config("unprocessed", raw_dir=photographs))
+    looked = open_dataset(config("unprocessed", raw_dir=photographs, look=str(look)))
+
+    def changed(pixels):
+        return to_float(pixels) * [0.5, 1, -1] + [0, 0, 1]
+
+    frames = [(plain.raw.frames[0], looked.raw.frames[0])]
+    frames += [(plain.pairs[s].frames[0], looked.pairs[s].frames[0]) for s in ("val", "test")]
+    for pair in frames:
+        before, after = (frame.load(target=True) for frame in pair)
+        np.testing.assert_array_equal(before.mosaic, after.mosaic)
+        np.testing.assert_array_equal(before.reference, after.reference)
+        np.testing.assert_allclose(to_float(after.target), changed(before.target), atol=1.1e-5)
+    before, after = (dataset.targets.photographs[0].pixels() for dataset in (plain, looked))
+    np.testing.assert_allclose(to_float(after), changed(before), atol=1.1e-5)
+    # Another table at the same path is another look, although both are cached.
+    look.write_text("LUT_1D_SIZE 2\n0 0 0\n1 1 1\n")
+    again = open_dataset(config("unprocessed", raw_dir=photographs, look=str(look)))
+    np.testing.assert_array_equal(again.targets.photographs[0].pixels(), before)
+
+
+def test_a_look_that_is_none_is_refused(config, photographs, tmp_path):
+    with pytest.raises(InputError, match=r"--look: .*none\.cube: cannot be read"):
+        choices = config("unprocessed", raw_dir=photographs, look=str(tmp_path / "none.cube"))
+        open_dataset(choices)

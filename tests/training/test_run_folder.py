@@ -40,6 +40,18 @@ def test_the_place_of_the_cache_makes_no_difference(tmp_path):
     assert RunFolder(tmp_path / "run", make_config(cache_dir="b")).continued
 
 
+def test_a_look_is_known_by_its_table(tmp_path):
+    def with_look(name, table):
+        (tmp_path / name).write_text(f"LUT_1D_SIZE 2\n{table}")
+        config = make_config()
+        return dataclasses.replace(config, data=config.data.replace(look=str(tmp_path / name)))
+
+    RunFolder(tmp_path / "run", with_look("a.cube", "0 0 0\n1 1 1\n"))
+    assert RunFolder(tmp_path / "run", with_look("b.cube", "0 0 0\n1.0 1.0 1.0\n")).continued
+    with pytest.raises(InputError, match=r"data\.look"):
+        RunFolder(tmp_path / "run", with_look("a.cube", "0 0 0\n1 1 .9\n"))
+
+
 def test_the_last_stage_may_be_made_longer_but_not_shorter(tmp_path):
     def with_steps(*steps):
         return make_config(stages=make_stages(("pretrain", "unpaired"), steps))

@@ -19,6 +19,7 @@ from tfisp.data.photographs import Photograph, Photographs, open_photograph
 from tfisp.data.raw_patches import Pairs, RawPatches
 from tfisp.data.roles import clashes
 from tfisp.errors import InputError
+from tfisp.looks.cube import Cube
 from tfisp.sensor import Sensor
 
 
@@ -98,14 +99,16 @@ class DatasetBuilder:
             self.notes.append(found.note(what))
         return found.files
 
-    def look_at(self, paths: Sequence[Path], reduce: int = 1) -> list[Photograph]:
+    def look_at(
+        self, paths: Sequence[Path], reduce: int = 1, look: Cube | None = None
+    ) -> list[Photograph]:
         """Photographs after a look at each header; bad ones reported."""
         found = []
         for done, path in enumerate(paths, start=1):
             try:
                 found.append(
                     open_photograph(
-                        path, self.store, self.config.patch_size, reduce, self.config.seed
+                        path, self.store, self.config.patch_size, reduce, self.config.seed, look
                     )
                 )
             except InputError as error:

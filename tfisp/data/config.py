@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tfisp.contract import Contract
 from tfisp.data.registry import DATASETS, Kind
 from tfisp.errors import InputError
+from tfisp.looks.cube import Cube, read_cube
 from tfisp.naming import choose
 from tfisp.sensor import Sensor, get_sensor
 
@@ -53,6 +54,8 @@ class DataConfig:
         metadata: "recorded": those captures state their white balance and colour matrix.
             "withheld": they state neither, as ZRR's and UltraISP's; the reference then has wrong
             colours, and finding the right ones is left to training.
+        look: A `.cube` file that all photographs of `unprocessed`, as truths and as targets, pass
+            through: the look to be learnt. RAW and reference stay those of the photograph itself.
 
     Raises:
         InputError: On construction, naming the flag, for a value that cannot be.
@@ -76,6 +79,7 @@ class DataConfig:
     illuminant: str = "random"
     noise: str = "random"
     metadata: str = "recorded"
+    look: str | None = None
 
     def __post_init__(self) -> None:
         from tfisp.demosaic import REFERENCES  # not needed to list flags, and OpenCV takes its time
@@ -100,6 +104,10 @@ class DataConfig:
             )
         if self.seed < 0:
             raise InputError(f"--data_seed={self.seed}: must be at least 0")
+        if self.look and self.name != "unprocessed":
+            raise InputError(
+                f"--look={self.look}: only --data=unprocessed gives photographs a look"
+            )
         self.illuminant_gains()
         self.shot_noise()
 
@@ -127,6 +135,19 @@ class DataConfig:
             return None if name is None else get_sensor(name)
         except InputError as error:
             raise InputError(f"--sensor={name}: {error}") from error
+
+    def resolved_look(self) -> Cube | None:
+        """The table that photographs pass through; None if there is none.
+
+        Raises:
+            InputError: If `look` is no `.cube` file.
+        """
+        if self.look is None:
+            return None
+        try:
+            return read_cube(self.look)
+        except InputError as error:
+            raise InputError(f"--look: {error}") from None
 
     def illuminant_gains(self) -> tuple[float, float, float] | str:
         """`illuminant` as "random", "default" or three gains whose smallest is 1."""

@@ -86,6 +86,13 @@ def define(values: flags.FlagValues) -> None:
         ("recorded", "withheld"),
         "Whether those captures state their white balance and colour matrix.",
     )
+    flags.path(
+        values,
+        "look",
+        None,
+        "A .cube file that the truths and targets of --data=unprocessed pass through: a look to"
+        " be learnt.",
+    )
 
 
 def on_bad_file(values: flags.FlagValues) -> None:

@@ -11,10 +11,11 @@ from tfisp.data.bad_files import BadFiles
 from tfisp.data.cache import Store, file_digest, key
 from tfisp.data.crops import PatchGrid, places, window
 from tfisp.data.headers import probe
-from tfisp.data.images import READ_VERSION, read_photograph, to_float
+from tfisp.data.images import READ_VERSION, read_photograph, to_float, to_uint16
 from tfisp.data.profiles import describe
 from tfisp.data.unprocess import REDUCTION_VERSION, reduced_size, reduced_srgb
 from tfisp.errors import InputError
+from tfisp.looks.cube import Cube
 
 # A photograph is kept decoded once it is so many times larger than a patch: decoding all of it for
 # one patch would take longer than all else together.
@@ -33,6 +34,7 @@ class Photograph:
         keep: Whether it is kept decoded at all.
         seed: Of the dither that goes with a reduction.
         colours: How its colours are treated, in words; empty for sRGB.
+        look: A table that its colours pass through, once it is reduced; None for none.
     """
 
     path: Path
@@ -42,6 +44,7 @@ class Photograph:
     keep: bool = True
     seed: int = 0
     colours: str = ""
+    look: Cube | None = None
 
     @cached_property
     def sha256(self) -> str:
@@ -55,8 +58,9 @@ class Photograph:
 
     @property
     def kept_bytes(self) -> int:
-        """How much of the cache it takes once it has been read, with 8 bits a sample."""
-        return 3 * self.size[0] * self.size[1] if self.keep else 0
+        """How much of the cache it takes once it has been read: 8 bits a sample, 16 if changed."""
+        width = 1 if self.reduce == 1 and self.look is None else 2
+        return 3 * width * self.size[0] * self.size[1] if self.keep else 0
 
     def pixels(self) -> np.ndarray:
         """uint8 or uint16 `[H, W, 3]` of full scale, sRGB-encoded, upright; not to be written to.
@@ -71,13 +75,15 @@ class Photograph:
         """Key of the pixels: everything they depend on."""
         facts = {"reduce": self.reduce, "version": REDUCTION_VERSION, "seed": self.seed}
         facts = facts if self.reduce > 1 else {}
+        if self.look is not None:
+            facts |= {"look": self.look.sha256}
         return key(kind="photograph", file=self.sha256, read=READ_VERSION, **facts)
 
     def _read(self) -> np.ndarray:
         pixels = read_photograph(self.path)
-        if self.reduce == 1:
-            return pixels
-        return reduced_srgb(pixels, self.reduce, self.dither_seed)
+        if self.reduce > 1:
+            pixels = reduced_srgb(pixels, self.reduce, self.dither_seed)
+        return pixels if self.look is None else to_uint16(self.look.apply(to_float(pixels)))
 
 
 class Photographs:
@@ -163,7 +169,12 @@ class Photographs:
 
 
 def open_photograph(
-    path: Path, store: Store, patch_size: int, reduce: int = 1, seed: int = 0
+    path: Path,
+    store: Store,
+    patch_size: int,
+    reduce: int = 1,
+    seed: int = 0,
+    look: Cube | None = None,
 ) -> Photograph:
     """A photograph after a look at its header.
 
@@ -175,4 +186,4 @@ def open_photograph(
     if min(size) < 4:
         raise InputError(f"{path}: too small a picture")
     keep = reduce > 1 or size[0] * size[1] > _KEEP_DECODED * patch_size**2
-    return Photograph(path, size, store, reduce, keep, seed, describe(info))
+    return Photograph(path, size, store, reduce, keep, seed, describe(info), look)

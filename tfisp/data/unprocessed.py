@@ -6,6 +6,9 @@ photographs in `--raw_dir`:
     source    becomes RAW, to train on        target    gives only its colours and textures
     val, test become RAW, never trained on
 
+With `--look` truths and targets pass through that table; the captures and so the references are
+those of the photographs as they are, and training has a look to learn.
+
 No photograph plays two roles. Each capture is a function of the seed and of the photograph's
 content. Targets are reduced as the sources are, so that both have the same sharpness.
 """
@@ -54,7 +57,7 @@ class UnprocessedFrame:
     """A photograph and the capture made of it.
 
     Attributes:
-        photograph: Reduced; it is the truth.
+        photograph: Reduced and, with `--look`, in that look; it is the truth.
         camera: The sensor that recorded it.
         sensor: What is stated of that sensor.
         gains: The illuminant's white balance.
@@ -149,8 +152,9 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     builder = DatasetBuilder.of(config, progress)
     root, roles = _roles(config, builder)
     override = builder.target_files()
+    look = config.resolved_look()
     found = {
-        role: builder.look_at(paths, config.reduce)
+        role: builder.look_at(paths, config.reduce, look)
         for role, paths in (roles | ({"target": override} if override else {})).items()
     }
     frames = {role: _record_all(builder, found.get(role, ())) for role in ("source", "val", "test")}

@@ -33,7 +33,7 @@ _LARGEST = {"LUT_1D_SIZE": 65536, "LUT_3D_SIZE": 256}
 _CHUNK = 1 << 15
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cube:
     """A lookup table.
 
@@ -48,7 +48,7 @@ class Cube:
     low: tuple[float, float, float] = (0.0, 0.0, 0.0)
     high: tuple[float, float, float] = (1.0, 1.0, 1.0)
     title: str = ""
-    _flat: np.ndarray = field(init=False, repr=False, compare=False)
+    _flat: np.ndarray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         shape = self.table.shape

@@ -108,6 +108,8 @@ class TrainConfig:
         """Plain values, for JSON, of all that decides the result (so without the cache's place)."""
         values = dataclasses.asdict(self)
         del values["data"]["cache_dir"], values["data"]["cache_gb"]
+        look = self.data.resolved_look()
+        values["data"]["look"] = look and look.sha256  # the table counts, not where it lies
         return values
 
 
