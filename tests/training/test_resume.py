@@ -56,8 +56,12 @@ def test_a_run_killed_at_every_kind_of_moment_ends_as_one_that_was_not(tmp_path)
     for moment in MOMENTS:
         done = start(broken, cache, moment)
         assert done.returncode == -signal.SIGKILL, (moment, done.stderr)
+    newest = sorted((broken / "checkpoints").iterdir())[-1]
+    content = next(newest.glob("*.data*"))
+    content.write_bytes(content.read_bytes()[:-100])  # and then the disk lost some
     done = start(broken, cache, "never")
     assert done.returncode == 0, done.stderr
+    assert f"{newest}: damaged (" in done.stderr
     assert "continuing unpaired after step" in done.stderr
 
     expected, found = fingerprint(whole), fingerprint(broken)
