@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tfisp import cli, compat
 from tfisp._version import __version__
+from tfisp.backend import load_tensorflow
 from tfisp.cli import flags
 from tfisp.data import flags as data_flags
 from tfisp.errors import InputError
@@ -57,6 +58,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
     config = data_flags.make_config(values)
     items = compat.select(values.compat, compat.EVALUATION)
     labels = _labels(values.model)
+    load_tensorflow()
     from tfisp import metrics
     from tfisp.cli.progress import Progress
     from tfisp.data import open_dataset
@@ -126,7 +128,7 @@ def _labels(models: Sequence[str]) -> dict[str, str]:
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Runs the program; returns its exit code."""
-    return cli.run(define, main, __doc__, argv)
+    return cli.run(define, main, __doc__, argv, tensorflow=False)
 
 
 if __name__ == "__main__":

@@ -13,16 +13,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfisp import cli, compat
-from tfisp.cli import flags
+from tfisp.backend import load_tensorflow
+from tfisp.cli import flagfile, flags
 from tfisp.cli.progress import Progress
 from tfisp.data import flags as data_flags
+from tfisp.errors import InputError, UsageError
 from tfisp.perceptual.backbones import DTYPES
 from tfisp.perceptual.weights import PUBLISHED
 from tfisp.training.config import PRECISIONS, STRATEGIES
 from tfisp.training.recipes import GAMES
 
 if TYPE_CHECKING:
-    from tfisp.training.config import TrainConfig
+    from tfisp.training.config import Stage, TrainConfig
 
 
 def define(values: flags.FlagValues) -> None:
@@ -140,6 +142,11 @@ def define(values: flags.FlagValues) -> None:
 
 def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
     """Trains and exports, or tells what training would do and cost."""
+    from tfisp.training import preflight
+
+    for warning in preflight.check(values, make_stages(values), data_flags.make_config(values)):
+        cli.warn(main, warning)
+    load_tensorflow()
     import tensorflow as tf
 
     from tfisp.exporting import conversion
@@ -165,7 +172,7 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
         feature_cache_gb=values.feature_cache_gb,
     )
     folder = launch.train(
-        config, values.work_dir, options, values.flags_into_string(), Progress(), workers
+        config, values.work_dir, options, flagfile.write(values), Progress(), workers
     )
     if workers.is_chief:
         conversion.export(from_preset(folder.model), values.export_size, folder.export)
@@ -183,40 +190,57 @@ def make_config(values: flags.FlagValues) -> "TrainConfig":
     """The run that the flags describe.
 
     Raises:
-        InputError: for a name or number that makes no sense.
+        UsageError: for a name or number that makes no sense.
     """
     from tfisp.training.compat import follow
-    from tfisp.training.config import TrainConfig, fit_to_generator, make_stages
-    from tfisp.training.recipes import Recipe, parse_content
+    from tfisp.training.config import TrainConfig, fit_to_generator
 
-    roles = {"color": values.color_backbone, "texture": values.texture_backbone}
-    stages = make_stages(
-        values.recipe,
-        values.steps,
-        values.model,
-        critics=None if values.critics is None else _names(values.critics),
-        adversarial=values.adversarial,
-        content=None if values.content is None else parse_content(values.content),
-        backbones=tuple((role, roles[role] or name) for role, name in Recipe.backbones),
-        learning_rate=values.learning_rate,
-        critic_learning_rate=values.critic_learning_rate,
-        critic_interval=values.critic_interval,
-        gamma=values.gamma,
-    )
+    stages = make_stages(values)
     data = fit_to_generator(data_flags.make_config(values), values.model)
-    items, stages, data = follow(values.compat, stages, data)
     weights = {key: values[f"{key}_weights"].value for key in PUBLISHED}
     same = (
         "model", "batch_size", "accumulate", "seed", "log_every", "validate_every",
         "validation_split", "validation_images", "backbone_dtype", "precision", "deterministic",
     )  # fmt: skip
-    return TrainConfig(
-        stages=stages,
-        data=data,
-        compat=items,
-        weights={key: given for key, given in weights.items() if given},
-        **{name: values[name].value for name in same},
-    )
+    try:
+        items, stages, data = follow(values.compat, stages, data)
+        return TrainConfig(
+            stages=stages,
+            data=data,
+            compat=items,
+            weights={key: given for key, given in weights.items() if given},
+            **{name: values[name].value for name in same},
+        )
+    except InputError as error:
+        raise UsageError(str(error)) from None
+
+
+def make_stages(values: flags.FlagValues) -> tuple["Stage", ...]:
+    """The stages that the flags describe; loads no TensorFlow.
+
+    Raises:
+        UsageError: for a name or number that makes no sense.
+    """
+    from tfisp.training import config
+    from tfisp.training.recipes import Recipe, parse_content
+
+    roles = {"color": values.color_backbone, "texture": values.texture_backbone}
+    try:
+        return config.make_stages(
+            values.recipe,
+            values.steps,
+            values.model,
+            critics=None if values.critics is None else _names(values.critics),
+            adversarial=values.adversarial,
+            content=None if values.content is None else parse_content(values.content),
+            backbones=tuple((role, roles[role] or name) for role, name in Recipe.backbones),
+            learning_rate=values.learning_rate,
+            critic_learning_rate=values.critic_learning_rate,
+            critic_interval=values.critic_interval,
+            gamma=values.gamma,
+        )
+    except InputError as error:
+        raise UsageError(str(error)) from None
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -226,7 +250,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 def run(argv: Sequence[str] | None = None) -> int:
     """The program, from its command line to its exit code."""
-    return cli.run(define, main, __doc__, argv)
+    return cli.run(define, main, __doc__, argv, tensorflow=False)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from tfisp.training.trainer import Trainer
 
 FLAGS = (
     "--flagfile=demo.flags", "--steps=2,3", "--patch_size=64", "--batch_size=2",
-    "--critic_interval=2", "--save_every=2", "--log_every=1", "--validate_every=2",
+    "--save_every=2", "--log_every=1", "--validate_every=2",
     "--validation_images=1", "--image_every=2",
     "--export_size=64x64",
 )  # fmt: skip
@@ -261,15 +261,15 @@ def test_a_dry_run_tells_plan_time_and_memory_and_writes_nothing(cache, tmp_path
 @pytest.mark.parametrize(
     ("flags", "code", "message"),
     [
-        (("--recipe=unpared",), 1, "did you mean unpaired"),
-        (("--model=eficient_isp",), 1, "did you mean efficient_isp"),
+        (("--recipe=unpared",), 2, "did you mean unpaired"),
+        (("--model=eficient_isp",), 2, "did you mean efficient_isp"),
         (("--data=folder",), 2, "did you mean folders"),
-        (("--steps=1,2,3",), 1, "--steps"),
-        (("--critics=adv_lin9",), 1, "did you mean adv_lin"),
-        (("--content=vgg19_narow:relu3_4",), 1, "did you mean vgg19_narrow"),
+        (("--steps=1,2,3",), 2, "--steps"),
+        (("--critics=adv_lin9",), 2, "did you mean adv_lin"),
+        (("--content=vgg19_narow:relu3_4",), 2, "did you mean vgg19_narrow"),
         (("--content=vgg19_narrow:relu9_9",), 1, "relu"),
         (("--batch_size=0",), 2, "--batch_size=0"),
-        (("--data=folders", "--raw_dir=/nowhere"), 1, "/nowhere"),
+        (("--raw_dir=/nowhere",), 1, "/nowhere"),
     ],
 )
 def test_mistakes_get_one_line_and_leave_no_folder(cache, tmp_path, capfd, flags, code, message):

@@ -14,7 +14,7 @@ import difflib
 import math
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from absl import flags as absl_flags
@@ -32,6 +32,7 @@ __all__ = [
     "number",
     "path",
     "paths",
+    "refuse_idle",
     "size",
     "suggestion",
     "text",
@@ -225,6 +226,29 @@ def size(values: FlagValues, name: str, default: tuple[int, int] | None, help: s
 def typed(values: FlagValues, name: str) -> bool:
     """Whether a flag was given on the command line itself, not in a flag file."""
     return getattr(values[name], "origin", None) == ""
+
+
+def refuse_idle(values: FlagValues, idle: Mapping[str, str]) -> list[str]:
+    """Sees that no flag is given that changes nothing.
+
+    Args:
+        values: parsed flags.
+        idle: flag to why it has no effect here.
+
+    Returns:
+        A warning for those that a flag file sets to other than the default: flag files serve more
+        than one command.
+
+    Raises:
+        UsageError: one was given on the command line itself.
+    """
+    for name, why in idle.items():
+        if typed(values, name):
+            raise UsageError(f"--{name}: has no effect {why}; leave it out")
+    set_anyway = [n for n in idle if values[n].present and values[n].value != values[n].default]
+    if not set_anyway:
+        return []
+    return [f"set in a flag file, but without effect here: --{', --'.join(set_anyway)}"]
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -115,7 +115,8 @@ class DatasetBuilder:
                 self.bad_files.report(path, error)
             self.progress(done, len(paths), "photographs")
         for colours, count in Counter(item.colours for item in found if item.colours).items():
-            self.notes.append(f"{count} photographs in {colours}")
+            plural = "s" if count > 1 else ""
+            self.notes.append(f"{count} photograph{plural} in {colours}")
         return found
 
     def patch_frames(

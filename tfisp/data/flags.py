@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from tfisp.contract import Contract
     from tfisp.data.config import DataConfig
 
+# What only photographs that are turned into RAW need to be told.
+_UNPROCESSED = ("splits", "reduce", "illuminant", "noise", "metadata")
+
 
 def define(values: flags.FlagValues) -> None:
     """Registers one flag for each field of `DataConfig` that a user chooses."""
@@ -106,6 +109,14 @@ def on_bad_file(values: flags.FlagValues) -> None:
     )
 
 
+def idle(values: flags.FlagValues) -> dict[str, str]:
+    """The flags that have no effect on the kind of data set that is chosen, and why."""
+    data = values["data"].value
+    if data == "unprocessed":
+        return {}
+    return dict.fromkeys(_UNPROCESSED, f"with --data={data}, only with --data=unprocessed")
+
+
 def make_config(values: flags.FlagValues, contract: "Contract | None" = None) -> "DataConfig":
     """The data that the flags describe.
 
@@ -114,7 +125,7 @@ def make_config(values: flags.FlagValues, contract: "Contract | None" = None) ->
         contract: what the generator to be fed expects; None takes the data set's own.
 
     Raises:
-        UsageError: a flag has a value that cannot be.
+        UsageError: a flag has a value that cannot be, or was typed and has no effect.
     """
     from tfisp.data.config import DataConfig
 
@@ -122,6 +133,8 @@ def make_config(values: flags.FlagValues, contract: "Contract | None" = None) ->
     fields = [field.name for field in dataclasses.fields(DataConfig) if field.name != "contract"]
     chosen = {field: values[renamed.get(field, field)].value for field in fields}
     try:
-        return DataConfig(**chosen, contract=contract)
+        config = DataConfig(**chosen, contract=contract)
     except InputError as error:
         raise UsageError(str(error)) from None
+    flags.refuse_idle(values, idle(values))
+    return config

@@ -18,6 +18,9 @@ class Kind:
         sensor: Name of its sensor in `tfisp.SENSORS`; None where every file states its own.
         contract: What a generator trained on it expects at its input.
         patch_size: Side of its patches in samples, the default of `--patch_size`.
+        paired: Whether its RAW files to train on have photographs of their own scenes.
+        own_targets: Whether photographs of the wanted look lie in it, so that `--target_dir` is not
+            needed.
     """
 
     module: str
@@ -25,6 +28,8 @@ class Kind:
     sensor: str | None
     contract: Contract
     patch_size: int
+    paired: bool
+    own_targets: bool
 
 
 DATASETS: dict[str, Kind] = {
@@ -34,6 +39,8 @@ DATASETS: dict[str, Kind] = {
         "zrr",
         PUBLISHED,
         448,
+        paired=True,
+        own_targets=True,
     ),
     # The released generators take UltraISP's 12-bit values with the 10-bit levels, unscaled; the
     # reference rendering needs the levels that are true: hence the sensor and the contract differ.
@@ -43,6 +50,8 @@ DATASETS: dict[str, Kind] = {
         "ultraisp",
         PUBLISHED,
         256,
+        paired=True,
+        own_targets=True,
     ),
     "ntire26": Kind(
         "ntire26",
@@ -50,6 +59,8 @@ DATASETS: dict[str, Kind] = {
         "ntire26",
         Contract(),
         256,
+        paired=False,
+        own_targets=True,
     ),
     "folders": Kind(
         "folders",
@@ -57,6 +68,8 @@ DATASETS: dict[str, Kind] = {
         None,
         AS_SHOT,
         256,
+        paired=False,
+        own_targets=False,
     ),
     "unprocessed": Kind(
         "unprocessed",
@@ -64,6 +77,8 @@ DATASETS: dict[str, Kind] = {
         "demo",
         AS_SHOT,
         128,
+        paired=True,
+        own_targets=True,
     ),
 }
 

@@ -76,6 +76,15 @@ def weights_key(name: str) -> str:
     return _find(name)[1]
 
 
+def require(name: str, flag: str) -> None:
+    """Sees that a flag names a backbone; nothing is loaded.
+
+    Raises:
+        InputError: if it does not, naming the flag and the closest ones.
+    """
+    _find(name, f"--{flag}")
+
+
 def create(
     name: str,
     weights: str | os.PathLike | None = None,
@@ -103,9 +112,9 @@ def create(
     return importlib.import_module(module).create(name, weights or None, seed, dtype)
 
 
-def _find(name: str) -> tuple[str, str]:
+def _find(name: str, label: str = "backbone") -> tuple[str, str]:
     """The module that creates a backbone, and the key of its published weights."""
     provider, colon, what = name.partition(":")
     if colon and what:
-        return _PROVIDERS[choose("backbone provider", provider, _PROVIDERS)][1], ""
-    return _BACKBONES[choose("backbone", name, [*_BACKBONES, *provider_patterns()])]
+        return _PROVIDERS[choose(f"{label} provider", provider, _PROVIDERS)][1], ""
+    return _BACKBONES[choose(label, name, [*_BACKBONES, *provider_patterns()])]

@@ -6,11 +6,9 @@ from tfisp.naming import choose
 from tfisp.perceptual.base import Backbone
 from tfisp.perceptual.dists import DISTS
 from tfisp.perceptual.lpips import LPIPS
+from tfisp.perceptual.weights import DISTANCES
 
 Distance = LPIPS | DISTS
-
-# Name -> key of the published weights that the distance adds to its trunk's.
-_DISTANCES = {"lpips": "lpips", "lpips+": "lpips", "dists": "dists"}
 
 
 def weights_key(name: str) -> str:
@@ -19,7 +17,7 @@ def weights_key(name: str) -> str:
     Raises:
         InputError: for an unknown name, with the closest ones.
     """
-    return _DISTANCES[choose("distance", name, _DISTANCES)]
+    return DISTANCES[choose("distance", name, DISTANCES)]
 
 
 def create(name: str, backbone: Backbone, weights: str | os.PathLike | None = None) -> Distance:

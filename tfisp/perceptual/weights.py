@@ -15,6 +15,7 @@ its publisher states; where none is stated, the hash recorded at the first downl
 import hashlib
 import os
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -169,6 +170,9 @@ PUBLISHED: dict[str, Published] = {
     )
 }
 
+# Trained distance -> key of the published weights that it adds to its trunk's.
+DISTANCES = {"lpips": "lpips", "lpips+": "lpips", "dists": "dists"}
+
 
 def cache_folder() -> Path:
     """Where downloaded and ported weights are kept."""
@@ -221,6 +225,29 @@ def locate(key: str, explicit: str | os.PathLike | None = None) -> Source:
     if entry.url:
         return Source(_download(entry))
     raise not_found(entry)
+
+
+def require(explicit: Mapping[str, str | None]) -> None:
+    """Sees that the weights of several networks are there or may be fetched; nothing is loaded.
+
+    Args:
+        explicit: key of each to the path given for it, as `locate` takes it.
+
+    Raises:
+        InputError: naming all that are missing, with what to do, in one line.
+    """
+    missing = []
+    for key, path in explicit.items():
+        entry = PUBLISHED[choose("weights", key, PUBLISHED)]
+        try:
+            if path and path != RANDOM:
+                _explicit(entry, Path(path).expanduser())
+            elif not path and not entry.url and not entry.preset:
+                locate(key)
+        except InputError as error:
+            missing.append(str(error))
+    if missing:
+        raise InputError("; ".join(missing))
 
 
 def only_random(name: str, explicit: str | os.PathLike | None) -> Source:

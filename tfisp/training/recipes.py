@@ -102,12 +102,14 @@ class Recipe:
         """The trained distances among the losses, each with the frozen network it looks through."""
         return dict(_DISTANCES[o.loss] for o in self.objectives if o.loss in _DISTANCES)
 
+    def content_networks(self) -> list[str]:
+        """Names of the frozen networks of the content loss; none where there is no such loss."""
+        has_content = any(objective.loss == "content" for objective in self.objectives)
+        return [name for name, _ in self.content if has_content]
+
     def frozen_networks(self) -> list[str]:
         """Names of the frozen networks that this recipe looks through, each once."""
-        names = [
-            name for name, _ in self.content if any(o.loss == "content" for o in self.objectives)
-        ]
-        names += self.distances().values()
+        names = [*self.content_networks(), *self.distances().values()]
         names += [self.backbone(critic.role) for critic in self.critics]
         return list(dict.fromkeys(names))
 
