@@ -78,7 +78,8 @@ def test_the_report_holds_what_skimage_measures(capsys, presets, data, tmp_path)
     assert "2 pictures only" in table and "2 pictures only" in summary["note"]
     assert any("2 pictures only" in line for line in lines)
     sheet = cv2.imread(str(output / "pictures.png"))
-    assert sheet.shape == (54 + 2 * 72, 8 + 4 * 72, 3)  # demosaic, in two lines, first, second, truth
+    # demosaic (its name in two lines), first, second, truth
+    assert sheet.shape == (54 + 2 * 72, 8 + 4 * 72, 3)
 
 
 def test_the_number_of_pairs_and_pictures_can_be_limited(capsys, presets, data, tmp_path):

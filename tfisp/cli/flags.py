@@ -20,6 +20,7 @@ from typing import Any
 from absl import flags as absl_flags
 from absl.flags import FlagValues
 
+from tfisp.errors import UsageError
 from tfisp.naming import choose
 
 __all__ = [
