@@ -115,8 +115,8 @@ class PublishedStep:
         scores, loss = [], 0.0
         for features in (real.requires_grad_(), fake.requires_grad_()):
             scores.append(critic(features).flatten(1).mean(1))
-            (slope,) = torch.autograd.grad(scores[-1].sum(), features, create_graph=True)
-            loss = loss + slope.square().sum() / len(features)
+            (gradient,) = torch.autograd.grad(scores[-1].sum(), features, create_graph=True)
+            loss = loss + gradient.square().sum() / len(features)
         (loss + nn.functional.softplus(scores[1] - scores[0]).mean()).backward()
 
 

@@ -20,8 +20,9 @@ Under companding "sqrt" the result v is last bent (`compand`), with a = 1/256:
 
 0 stays 0 and 1 stays 1; far above a it is a square root, for which shot noise is equally strong
 everywhere (Anscombe 1948, https://doi.org/10.1093/biomet/35.3-4.246); around black it is all but a
-line of slope 8.5, so that noise below black keeps its sign and is not torn apart. Stored in 8 bits,
-it tells the counts of a 10-bit sensor apart at black, where one step of v itself spans four counts.
+line of slope 8.5, so that noise below black keeps its sign and is amplified by no more. Stored in 8
+bits, it tells the counts of a 10-bit sensor apart at black, where one step of v itself spans four
+counts.
 """
 
 import dataclasses

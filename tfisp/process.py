@@ -166,7 +166,7 @@ def list_jobs(arguments: Sequence[str], output: Path, suffix: str) -> list[Job]:
 
 
 def doubts(contract: Contract, sensor: Sensor, capture: Capture) -> Iterator[str]:
-    """What may make a picture look wrong although the file is in order."""
+    """What may make a picture come out wrong although the file is in order."""
     yield from capture.notes
     if contract.white_level is not None:
         ratio = sensor.white_level / contract.white_level

@@ -26,7 +26,7 @@ def random(*shape):
         (lambda x: tf.nn.conv2d(x, random(3, 3, 4, 5), 1, "SAME"), 8 * 12 * 5 * 3 * 3 * 4),
         (lambda x: tf.nn.conv2d(x, random(3, 3, 4, 5), 2, "SAME"), 4 * 6 * 5 * 3 * 3 * 4),
         (lambda x: tf.nn.conv2d(x, random(3, 3, 4, 5), 1, "VALID"), 6 * 10 * 5 * 3 * 3 * 4),
-        # each output looks at a half of the input channels
+        # each output depends on a half of the input channels
         (lambda x: tf.nn.conv2d(x, random(3, 3, 2, 6), 1, "SAME"), 8 * 12 * 6 * 3 * 3 * 2),
         (lambda x: tf.nn.depthwise_conv2d(x, random(5, 3, 4, 1), [1] * 4, "SAME"), 8 * 12 * 4 * 15),
         # each input value goes to 3x3 places of 5 channels

@@ -161,13 +161,13 @@ def gradients(recipe, networks, weights, batch, gamma):
 
 
 def critic_parts(name, real, fake, leaves, gamma):
-    """Eqs. 5 to 7: the critic's own loss, whose penalties are on the slope at the features."""
+    """Eqs. 5 to 7: the critic's own loss, whose penalties are on the gradient at the features."""
     found, values = {}, []
     for penalty, features in (("r1", real), ("r2", fake)):
         features.requires_grad_()
         score = scores(name, features, leaves)
-        (slope,) = torch.autograd.grad(score.sum(), features, create_graph=True)
-        found[penalty] = gamma / 2 * slope.pow(2).flatten(1).sum(1).mean()
+        (gradient,) = torch.autograd.grad(score.sum(), features, create_graph=True)
+        found[penalty] = gamma / 2 * gradient.pow(2).flatten(1).sum(1).mean()
         values.append(score)
     return {"adversarial": nn.softplus(values[1] - values[0]).mean(), **found}
 

@@ -63,7 +63,7 @@ def test_what_both_sides_minimise_by_hand(game):
 
 
 def test_the_penalty_of_wgan_gp_is_taken_between_the_samples():
-    # D(x) = |x|^2 has the slope 2 x: at a quarter of the way from fake (0, 0) to real (4, 0) it is
+    # D(x) = |x|^2 has the gradient 2 x: a quarter of the way from fake (0, 0) to real (4, 0) it is
     # 2, half way from (0, 3) to (0, 1) it is 4.
     real, fake = tf.constant([[4.0, 0.0], [0.0, 1.0]]), tf.constant([[0.0, 0.0], [0.0, 3.0]])
     found = losses.critic_loss(
@@ -106,7 +106,7 @@ def test_gradients_agree_with_finite_differences_in_float64(game):
 
 
 @pytest.mark.parametrize("game", GAMES)
-def test_a_critic_without_slope_has_a_finite_gradient(game):
+def test_a_constant_critic_has_a_finite_gradient(game):
     layer = tf.Variable(tf.zeros([3]))
     with tf.GradientTape() as tape:
         terms = losses.critic_loss(
@@ -151,7 +151,7 @@ def test_a_mistyped_game_is_answered_with_the_right_one():
 
 
 def test_critic_loss_of_a_linear_critic_by_hand():
-    # D(x) = 2 x0 - x1: its squared slope is 5 everywhere.
+    # D(x) = 2 x0 - x1: its squared gradient norm is 5 everywhere.
     def critic(x):
         return 2 * x[:, 0] - x[:, 1]
 

@@ -96,13 +96,13 @@ def test_a_gradient_penalty_reaches_every_weight_it_depends_on(shape):
             with tf.GradientTape() as inner:
                 inner.watch(x)
                 score = tf.reduce_sum(network(x))
-            slope = inner.gradient(score, x)
-            penalty = tf.reduce_sum(slope**2)
+            gradient = inner.gradient(score, x)
+            penalty = tf.reduce_sum(gradient**2)
         return outer.gradient(penalty, [v.value for v in network.trainable_variables])
 
     eager, graph = penalty_gradients(), tf.function(penalty_gradients)()
     for variable, a, b in zip(network.trainable_variables, eager, graph, strict=True):
-        if "bias" in variable.path:  # piecewise linear networks: the slope does not depend on it
+        if "bias" in variable.path:  # piecewise linear networks: the gradient does not depend on it
             assert a is None or np.abs(a).max() == 0
             continue
         assert np.abs(a).max() > 0, variable.path

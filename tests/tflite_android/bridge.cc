@@ -43,7 +43,7 @@ struct Parts {
       capture.shading.assign(job.shading,
                              job.shading + 4 * job.shading_rows * job.shading_columns);
     if (job.shading_is_camera2) capture.shading = tfisp::shading_by_site(capture.shading, sensor);
-    tfisp::Contract& contract = facts.contract;
+    tfisp::Contract& contract = metadata.contract;
     contract.form = static_cast<tfisp::Form>(job.form);
     if (job.has_black) {
       contract.black_level.emplace();
@@ -55,16 +55,16 @@ struct Parts {
     contract.frame_exposure = job.frame_exposure;
     contract.clip = static_cast<tfisp::Clip>(job.clip);
     contract.compand = job.compand;
-    if (job.halo >= 0) facts.halo = job.halo;
-    facts.multiple = job.multiple;
-    facts.minimum = job.minimum;
+    if (job.halo >= 0) metadata.halo = job.halo;
+    metadata.multiple = job.multiple;
+    metadata.minimum = job.minimum;
     tiling = {job.fixed_height, job.fixed_width, job.tile};
   }
 
   tfisp::Mosaic mosaic;
   tfisp::Sensor sensor;
   tfisp::Capture capture;
-  tfisp::Facts facts;
+  tfisp::ModelMetadata metadata;
   tfisp::Tiling tiling;
 };
 
@@ -95,8 +95,8 @@ extern "C" int spans(int length, int window, int halo, int multiple, bool exact,
 extern "C" const char* prepare(const Job* job, float* out) {
   return message([&] {
     const Parts parts(*job);
-    const tfisp::Packer packer(parts.mosaic, parts.sensor, parts.capture, parts.facts.contract);
-    const int step = tfisp::step_of(parts.facts.contract.form);
+    const tfisp::Packer packer(parts.mosaic, parts.sensor, parts.capture, parts.metadata.contract);
+    const int step = tfisp::step_of(parts.metadata.contract.form);
     packer.window(0, packer.padded_height() / step, 0, packer.padded_width() / step, out);
   });
 }
@@ -109,7 +109,7 @@ extern "C" const char* render(const Job* job, Callback callback, std::uint8_t* o
     const auto network = [&](const float* input, int height, int width, float* output) {
       if (!callback(input, height, width, output)) throw std::runtime_error("callback");
     };
-    tfisp::render(parts.mosaic, parts.sensor, parts.capture, parts.facts, parts.tiling, network,
+    tfisp::render(parts.mosaic, parts.sensor, parts.capture, parts.metadata, parts.tiling, network,
                   {out, row_stride, pixel_stride});
   });
 }
@@ -122,8 +122,8 @@ extern "C" const char* render_file(const Job* job, const char* path, std::uint8_
                                    std::int64_t row_stride, std::int32_t pixel_stride) {
   return message([&] {
     const Parts parts(*job);
-    tfisp::TfLiteNetwork network(path, parts.facts.contract.form, 1);
-    tfisp::render(parts.mosaic, parts.sensor, parts.capture, parts.facts, parts.tiling,
+    tfisp::TfLiteNetwork network(path, parts.metadata.contract.form, 1);
+    tfisp::render(parts.mosaic, parts.sensor, parts.capture, parts.metadata, parts.tiling,
                   std::ref(network), {out, row_stride, pixel_stride});
   });
 }

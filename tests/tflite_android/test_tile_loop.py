@@ -31,6 +31,8 @@ class Cells:
     value repeated over its cell: a radius of 1 + 3 + 4 samples.
     """
 
+    tile = 1024
+
     def __init__(self, form="split", fixed=None):
         contract = Contract(form=form, black_level=60, white_level=1023)
         self.metadata = ModelMetadata("cells", contract, halo=8, multiple=4, minimum=4)

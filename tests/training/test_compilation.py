@@ -66,8 +66,8 @@ def test_without_xla_the_second_derivative_of_a_maximum_is_pytorchs():
     f = torch.nn.functional
     pooled = f.max_pool2d(f.conv2d(images, kernel.requires_grad_()), 2)
     scores = f.conv2d(f.softplus(pooled), last).mean((1, 2, 3))
-    (slope,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
-    penalty = slope.square().flatten(1).sum(1).mean()
+    (gradient,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
+    penalty = gradient.square().flatten(1).sum(1).mean()
     (expected,) = torch.autograd.grad(penalty, kernel)
     found = penalty_gradient(network, tf.constant(x), None).transpose(3, 2, 0, 1)
     assert np.linalg.norm(found - expected.numpy()) < 1e-5 * float(expected.norm())

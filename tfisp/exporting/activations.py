@@ -18,7 +18,7 @@ FLOAT16_LARGEST = 65504.0
 def largest(path: Path, inputs: Iterable[np.ndarray]) -> list[dict[str, Any]]:
     """The largest absolute value that each operation gives, over some inputs.
 
-    The converted file is looked at rather than the Keras layers: it has what runs on the phone, the
+    The converted file is measured rather than the Keras layers: it has what runs on the phone, the
     sum in front of a tanh for instance, which Keras shows nowhere.
 
     Args:

@@ -102,7 +102,7 @@ def choose_artifacts(
     missing = {}
     if metadata.halo is None:
         missing[TILE] = (
-            f"{metadata.name} looks at the whole picture at once and cannot be rendered in tiles"
+            f"{metadata.name} depends on the whole picture at once and cannot be rendered in tiles"
         )
     if not calibrated:
         missing[INT8] = (

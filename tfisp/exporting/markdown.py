@@ -19,7 +19,7 @@ def _head(report: Report) -> str:
     return (
         f"# {report['model']} at {height}x{width} pixels\n\n"
         f"{report['parameters']:,} parameters, {report['macs'] / 1e9:.3f} billion"
-        f" multiply-accumulates for a picture; an output pixel looks at {reach}.\n"
+        f" multiply-accumulates for a picture; an output pixel depends on {reach}.\n"
         f"Input {report['input']}, output {report['output']}; {report['colour_encoding']}."
     )
 

@@ -21,7 +21,7 @@ STEM = "report"
 # Pictures whose memory is reported, in samples: the challenges', and two common sensors.
 SIZES = {2: (1088, 1920), 12: (3000, 4000), 50: (6144, 8192)}
 
-# Side in pixels up to which activations are looked at: their range does not depend on it.
+# Side in pixels up to which activations are measured: their range does not depend on it.
 _ACTIVATION_SIDE = 512
 _ACTIVATION_WINDOWS = 4
 
@@ -208,7 +208,7 @@ def _memory(size: tuple[int, int], folder: Path) -> dict[str, Any]:
 
 
 def _warnings(report: Mapping[str, Any]) -> list[str]:
-    """What a user should look at although the files are right."""
+    """What a user should check although the files are right."""
     found = []
     beyond = [
         entry

@@ -15,7 +15,7 @@ All but the last have the zero-centred penalties R1 and R2 (Eqs. 5 and 6), which
 of `D` towards zero on real and on generated samples and keep the game from diverging. `wgan_gp` has
 its own penalty instead, which pulls the gradient's norm towards 1 at a point between the two.
 
-A sample, here, is whatever the critic looks at. With critics on frozen features the penalties are
+A sample, here, is whatever the critic judges. With critics on frozen features the penalties are
 on the gradient with respect to the *features*, not the pixels: that is what the published code
 does, and it spares a second derivative through the frozen network.
 """

@@ -1,7 +1,7 @@
 """Discriminators: small networks that tell photographs from rendered pictures by their features.
 
 Both see features of a frozen network (arXiv 2505.10420, sections 3.4 and 3.5, Fig. 3) and give one
-score per image, higher for what looks real. All their weights exist as soon as they are made: the
+score per image, higher for what seems real. All their weights exist as soon as they are made: the
 published code made its first dense layer only when it was first used, after the optimizer had
 listed what to train, and so never trained it.
 

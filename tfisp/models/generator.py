@@ -1,13 +1,13 @@
 """What every generator promises: the network that ships, from RAW to RGB.
 
-A generator is a `keras.Model` that also says what it must be fed and how far it looks. Training,
-the desktop renderer and the exporter read these facts from it instead of knowing each network by
-name:
+A generator is a `keras.Model` that also says what it must be fed and how large its receptive field
+is. Training, the desktop renderer and the exporter read this from it instead of knowing each
+network by name:
 
     contract    how samples are normalised before they reach it (`tfisp.contract`)
     form        which arrangement of the mosaic it takes, and so its number of channels
     scale       output pixels per input sample along each axis: 2 for packed input, else 1
-    halo        how many input samples away from its own position an output pixel still looks
+    halo        how many input samples away from its own position an output pixel still depends on
     multiple    height and width of the input must be divisible by it
     minimum     and at least this large
 

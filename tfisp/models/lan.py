@@ -25,8 +25,8 @@ From "LAN: Lightweight Attention-based Network for RAW-to-RGB Smartphone Image P
 workshops 2022), after its published code, https://github.com/draimundo/LAN. It takes samples as
 they are, neither their black level subtracted nor divided by the white level.
 
-The attention over channels looks at the whole picture. A frame is therefore rendered in one piece:
-exact, at the price of memory (130 bytes per pixel measured, 1.6 GB for 12 megapixels).
+The attention over channels depends on the whole picture. A frame is therefore rendered in one
+piece: exact, at the price of memory (130 bytes per pixel measured, 1.6 GB for 12 megapixels).
 """
 
 from typing import Any
@@ -53,7 +53,7 @@ class LAN(Generator):
 
     form = "mosaic"
     scale = 1
-    halo = None  # the channel attention looks at the whole picture
+    halo = None  # the channel attention depends on the whole picture
     multiple = 4  # two strides of 2
     minimum = 4
     published = Contract("mosaic", black_level=0, white_level=1)

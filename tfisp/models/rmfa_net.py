@@ -22,7 +22,7 @@ differs from what the RMFA-Net paper describes at least in that sites of the oth
 (white), samples are divided by the white level without the black level taken off it, and
 illumination is subtracted, not divided by.
 
-Each block looks at the whole picture, and the second at what the first made of it. A frame is
+Each block depends on the whole picture, the second on what the first made of it. A frame is
 therefore rendered in one piece: exact, at the price of memory (tiny: 440 bytes per pixel measured,
 5 GB for 12 megapixels).
 """
@@ -60,7 +60,7 @@ class RMFANet(Generator):
     depth: ClassVar[int]
     form = "split"
     scale = 1
-    halo = None  # the channel attention looks at the whole picture
+    halo = None  # the channel attention depends on the whole picture
     multiple = 4  # downsampled twice
     minimum = 4
     # max(x - 63, 0) / 1023, for every site

@@ -1,4 +1,4 @@
-"""How pictures look to networks trained to recognise things: features, and distances of them.
+"""What pretrained networks see in pictures: their features, and distances between them.
 
     distance = tfisp.perceptual.LPIPS()      # finds its weights, or says where to put them
     values = distance(images, references)    # [B, H, W, 3] twice, 0..1 -> [B]

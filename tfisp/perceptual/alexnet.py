@@ -6,7 +6,7 @@ The network is that of arXiv 1404.5997 (`torchvision.models.alexnet`) without it
 
 It comes under two names, with the same weights:
 
-    alexnet            images as they are, 0..1: what the published critics look at
+    alexnet            images as they are, 0..1: what the published critics are shown
     alexnet_imagenet   images shifted and scaled as LPIPS does, close to what AlexNet was trained on
 """
 

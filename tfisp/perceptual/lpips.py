@@ -1,4 +1,4 @@
-"""LPIPS: how different two pictures look to AlexNet (Zhang et al. 2018, arXiv 1801.03924).
+"""LPIPS: the distance of two pictures in AlexNet's features (Zhang et al. 2018, arXiv 1801.03924).
 
 For each of AlexNet's five taps: both feature maps are brought to length 1 at every position,
 subtracted and squared; a linear head (trained on human judgements, version 0.1) weighs the

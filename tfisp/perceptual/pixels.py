@@ -1,6 +1,6 @@
 """No network at all: the image itself as a feature, for critics that judge pixels.
 
-DPED and WESPE let discriminators look at the blurred and at the gray image. As a backbone with one
+DPED and WESPE let discriminators judge the blurred and the gray image. As a backbone with one
 tap, `pixels`, the view is all there is, so that such critics are made and trained like any other.
 """
 

@@ -19,9 +19,9 @@ class Renderer(model: File, threads: Int, fixed: Boolean) : AutoCloseable {
     private var handle: Long
 
     init {
-        val facts = readFacts(model)
-        val contract = facts.getJSONObject("contract")
-        require(facts.getInt("format") == 1) { "$model is of a newer tfisp" }
+        val metadata = readMetadata(model)
+        val contract = metadata.getJSONObject("contract")
+        require(metadata.getInt("format") == 1) { "$model is of a newer tfisp" }
         require(contract.optString("companding", "none") in listOf("none", "sqrt")) {
             "$model: unknown companding"
         }
@@ -37,9 +37,9 @@ class Renderer(model: File, threads: Int, fixed: Boolean) : AutoCloseable {
             frameExposure = contract.getString("exposure") == "frame",
             clip = contract.getString("clip"),
             compand = contract.optString("companding", "none") == "sqrt",
-            halo = facts.optInt("halo", -1),
-            multiple = facts.getInt("multiple"),
-            minimum = facts.getInt("minimum")
+            halo = metadata.optInt("halo", -1),
+            multiple = metadata.getInt("multiple"),
+            minimum = metadata.getInt("minimum")
         )
     }
 
@@ -78,7 +78,7 @@ class Renderer(model: File, threads: Int, fixed: Boolean) : AutoCloseable {
 }
 
 /** The tfisp.json at the end of a .tflite file: such a file is a ZIP archive too. */
-internal fun readFacts(model: File): JSONObject = ZipFile(model).use { archive ->
+internal fun readMetadata(model: File): JSONObject = ZipFile(model).use { archive ->
     val entry = requireNotNull(archive.getEntry("tfisp.json")) { "$model has no tfisp.json" }
     JSONObject(archive.getInputStream(entry).bufferedReader().readText())
 }

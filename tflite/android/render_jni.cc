@@ -7,7 +7,7 @@ namespace {
 
 // A network and what must be known to feed it: what Renderer.kt holds by a handle.
 struct Session {
-  tfisp::Facts facts;
+  tfisp::ModelMetadata metadata;
   tfisp::Tiling tiling;
   tfisp::TfLiteNetwork network;
 };
@@ -54,29 +54,29 @@ extern "C" JNIEXPORT jlong JNICALL Java_tfisp_Native_open(
   return guarded(env, [&]() -> jlong {
     using tfisp::Clip;
     using tfisp::Form;
-    tfisp::Facts facts;
-    facts.contract.form = choose<Form>(
+    tfisp::ModelMetadata metadata;
+    metadata.contract.form = choose<Form>(
         text(env, form),
         {{"packed", Form::kPacked}, {"split", Form::kSplit}, {"mosaic", Form::kMosaic}});
-    if (black) facts.contract.black_level = numbers<4>(env, black);
-    if (!std::isnan(white)) facts.contract.white_level = white;
-    facts.contract.as_shot = as_shot;
-    facts.contract.shading = shading;
-    facts.contract.frame_exposure = frame_exposure;
-    facts.contract.clip = choose<Clip>(
+    if (black) metadata.contract.black_level = numbers<4>(env, black);
+    if (!std::isnan(white)) metadata.contract.white_level = white;
+    metadata.contract.as_shot = as_shot;
+    metadata.contract.shading = shading;
+    metadata.contract.frame_exposure = frame_exposure;
+    metadata.contract.clip = choose<Clip>(
         text(env, clip),
         {{"none", Clip::kNone}, {"highlights", Clip::kHighlights}, {"shadows", Clip::kShadows}});
-    facts.contract.compand = compand;
-    if (halo >= 0) facts.halo = halo;
-    facts.multiple = multiple;
-    facts.minimum = minimum;
-    tfisp::TfLiteNetwork network(text(env, path), facts.contract.form, threads);
+    metadata.contract.compand = compand;
+    if (halo >= 0) metadata.halo = halo;
+    metadata.multiple = multiple;
+    metadata.minimum = minimum;
+    tfisp::TfLiteNetwork network(text(env, path), metadata.contract.form, threads);
     tfisp::Tiling tiling;
     if (fixed) {
       tiling.fixed_height = network.height();
       tiling.fixed_width = network.width();
     }
-    return reinterpret_cast<jlong>(new Session{facts, tiling, std::move(network)});
+    return reinterpret_cast<jlong>(new Session{metadata, tiling, std::move(network)});
   });
 }
 
@@ -119,7 +119,7 @@ extern "C" JNIEXPORT void JNICALL Java_tfisp_Native_render(
     picture.data = static_cast<std::uint8_t*>(env->GetDirectBufferAddress(pixels));
     picture.pixel_stride = 4;
     picture.row_stride = 4 * tfisp::upright_size(mosaic, orientation)[1];
-    tfisp::render(mosaic, sensor, capture, session.facts, session.tiling,
+    tfisp::render(mosaic, sensor, capture, session.metadata, session.tiling,
                   std::ref(session.network), picture);
   });
 }

@@ -18,7 +18,7 @@ namespace tfisp {
 using Network = std::function<void(const float* input, int height, int width, float* output)>;
 
 // What tfisp.json says about the network beside the contract.
-struct Facts {
+struct ModelMetadata {
   Contract contract;
   std::optional<int> halo;  // in input samples; none if every output depends on the whole picture
   int multiple = 1;         // the input's sides must be divisible by it
@@ -74,20 +74,21 @@ inline std::vector<Span> spans(int length, int window, int halo, int multiple, b
 }
 
 // The windows of one axis for a padded mosaic of `padded` samples; `fixed` is 0 for any size.
-inline std::vector<Span> windows(int padded, const Facts& facts, int fixed, int tile) {
-  const int step = step_of(facts.contract.form);
-  if (padded < facts.minimum * step) throw std::invalid_argument("picture below the minimum size");
+inline std::vector<Span> windows(int padded, const ModelMetadata& metadata, int fixed, int tile) {
+  const int step = step_of(metadata.contract.form);
+  if (padded < metadata.minimum * step)
+    throw std::invalid_argument("picture below the minimum size");
   // Windows must start and end on whole 2x2 cells, or they would have another phase.
-  const int multiple = std::lcm(facts.multiple, 2 / step);
+  const int multiple = std::lcm(metadata.multiple, 2 / step);
   const int length = divide_up(padded, step * multiple) * multiple;
   if (fixed) {
-    if (length < fixed || (length > fixed && !facts.halo))
+    if (length < fixed || (length > fixed && !metadata.halo))
       throw std::invalid_argument("picture of another size than the file was exported for");
-    return spans(length, fixed, facts.halo.value_or(0), multiple, true);
+    return spans(length, fixed, metadata.halo.value_or(0), multiple, true);
   }
-  if (!tile || !facts.halo) return {{0, length, 0, length}};
-  const int least = std::max(2 * *facts.halo + 3 * multiple, facts.minimum);
-  return spans(length, std::max(tile / step, least), *facts.halo, multiple, false);
+  if (!tile || !metadata.halo) return {{0, length, 0, length}};
+  const int least = std::max(2 * *metadata.halo + 3 * multiple, metadata.minimum);
+  return spans(length, std::max(tile / step, least), *metadata.halo, multiple, false);
 }
 
 // Clipped to 0..1 and rounded to 8 bits, halves to even.
@@ -119,14 +120,14 @@ inline std::uint8_t* upright(const Picture& picture, const Mosaic& mosaic, int o
 // `picture` must have room for `upright_size`. Throws std::invalid_argument where the capture does
 // not fit the network, std::runtime_error where the network gives NaN or infinity.
 inline void render(const Mosaic& mosaic, const Sensor& sensor, const Capture& capture,
-                   const Facts& facts, const Tiling& tiling, const Network& network,
+                   const ModelMetadata& metadata, const Tiling& tiling, const Network& network,
                    const Picture& picture) {
   if (capture.orientation < 1 || capture.orientation > 8)
     throw std::invalid_argument("orientation is not one of EXIF's 1 to 8");
-  const Packer packer(mosaic, sensor, capture, facts.contract);
-  const int step = step_of(facts.contract.form), channels = channels_of(facts.contract.form);
-  const auto rows = windows(packer.padded_height(), facts, tiling.fixed_height, tiling.tile);
-  const auto columns = windows(packer.padded_width(), facts, tiling.fixed_width, tiling.tile);
+  const Packer packer(mosaic, sensor, capture, metadata.contract);
+  const int step = step_of(metadata.contract.form), channels = channels_of(metadata.contract.form);
+  const auto rows = windows(packer.padded_height(), metadata, tiling.fixed_height, tiling.tile);
+  const auto columns = windows(packer.padded_width(), metadata, tiling.fixed_width, tiling.tile);
   const std::size_t samples = std::size_t(rows[0].stop) * columns[0].stop;  // all are equally large
   std::vector<float> input(samples * channels), output(samples * step * step * 3);
   std::uint8_t* const corner = upright(picture, mosaic, capture.orientation, 0, 0);
