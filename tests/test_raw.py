@@ -130,6 +130,13 @@ def test_a_given_sensor_replaces_what_the_file_says(tmp_path):
     assert read_raw(path, mine)[1] == mine
 
 
+def test_a_colour_matrix_that_is_none_is_refused_by_name(tmp_path):
+    flat = np.array([[0.65, -0.12, -0.09], [1e-6, 1e-6, 0.25], [-0.04, 0.15, 0.60]])
+    path = write_dng(tmp_path / "x.dng", scene(64, 72, 64, 1000), matrices={21: -flat})
+    assert "colour matrix" in refuse(path)
+    assert "colour matrix" in refuse(path, sensor=Sensor("RGGB", 64, 1023, "", np.ones((3, 3))))
+
+
 def test_a_headerless_file_takes_its_layout_from_arguments(tmp_path):
     mosaic = scene(48, 64, 64, 1000)
     path = tmp_path / "x.raw"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tfisp.color import camera_to_srgb
 from tfisp.errors import InputError
 from tfisp.rawfiles.frame import Frame, check_levels
 from tfisp.rawfiles.plausibility import doubts
@@ -95,11 +96,18 @@ def decode(
     if suffix in _PLAIN_SUFFIXES and not (suffix == ".raw" and _starts_like_tiff(path)):
         from tfisp.rawfiles.plainfile import read_plain
 
-        return read_plain(path, sensor, shape, byte_order)
-    from tfisp.rawfiles.camerafile import read_camera_file  # LibRaw is loaded when it is needed
+        frame = read_plain(path, sensor, shape, byte_order)
+    else:
+        from tfisp.rawfiles.camerafile import read_camera_file  # LibRaw is loaded when needed
 
-    frame = read_camera_file(path)
-    return frame if sensor is None else dataclasses.replace(frame, sensor=sensor)
+        frame = read_camera_file(path)
+        frame = frame if sensor is None else dataclasses.replace(frame, sensor=sensor)
+    if frame.sensor.xyz_to_camera is not None:
+        try:
+            camera_to_srgb(frame.sensor.xyz_to_camera)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
+    return frame
 
 
 def _starts_like_tiff(path: Path) -> bool:

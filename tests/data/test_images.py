@@ -123,6 +123,17 @@ def test_lossless_kinds_give_their_pixels(tmp_path, suffix, options):
     np.testing.assert_array_equal(images.read_photograph(path), image)
 
 
+def test_a_tiff_with_a_strip_that_cannot_be_decoded_is_refused(tmp_path):
+    path = tmp_path / "a.tiff"
+    cv2.imwrite(str(path), picture(120, 160), [cv2.IMWRITE_TIFF_COMPRESSION, 5])  # LZW
+    images.read_photograph(path)
+    data = bytearray(path.read_bytes())
+    data[20_000:20_064] = bytes(64)
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"a\.tiff: the picture data is damaged"):
+        images.read_photograph(path)
+
+
 def test_sixteen_bit_tiff_keeps_its_bits(tmp_path):
     import tifffile
 

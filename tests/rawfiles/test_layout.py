@@ -228,3 +228,14 @@ def test_deflated_samples_that_are_cut_or_too_many_are_refused(tmp_path):
         )
         with pytest.raises(InputError, match="compressed samples"):
             read(path)
+
+
+@pytest.mark.parametrize("at", [512, 3000, 6140, 9216])
+def test_a_missing_block_of_a_tile_is_found(tmp_path, at):
+    """In the frame it is a few samples in each of several rows."""
+    path = write_frame(tmp_path / "x.dng", MOSAIC, bits=12, tile=(48, 64))
+    data = bytearray(path.read_bytes())
+    data[at : at + 512] = bytes(512)
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"in the tile at \(\d+, \d+\): partly decoded"):
+        read(path)

@@ -36,6 +36,8 @@ def read_photograph(path: str | Path) -> np.ndarray:
     elif info.kind == "HEIC":
         pixels = _decode_heic(data, path)
     else:
+        if info.kind == "TIFF":
+            _require_sound_tiff(path)
         # The orientation is applied here and not by OpenCV, so that the size the header promises
         # is the size that comes out.
         flags = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
@@ -45,6 +47,17 @@ def read_photograph(path: str | Path) -> np.ndarray:
     if pixels.dtype not in (np.uint8, np.uint16):
         raise InputError(f"{path}: {pixels.dtype} samples, expected 8 or 16 bits")
     return np.ascontiguousarray(orient(to_srgb(pixels, info), info.orientation))
+
+
+def _require_sound_tiff(path: str | Path) -> None:
+    """Refuses a TIFF of which a strip or tile cannot be decoded: OpenCV fills it with something."""
+    import tifffile
+
+    try:
+        tifffile.imread(path, key=0)
+    # tifffile raises errors of many kinds for damaged files.
+    except Exception as error:
+        raise InputError(f"{path}: the picture data is damaged: {error}") from error
 
 
 def _decode_heic(data: bytes, path: str | Path) -> np.ndarray:

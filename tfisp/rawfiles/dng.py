@@ -12,7 +12,7 @@ import numpy as np
 
 from tfisp.errors import InputError
 from tfisp.rawfiles import layout, levels, whitebalance
-from tfisp.rawfiles.frame import Frame, require_bayer, require_size
+from tfisp.rawfiles.frame import Frame, require_bayer, require_size, undecoded
 from tfisp.rawfiles.opcodes import shading_of
 from tfisp.rawfiles.plausibility import shifted_rows
 from tfisp.rawfiles.samples import read_samples
@@ -103,12 +103,31 @@ def _read(path: Path, directories: list[Directory]) -> Frame:
                 "or tile ends: thin lines of the scene, or damaged lossless JPEG"
             )
     samples = levels.linearised(samples, raw)
+    if stored.tiled:
+        _require_whole_tiles(samples, stored, (top, left, bottom, right), float(black.min()))
     mosaic = np.ascontiguousarray(samples[top:bottom, left:right])
     return Frame(mosaic, sensor, capture, "DNG", (*notes, *level_notes, *capture_notes))
 
 
 def _of_exif(directory: Directory) -> tuple[str, ...]:
     return directory.exif.unreadable if directory.exif else ()
+
+
+def _require_whole_tiles(
+    samples: np.ndarray, stored: layout.Layout, area: tuple[int, int, int, int], black: float
+) -> None:
+    """Refuses a tile with a gap, which lies in one piece in the file but not in the frame."""
+    top, left, bottom, right = area
+    for tile in stored.segments:
+        part = samples[
+            max(top, tile.top) : min(bottom, tile.top + tile.height),
+            max(left, tile.left) : min(right, tile.left + tile.width),
+        ]
+        if part.size and undecoded(part, black):
+            raise ValueError(
+                f"equal samples below the black level in the tile at ({tile.top}, {tile.left}): "
+                "partly decoded, so the file is truncated or damaged"
+            )
 
 
 def _oddities(directories: list[Directory]) -> list[str]:

@@ -77,6 +77,11 @@ class Layout:
     order: str
     segments: tuple[Segment, ...]
 
+    @property
+    def tiled(self) -> bool:
+        """Whether segments are narrower than the frame."""
+        return any(segment.width < self.size[1] for segment in self.segments)
+
 
 def size_of(directory: Directory) -> tuple[int, int]:
     """(height, width) of a directory's frame, 0 where it states none."""
