@@ -35,7 +35,8 @@ def _damage_bytes(sound: Sound, rng: np.random.Generator) -> tuple[Files, str]:
         bytes(min(span, len(data) - at)) + data[at + span :],
         data[at + span :],
     ][way - 1]
-    return {**sound.files, sound.main: bytes(data)}, SAMPLES if way == 3 else STRUCTURE
+    unmarked = way == 3 or (way == 2 and sound.main.endswith(".webp"))
+    return {**sound.files, sound.main: bytes(data)}, SAMPLES if unmarked else STRUCTURE
 
 
 def _read_picture(path: Path) -> dict[str, Any]:

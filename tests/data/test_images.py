@@ -123,6 +123,20 @@ def test_lossless_kinds_give_their_pixels(tmp_path, suffix, options):
     np.testing.assert_array_equal(images.read_photograph(path), image)
 
 
+@pytest.mark.parametrize(
+    ("marker", "offset", "table"),
+    [(b"\xff\xc4", 30, "a Huffman table"), (b"\xff\xdb", 10, "a quantisation table")],
+)
+def test_a_jpeg_with_a_table_that_no_encoder_writes_is_refused(tmp_path, marker, offset, table):
+    data = bytearray(encoded(".jpg", picture(120, 160)))
+    at = data.rindex(marker) + offset
+    data[at : at + 20] = bytes(20)
+    path = tmp_path / "a.jpg"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=rf"a\.jpg: the picture data is damaged: {table}"):
+        images.read_photograph(path)
+
+
 def test_a_tiff_with_a_strip_that_cannot_be_decoded_is_refused(tmp_path):
     path = tmp_path / "a.tiff"
     cv2.imwrite(str(path), picture(120, 160), [cv2.IMWRITE_TIFF_COMPRESSION, 5])  # LZW

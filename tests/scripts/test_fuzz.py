@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -62,7 +63,7 @@ def other(**changes):
         (other(fact=2), FACTS, "unknowable"),
         (other(fact=2), SAMPLES, "unknowable"),
         (lambda path: time.sleep(60), STRUCTURE, "hang"),
-        (lambda path: os.abort(), STRUCTURE, "crash"),
+        (lambda path: os.kill(os.getpid(), signal.SIGKILL), STRUCTURE, "crash"),
         (allocate, STRUCTURE, "memory"),
     ],
 )

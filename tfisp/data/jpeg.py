@@ -15,7 +15,7 @@ import numpy as np
 from tfisp.data.headers import JPEG_SCAN, jpeg_segments
 from tfisp.errors import InputError
 
-_HUFFMAN = 0xC4
+_HUFFMAN, _QUANTISATION = 0xC4, 0xDB
 # Frames whose data are Huffman-coded and sequential: baseline, extended.
 _SEQUENTIAL = (0xC0, 0xC1)
 
@@ -40,6 +40,7 @@ def decode_jpeg(data: bytes, channels: int, path: object) -> np.ndarray:
     """
     import simplejpeg
 
+    _require_tables(data, path)
     try:
         pixels = simplejpeg.decode_jpeg(data, "RGB" if channels < 4 else "CMYK")
     except (ValueError, RuntimeError, MemoryError) as error:
@@ -57,6 +58,25 @@ def decode_jpeg(data: bytes, channels: int, path: object) -> np.ndarray:
     if converted is None:
         raise InputError(f"{path}: the picture data is damaged")
     return cv2.cvtColor(converted, cv2.COLOR_BGR2RGB)
+
+
+def _require_tables(data: bytes, path: object) -> None:
+    """Refuses tables that no encoder writes, and that decoders use without a word.
+
+    A Huffman code of a table has one meaning, so none is there twice; and nothing was divided by a
+    quantisation step of 0 (T.81, B.2.4.1 and B.2.4.2).
+    """
+    for marker, place, length in jpeg_segments(io.BytesIO(data), path):
+        body = data[place : place + length]
+        if marker == _HUFFMAN:
+            at = 0
+            while at + 17 <= len(body):
+                symbols = body[at + 17 : at + 17 + sum(body[at + 1 : at + 17])]
+                if len(set(symbols)) != len(symbols):
+                    raise InputError(f"{path}: the picture data is damaged: a Huffman table")
+                at += 17 + len(symbols)
+        elif marker == _QUANTISATION and body and 0 in body[1:65] and not body[0] >> 4:
+            raise InputError(f"{path}: the picture data is damaged: a quantisation table")
 
 
 def _holes(data: bytes, path: object) -> Iterator[tuple[int, int]]:
