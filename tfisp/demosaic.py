@@ -136,7 +136,7 @@ def published_reference(mosaic: np.ndarray, pattern: str = "RGGB") -> np.ndarray
         InputError: As `demosaic`.
     """
     rgb = demosaic(mosaic, pattern) / np.float32(65535)
-    rgb = np.clip(rgb * np.float32(_PUBLISHED_GAINS), 0, 1)
+    rgb = np.clip(rgb * np.array(_PUBLISHED_GAINS, np.float32), 0, 1)
     low, high = rgb.min(), rgb.max()
     if high == low:
         return np.zeros_like(rgb)

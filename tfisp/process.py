@@ -13,7 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -26,7 +26,8 @@ from tfisp.rendering.flags import runtime
 from tfisp.rendering.pictures import SUFFIXES
 from tfisp.sensor import Capture, Sensor
 
-_Item, _Result = TypeVar("_Item"), TypeVar("_Result")
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 Frame = tuple[np.ndarray, Sensor, Capture]
@@ -75,7 +76,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     from tfisp.rendering import load
     from tfisp.rendering.pictures import write_picture
 
-    tile = "auto" if values.tile is None else values.tile or None
+    tile: int | Literal["auto"] | None = "auto" if values.tile is None else values.tile or None
     renderer = load(values.model, tile=tile, runtime=values.runtime)
     skipped: list[str] = []
     clock = time.perf_counter()

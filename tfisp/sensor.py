@@ -93,7 +93,7 @@ class Sensor:
         object.__setattr__(self, "white_level", float(white))
         if self.xyz_to_camera is not None:
             matrix = _numbers(self.xyz_to_camera, f"{label}: xyz_to_camera", (3, 3))
-            object.__setattr__(self, "xyz_to_camera", tuple(tuple(row) for row in matrix.tolist()))
+            object.__setattr__(self, "xyz_to_camera", matrix3_of(matrix))
         if self.default_gains is not None:
             object.__setattr__(
                 self, "default_gains", as_gains(self.default_gains, f"{label}: default gains")
@@ -131,9 +131,7 @@ class Sensor:
         order = [(2 * ((i + row) % 2), (j + column) % 2) for i in (0, 1) for j in (0, 1)]
         pattern = "".join(self.pattern[i + j] for i, j in order)
         black = np.roll(self.black_level, (-row, -column), (0, 1))
-        return dataclasses.replace(
-            self, pattern=pattern, black_level=tuple(map(tuple, black.tolist()))
-        )
+        return dataclasses.replace(self, pattern=pattern, black_level=sites_of(black))
 
     def to_dict(self) -> dict[str, Any]:
         """The sensor as plain JSON values; `from_dict` reads it back."""
@@ -212,7 +210,8 @@ def resolve_gains(sensor: Sensor, capture: Capture) -> Gains:
 def smallest_one(gains: Sequence[float]) -> Gains:
     """Gains divided by the smallest, so that no gain pulls a saturated channel below white."""
     least = min(gains)
-    return tuple(float(gain) / float(least) for gain in gains)
+    red, green, blue = (float(gain) / float(least) for gain in gains)
+    return red, green, blue
 
 
 def as_sites(value: Any, label: str) -> Sites:
@@ -226,7 +225,24 @@ def as_sites(value: Any, label: str) -> Sites:
         sites = np.full((2, 2), sites.item())
     if sites.shape != (2, 2):
         raise InputError(f"{label} {_shown(value)} is neither a number nor 2x2 numbers")
-    return tuple(map(tuple, sites.tolist()))
+    return sites_of(sites)
+
+
+def all_sites(level: float) -> Sites:
+    """The same level at the four sites of a tile."""
+    return (level, level), (level, level)
+
+
+def sites_of(levels: np.ndarray) -> Sites:
+    """Numbers `[2, 2]` as a value that compares and hashes."""
+    (a, b), (c, d) = levels.tolist()
+    return (a, b), (c, d)
+
+
+def matrix3_of(matrix: np.ndarray) -> Matrix3:
+    """Numbers `[3, 3]` as a value that compares and hashes."""
+    (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
+    return (a, b, c), (d, e, f), (g, h, i)
 
 
 def as_gains(value: Any, label: str) -> Gains:
@@ -306,13 +322,13 @@ SENSORS: dict[str, Sensor] = {
     "zrr": Sensor("RGGB", _PUBLISHED_BLACK, 1023, "zrr", None, _PUBLISHED_GAINS),
     # Fujifilm UltraISP (MAI'21, '22, '25): 10 bit shifted left by two, so all samples are
     # multiples of 4 up to 4092.
-    "ultraisp": Sensor("RGGB", 256, 4092, "ultraisp", None, _PUBLISHED_GAINS),
+    "ultraisp": Sensor("RGGB", all_sites(256), 4092, "ultraisp", None, _PUBLISHED_GAINS),
     # NTIRE 2026 learned smartphone ISP with unpaired data: 0..1023, no black level stated.
-    "ntire26": Sensor("RGGB", 0, 1023, "ntire26"),
+    "ntire26": Sensor("RGGB", all_sites(0), 1023, "ntire26"),
     # For photographs turned back into RAW: 12 bit with the usual pedestal of 256, the colours of a
     # real camera, and its gains under D65 daylight, which follow from the matrix (1 / (matrix @
     # D65 white)).
-    "demo": Sensor("RGGB", 256, 4095, "demo", _CANON_KISS_X4, (2.651, 1.0, 1.389)),
+    "demo": Sensor("RGGB", all_sites(256), 4095, "demo", _CANON_KISS_X4, (2.651, 1.0, 1.389)),
 }
 
 

@@ -10,7 +10,7 @@ trained network is RUN/model, and RUN/export holds it as SavedModel and TFLite f
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfisp import cli, compat
 from tfisp.backend import load_tensorflow
@@ -202,14 +202,15 @@ def make_config(values: flags.FlagValues) -> "TrainConfig":
         "model", "batch_size", "accumulate", "seed", "log_every", "validate_every",
         "validation_split", "validation_images", "backbone_dtype", "precision", "deterministic",
     )  # fmt: skip
+    given: dict[str, Any] = {name: values[name].value for name in same}
     try:
         items, stages, data = follow(values.compat, stages, data)
         return TrainConfig(
             stages=stages,
             data=data,
             compat=items,
-            weights={key: given for key, given in weights.items() if given},
-            **{name: values[name].value for name in same},
+            weights={key: source for key, source in weights.items() if source},
+            **given,
         )
     except InputError as error:
         raise UsageError(str(error)) from None

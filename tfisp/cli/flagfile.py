@@ -70,7 +70,7 @@ def _unprotect(line: str) -> str:
 
 
 def _expand(arguments: list[Argument], stack: tuple[Path, ...]) -> list[Argument]:
-    expanded = []
+    expanded: list[Argument] = []
     rest = iter(arguments)
     for argument in rest:
         flag, equals, name = argument.text.partition("=")

@@ -171,7 +171,7 @@ def parse(values: FlagValues, words: Sequence[str], *, takes_arguments: bool) ->
     except absl_flags.Error as error:
         raise UsageError(_flag_message(error, values, origins)) from None
     for text, origin in origins.items():
-        values[text[2:].partition("=")[0]].origin = origin  # for `flags.typed`
+        setattr(values[text[2:].partition("=")[0]], "origin", origin)  # noqa: B010, for `flags.typed`
     return positional
 
 

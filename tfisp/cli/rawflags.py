@@ -49,8 +49,10 @@ def options(values: flags.FlagValues) -> dict[str, Any]:
 
 def _sensor(values: flags.FlagValues) -> Sensor | None:
     """The sensor that the flags describe; None if they leave that to the file."""
-    given = {name: values[name].value for name in ("pattern", "black_level", "white_level", "bits")}
-    given = {name: value for name, value in given.items() if value is not None}
+    stated = {
+        name: values[name].value for name in ("pattern", "black_level", "white_level", "bits")
+    }
+    given: dict[str, Any] = {name: value for name, value in stated.items() if value is not None}
     if "bits" in given:
         if "white_level" in given:
             raise UsageError("--bits and --white_level say the same: give one of them")
@@ -59,8 +61,8 @@ def _sensor(values: flags.FlagValues) -> Sensor | None:
         given["black_level"] = _black_level(given["black_level"])
     try:
         if values["sensor"].value is not None:
-            stated = get_sensor(values["sensor"].value).to_dict()
-            return Sensor.from_dict({**stated, **given})
+            named = get_sensor(values["sensor"].value).to_dict()
+            return Sensor.from_dict({**named, **given})
         if not given:
             return None
         for flag in ("pattern", "white_level"):

@@ -37,7 +37,7 @@ def _entry(flag: Flag) -> str:
     default = ""
     if flag.boolean:
         default = f" Default: {'on' if flag.default else 'off'}."
-    elif flag.default not in (None, "", ()):
+    elif flag.serializer is not None and flag.default not in (None, "", ()):
         default = f" Default: {flag.serializer.serialize(flag.default)}."
     wrapped = textwrap.fill(
         f"{flag.help}{default}", WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6

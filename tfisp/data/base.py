@@ -104,7 +104,7 @@ class Dataset:
         """
         frames = [*self.raw.frames, *(f for pairs in self.pairs.values() for f in pairs.frames)]
         photographs = self.targets.photographs if self.targets else []
-        work = [(frame, frame.load) for frame in frames]
+        work: list[tuple[Any, Callable[[], object]]] = [(frame, frame.load) for frame in frames]
         work += [(item, item.pixels) for item in photographs if item.keep]
 
         def run(task: tuple[Any, Callable[[], object]]) -> None:

@@ -1,7 +1,7 @@
 """What opening any kind of data set has in common."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,6 +67,21 @@ class DatasetBuilder:
             progress or (lambda done, total, what: None),
         )
 
+    @property
+    def patch_size(self) -> int:
+        """Side of a training patch."""
+        return self.config.resolved_patch_size()
+
+    def stated_sensor(self) -> Sensor:
+        """The sensor, where files do not state their own.
+
+        Raises:
+            InputError: If neither the configuration nor the kind of data set names one.
+        """
+        if self.sensor is None:
+            raise InputError(f"--sensor: --data={self.config.name} does not know its sensor")
+        return self.sensor
+
     def target_files(self) -> list[Path] | None:
         """The photographs in `--target_dir`; None if the flag is not given.
 
@@ -108,7 +123,7 @@ class DatasetBuilder:
             try:
                 found.append(
                     open_photograph(
-                        path, self.store, self.config.patch_size, reduce, self.config.seed, look
+                        path, self.store, self.patch_size, reduce, self.config.seed, look
                     )
                 )
             except InputError as error:
@@ -150,7 +165,7 @@ class DatasetBuilder:
                         path=path,
                         size=size,
                         target_path=target,
-                        sensor=self.sensor,
+                        sensor=self.stated_sensor(),
                         rendering=self.rendering,
                         decode=decode,
                         decode_target=read_photograph,
@@ -167,20 +182,20 @@ class DatasetBuilder:
         """
         found = Photographs(
             items,
-            patch_size=self.config.patch_size,
+            patch_size=self.patch_size,
             flip=self.config.augment == "flip",
             fixed=self.config.placement == "fixed",
             bad_files=self.bad_files,
         )
         if not len(found):
-            raise InputError(self._nothing_left("photograph to take as target"))
+            raise InputError(self.nothing_left("photograph to take as target"))
         return found
 
     def dataset(
         self,
         frames: Sequence[Frame],
         targets: Photographs | None,
-        held_out: dict[str, Sequence[Frame]],
+        held_out: Mapping[str, Sequence[Frame]],
         *,
         paired: bool,
         sensor: Sensor,
@@ -202,14 +217,14 @@ class DatasetBuilder:
         frames, targets = self._without_clashes(frames, targets, held_out)
         raw = RawPatches(
             frames,
-            patch_size=self.config.patch_size,
+            patch_size=self.patch_size,
             contract=self.contract,
             flip=self.config.augment == "flip",
             fixed=self.config.placement == "fixed",
             bad_files=self.bad_files,
         )
         if (frames and not len(raw)) or not (frames or any(held_out.values())):
-            raise InputError(self._nothing_left("RAW file"))
+            raise InputError(self.nothing_left("RAW file"))
         dataset = Dataset(
             name=self.config.name,
             sensor=sensor,
@@ -237,7 +252,7 @@ class DatasetBuilder:
         self,
         frames: Sequence[Frame],
         targets: Photographs | None,
-        held_out: dict[str, Sequence[Frame]],
+        held_out: Mapping[str, Sequence[Frame]],
     ) -> tuple[Sequence[Frame], Photographs | None]:
         """What is left to train on without files that are held out, or are RAW and target."""
         roles = {
@@ -257,7 +272,8 @@ class DatasetBuilder:
         kept_targets = [item for item in photographs if ("target", item.path) not in bad]
         return kept, self.photographs(kept_targets) if targets else None
 
-    def _nothing_left(self, what: str) -> str:
+    def nothing_left(self, what: str) -> str:
+        """The message of a data set of which no file is left, with the first reason."""
         skipped = self.bad_files.skipped
         reason = f"; {len(skipped)} set aside, the first: {skipped[0][1]}" if skipped else ""
         return f"--data={self.config.name}: no usable {what} is left{reason}"

@@ -2,13 +2,14 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from tfisp.contract import Contract
 from tfisp.data.registry import DATASETS, Kind
 from tfisp.errors import InputError
 from tfisp.looks.cube import Cube, read_cube
 from tfisp.naming import choose
-from tfisp.sensor import Sensor, get_sensor
+from tfisp.sensor import Gains, Sensor, get_sensor, smallest_one
 
 ON_BAD_FILE = ("stop", "skip")
 AUGMENT = ("none", "flip")
@@ -90,11 +91,11 @@ class DataConfig:
         choose("--augment", self.augment, AUGMENT)
         choose("--placement", self.placement, PLACEMENT)
         choose("--metadata", self.metadata, METADATA)
-        if self.patch_size is None:
-            object.__setattr__(self, "patch_size", self.kind.patch_size)
-        if self.patch_size < 2 or self.patch_size % 2:
+        side = self.resolved_patch_size()
+        object.__setattr__(self, "patch_size", side)  # so that equal runs are equal
+        if side < 2 or side % 2:
             raise InputError(
-                f"--patch_size={self.patch_size}: must be even and at least 2, for a patch is made "
+                f"--patch_size={side}: must be even and at least 2, for a patch is made "
                 "of whole 2x2 cells"
             )
         if self.reduce < 2:
@@ -115,6 +116,10 @@ class DataConfig:
     def kind(self) -> Kind:
         """What is known about this kind of data set."""
         return DATASETS[self.name]
+
+    def resolved_patch_size(self) -> int:
+        """Side of a training patch."""
+        return self.kind.patch_size if self.patch_size is None else self.patch_size
 
     def resolved_contract(self) -> Contract:
         """The contract to prepare RAW for."""
@@ -149,19 +154,21 @@ class DataConfig:
         except InputError as error:
             raise InputError(f"--look: {error}") from None
 
-    def illuminant_gains(self) -> tuple[float, float, float] | str:
+    def illuminant_gains(self) -> Gains | Literal["random", "default"]:
         """`illuminant` as "random", "default" or three gains whose smallest is 1."""
-        if self.illuminant in ("random", "default"):
-            return self.illuminant
+        if self.illuminant == "random":
+            return "random"
+        if self.illuminant == "default":
+            return "default"
         gains = _numbers(self.illuminant)
         if gains is None or len(gains) != 3 or min(gains) <= 0:
             raise InputError(
                 f"--illuminant={self.illuminant}: expected random, default or three positive "
                 "numbers R,G,B"
             )
-        return tuple(gain / min(gains) for gain in gains)
+        return smallest_one(gains)
 
-    def shot_noise(self) -> float | str:
+    def shot_noise(self) -> float | Literal["random"]:
         """`noise` as "random" or the shot noise, 0 for none."""
         if self.noise == "random":
             return "random"
@@ -172,7 +179,7 @@ class DataConfig:
             )
         return value[0]
 
-    def replace(self, **changes: object) -> "DataConfig":
+    def replace(self, **changes: Any) -> "DataConfig":
         """This configuration with some fields changed."""
         return dataclasses.replace(self, **changes)
 

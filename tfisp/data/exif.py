@@ -5,9 +5,10 @@ and 0xA005; DCF 2.0 (JEITA CP-3461): the interoperability index R03 says Adobe R
 write instead of a profile.
 """
 
+import mmap
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 _ORIENTATION, _EXIF, _INTEROPERABILITY, _INDEX = 0x0112, 0x8769, 0xA005, 0x0001
 _SHORT, _ASCII, _LONG = 3, 2, 4
@@ -26,10 +27,8 @@ class Exif(NamedTuple):
     adobe_rgb: bool = False
 
 
-class _Bytes(Protocol):
-    """Bytes, or a file mapped into memory."""
-
-    def __getitem__(self, key: slice) -> bytes: ...
+# Bytes, or a file mapped into memory.
+_Bytes = bytes | mmap.mmap
 
 
 def read_exif(data: _Bytes) -> Exif:

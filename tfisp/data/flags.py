@@ -1,7 +1,7 @@
 """The flags that say which data a program works on, the same in all of them."""
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfisp.cli import flags
 from tfisp.data.registry import DATASETS
@@ -131,7 +131,7 @@ def make_config(values: flags.FlagValues, contract: "Contract | None" = None) ->
 
     renamed = {"name": "data", "seed": "data_seed"}
     fields = [field.name for field in dataclasses.fields(DataConfig) if field.name != "contract"]
-    chosen = {field: values[renamed.get(field, field)].value for field in fields}
+    chosen: dict[str, Any] = {field: values[renamed.get(field, field)].value for field in fields}
     try:
         config = DataConfig(**chosen, contract=contract)
     except InputError as error:

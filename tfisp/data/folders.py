@@ -99,8 +99,9 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     for frame in frames:
         _note_clipping(builder, frame)
     builder.notes.extend(_readers_notes(frames))
-    sensor = frames[0].sensor if frames else builder.sensor
-    return builder.dataset(frames, targets, {}, paired=False, sensor=sensor, root=root)
+    if not frames:
+        raise InputError(builder.nothing_left("RAW file"))
+    return builder.dataset(frames, targets, {}, paired=False, sensor=frames[0].sensor, root=root)
 
 
 def _frames(builder: DatasetBuilder, files: Sequence[Path], root: Path) -> list[FolderFrame]:

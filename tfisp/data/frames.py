@@ -55,12 +55,35 @@ class Frame(Protocol):
         kept_bytes: How much of the cache it takes once it has been read.
     """
 
-    name: str
-    path: Path
-    size: tuple[int, int]
-    phase: tuple[int, int]
-    target_path: Path | None
-    kept_bytes: int
+    @property
+    def name(self) -> str:
+        """See the class."""
+        ...
+
+    @property
+    def path(self) -> Path:
+        """See the class."""
+        ...
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """See the class."""
+        ...
+
+    @property
+    def phase(self) -> tuple[int, int]:
+        """See the class."""
+        ...
+
+    @property
+    def target_path(self) -> Path | None:
+        """See the class."""
+        ...
+
+    @property
+    def kept_bytes(self) -> int:
+        """See the class."""
+        ...
 
     def load(self, *, reference: bool = True, target: bool = False) -> Scene:
         """Reads what is asked for.

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import BinaryIO
 
 from tfisp.data.exif import Exif, read_exif
@@ -239,8 +240,8 @@ def _probe_tiff(path: str | Path) -> ImageInfo:
 
     try:
         with tifffile.TiffFile(path) as tiff:
-            page = tiff.pages[0]
-            if page.photometric.name == "CFA":
+            page = tiff.pages[0].aspage()
+            if page.photometric == tifffile.PHOTOMETRIC.CFA:
                 raise InputError(f"{path}: holds RAW samples, expected a photograph")
             height, width = page.imagelength, page.imagewidth
             if page.tags.valueof(274, default=1) in (5, 6, 7, 8):
@@ -281,7 +282,7 @@ def _probe_heic(path: str | Path) -> ImageInfo:
     return ImageInfo("HEIC", height, width, channels, 8, 1, picture.info.get("icc_profile") or b"")
 
 
-def pillow_heif(path: str | Path) -> object:
+def pillow_heif(path: str | Path) -> ModuleType:
     """The module that reads HEIC.
 
     Raises:

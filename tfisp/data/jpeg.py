@@ -8,6 +8,7 @@ as a disk or a copy leaves behind, may decode without one; it is told by what ze
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -24,7 +25,7 @@ _SEQUENTIAL = (0xC0, 0xC1)
 _HOLE = re.compile(rb"\0{64,}")
 
 
-def decode_jpeg(data: bytes, channels: int, path: object) -> np.ndarray:
+def decode_jpeg(data: bytes, channels: int, path: str | Path) -> np.ndarray:
     """Decodes a whole JPEG file held in memory.
 
     Args:
@@ -60,7 +61,7 @@ def decode_jpeg(data: bytes, channels: int, path: object) -> np.ndarray:
     return cv2.cvtColor(converted, cv2.COLOR_BGR2RGB)
 
 
-def _require_tables(data: bytes, path: object) -> None:
+def _require_tables(data: bytes, path: str | Path) -> None:
     """Refuses tables that no encoder writes, and that decoders use without a word.
 
     A Huffman code of a table has one meaning, so none is there twice; and nothing was divided by a
@@ -71,7 +72,7 @@ def _require_tables(data: bytes, path: object) -> None:
         if marker == _HUFFMAN:
             at = 0
             while at + 17 <= len(body):
-                symbols = body[at + 17 : at + 17 + sum(body[at + 1 : at + 17])]
+                symbols = body[at + 17 : at + 17 + sum(list(body[at + 1 : at + 17]))]
                 if len(set(symbols)) != len(symbols):
                     raise InputError(f"{path}: the picture data is damaged: a Huffman table")
                 at += 17 + len(symbols)
@@ -79,7 +80,7 @@ def _require_tables(data: bytes, path: object) -> None:
             raise InputError(f"{path}: the picture data is damaged: a quantisation table")
 
 
-def _holes(data: bytes, path: object) -> Iterator[tuple[int, int]]:
+def _holes(data: bytes, path: str | Path) -> Iterator[tuple[int, int]]:
     """(place, length) of stretches of zeros that no picture makes, in sequential Huffman data.
 
     By the standard's table for luminance the code that consists of zeros means an amplitude of one:
@@ -105,10 +106,11 @@ def _holes(data: bytes, path: object) -> Iterator[tuple[int, int]]:
 
 def _first_codes(tables: bytes) -> dict[int, int]:
     """Of each table of AC coefficients what its code of zeros means, by number (T.81, B.2.4.2)."""
-    found, place = {}, 0
+    found: dict[int, int] = {}
+    place = 0
     while place + 17 <= len(tables):
         number, counts = tables[place], tables[place + 1 : place + 17]
-        if number >> 4 == 1 and sum(counts) and place + 17 < len(tables):
+        if number >> 4 == 1 and any(counts) and place + 17 < len(tables):
             found[number & 0x0F] = tables[place + 17]
-        place += 17 + sum(counts)
+        place += 17 + sum(list(counts))
     return found

@@ -54,7 +54,7 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     targets = builder.photographs(builder.look_at(photographs))
     held_out = {split: _held_out(builder, root / split) for split in ("val", "test")}
     return builder.dataset(
-        frames, targets, held_out, paired=False, sensor=builder.sensor, root=root
+        frames, targets, held_out, paired=False, sensor=builder.stated_sensor(), root=root
     )
 
 

@@ -22,6 +22,7 @@ from tfisp.data.frames import PatchFrame
 from tfisp.data.headers import PNG_TRAILER, probe
 from tfisp.data.images import IMAGE_SUFFIXES, decode
 from tfisp.data.listing import drawn, match, missing, require_folder
+from tfisp.data.photographs import Photographs
 from tfisp.errors import InputError
 
 _HELD_OUT = 1024
@@ -63,7 +64,9 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     if "val" not in frames and len(train) > 1:
         train, frames["val"] = _hold_out(train, config.seed)
     targets = _targets(builder, train)
-    return builder.dataset(train, targets, frames, paired=True, sensor=builder.sensor, root=root)
+    return builder.dataset(
+        train, targets, frames, paired=True, sensor=builder.stated_sensor(), root=root
+    )
 
 
 def decode_raw_png(data: bytes, path: Path) -> np.ndarray:
@@ -80,7 +83,7 @@ def decode_raw_png(data: bytes, path: Path) -> np.ndarray:
     return mosaic
 
 
-def check_pair(raw: Path, target: Path) -> tuple[int, int]:
+def check_pair(raw: Path, target: Path | None) -> tuple[int, int]:
     """Looks at both headers and returns the pair's (height, width).
 
     Raises:
@@ -96,7 +99,7 @@ def check_pair(raw: Path, target: Path) -> tuple[int, int]:
             f"{raw}: {size[1]}x{size[0]} samples; a training pair needs even sides, or its last "
             "row or column has no partner"
         )
-    found = probe(target).upright_size
+    found = size if target is None else probe(target).upright_size
     if found != size:
         raise InputError(
             f"{target}: {found[1]}x{found[0]} pixels, but its RAW file has {size[1]}x{size[0]}"
@@ -125,11 +128,11 @@ def _hold_out(train: Sequence[PatchFrame], seed: int) -> tuple[list[PatchFrame],
     return kept, [frame for frame in train if frame.name in chosen]
 
 
-def _targets(builder: DatasetBuilder, train: Sequence[PatchFrame]) -> object:
+def _targets(builder: DatasetBuilder, train: Sequence[PatchFrame]) -> Photographs | None:
     """Target photographs: those of `--target_dir`, else the train split's own."""
     paths = builder.target_files()
     if paths is None:
         if not train:
             return None
-        paths = [frame.target_path for frame in train]
+        paths = [frame.target_path for frame in train if frame.target_path]
     return builder.photographs(builder.look_at(paths))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -73,8 +74,9 @@ class Photograph:
     @cached_property
     def _decoded(self) -> str:
         """Key of the pixels: everything they depend on."""
-        facts = {"reduce": self.reduce, "version": REDUCTION_VERSION, "seed": self.seed}
-        facts = facts if self.reduce > 1 else {}
+        facts: dict[str, Any] = {}
+        if self.reduce > 1:
+            facts = {"reduce": self.reduce, "version": REDUCTION_VERSION, "seed": self.seed}
         if self.look is not None:
             facts |= {"look": self.look.sha256}
         return key(kind="photograph", file=self.sha256, read=READ_VERSION, **facts)

@@ -11,7 +11,7 @@ p) by NumPy.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from enum import IntEnum
 
 import numpy as np
@@ -49,7 +49,7 @@ def batches(
     fixed_permutation: bool = False,
     shard: tuple[int, int] = (0, 1),
     workers: int | None = None,
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """The batches of steps `start` to `stop - 1` of a stage.
 
     Args:
@@ -166,7 +166,7 @@ class _Loader:
             output.set_shape(shape)
         return dict(zip(self._shapes, outputs, strict=True))
 
-    def reraising(self, source: tf.data.Dataset) -> Iterator[Batch]:
+    def reraising(self, source: tf.data.Dataset) -> Generator[Batch, None, None]:
         """Yields the elements of a dataset made with `load`; its errors are those of `_read`."""
         try:
             yield from source
@@ -182,7 +182,7 @@ class _Loader:
             if self._paired:
                 return list(self._raw.read_pair(int(index), place))
             patches = list(self._raw.read(int(index), place))
-            if target:
+            if target and self._targets is not None:
                 place = (self._seed, self._stage, Stream.TARGET, int(position))
                 patches.append(self._targets.read(int(target[0]), place))
             return patches

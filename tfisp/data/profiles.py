@@ -7,11 +7,14 @@ and with 8 bits; Adobe RGB that only Exif tells of, by the `colour` library.
 
 import io
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from tfisp.data.headers import ImageInfo
+
+if TYPE_CHECKING:
+    from PIL import ImageCms
 
 ADOBE_RGB = "Adobe RGB (1998)"
 
@@ -25,7 +28,7 @@ class _Profile(NamedTuple):
     """A profile that was looked at: its name, and what takes it to sRGB (None where none need)."""
 
     name: str
-    transform: object | None
+    transform: "ImageCms.ImageCmsTransform | None"
 
 
 def describe(info: ImageInfo) -> str:
@@ -80,7 +83,7 @@ def _look_at(data: bytes) -> _Profile | None:
     return _Profile(name, None if moved <= _SAME else transform)
 
 
-def _apply(transform: object, pixels: np.ndarray) -> np.ndarray:
+def _apply(transform: "ImageCms.ImageCmsTransform", pixels: np.ndarray) -> np.ndarray:
     from PIL import Image, ImageCms
 
     picture = Image.fromarray(np.ascontiguousarray(pixels))

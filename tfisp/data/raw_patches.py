@@ -81,13 +81,15 @@ class RawPatches:
         Raises:
             InputError: If the file is damaged (with bad files skipped: if all are).
         """
-        return self._read(index, seed, target=False)[:2]
+        raw, reference = self._read(index, seed, target=False)
+        return raw, reference
 
     def read_pair(
         self, index: int, seed: Sequence[int]
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """As `read`, and the same part of the paired target, float32 `[H, W, 3]`."""
-        return self._read(index, seed, target=True)
+        raw, reference, target = self._read(index, seed, target=True)
+        return raw, reference, target
 
     def preview(self, count: int) -> list[tuple[np.ndarray, ...]]:
         """Up to `count` patches from the middle of frames spread over the whole set.
@@ -185,7 +187,8 @@ class Pairs:
         """
         frame = self.frames[index]
         scene = frame.load(target=True)
-        return cut(scene, whole(scene.sensor, frame.size), self._contract)
+        raw, reference, target = cut(scene, whole(scene.sensor, frame.size), self._contract)
+        return raw, reference, target
 
     def read_mosaic(self, index: int) -> tuple[np.ndarray, Sensor, Capture, np.ndarray]:
         """A pair as it is stored.
@@ -196,7 +199,10 @@ class Pairs:
         Raises:
             InputError: If a file is damaged.
         """
-        scene = self.frames[index].load(reference=False, target=True)
+        frame = self.frames[index]
+        scene = frame.load(reference=False, target=True)
+        if scene.target is None:
+            raise InputError(f"{frame.path}: has no paired picture")
         return scene.mosaic, scene.sensor, scene.capture, to_float(scene.target)
 
 

@@ -161,7 +161,12 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     targets = builder.photographs(found["target"]) if found.get("target") else None
     source = frames.pop("source")
     return builder.dataset(
-        source, targets, frames, paired=True, sensor=_stated(builder.sensor, config), root=root
+        source,
+        targets,
+        frames,
+        paired=True,
+        sensor=_stated(builder.stated_sensor(), config),
+        root=root,
     )
 
 
@@ -252,7 +257,7 @@ def _record_all(
     builder: DatasetBuilder, photographs: Sequence[Photograph]
 ) -> list[UnprocessedFrame]:
     """The captures that would be made of photographs; nothing is computed yet."""
-    camera, config = builder.sensor, builder.config
+    camera, config = builder.stated_sensor(), builder.config
     frames = []
     for photograph in photographs:
         random = _random(photograph, "capture")

@@ -1,7 +1,7 @@
 """Threads that read: many files at a time, or ahead of the one who needs what is read."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 def in_order(
     function: Callable[[Item], Result], items: Iterable[Item], workers: int | None = None
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Yields `function(item)` of every item, in the items' order, while threads work ahead.
 
     Close it (`contextlib.closing`) where it may not be read to its end: what has not begun by then
@@ -31,7 +31,7 @@ def in_order(
 
 def ahead(
     function: Callable[[Item], Result], items: Iterable[Item], count: int
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Yields `function(item)` of every item, while a thread makes the next `count` ready.
 
     Items are fetched by that thread too, one after the other. Close it (`contextlib.closing`) where

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfisp.errors import InputError
 from tfisp.exporting import gpu_compatibility
 from tfisp.exporting.artifacts import Artifact
-from tfisp.exporting.entries import Comparison
+from tfisp.exporting.entries import Comparison, Figures
 from tfisp.rendering.runtime import open_interpreter
 
 # Operations that read weights from outside the file: a sign that they were not stored in it.
@@ -59,6 +59,8 @@ def compare(artifact: Artifact, path: Path, cases: Sequence[Case]) -> Comparison
     differences = [_codes(run(case.inputs)) - _codes(case.expected) for case in cases]
     in_shadows = [given[0, case.shadows] for given, case in zip(differences, cases, strict=True)]
     total, dark = figures(differences), figures(in_shadows)
+    if total is None:
+        raise InputError(f"{artifact.name}: there is nothing to compare it on")
     check(artifact, total)
     if dark is not None:
         dark["share"] = float(np.mean(np.concatenate([case.shadows.ravel() for case in cases])))
@@ -71,7 +73,7 @@ def compare(artifact: Artifact, path: Path, cases: Sequence[Case]) -> Comparison
     )
 
 
-def figures(differences: Sequence[np.ndarray]) -> dict[str, float | None] | None:
+def figures(differences: Sequence[np.ndarray]) -> Figures | None:
     """Differences in code values, summed up; None if there are no pixels at all."""
     count = sum(difference.size for difference in differences)
     if not count:
@@ -87,7 +89,7 @@ def figures(differences: Sequence[np.ndarray]) -> dict[str, float | None] | None
     }
 
 
-def check(artifact: Artifact, difference: Mapping[str, float | None]) -> None:
+def check(artifact: Artifact, difference: Figures) -> None:
     """Holds a file to its limits.
 
     Raises:
@@ -106,7 +108,7 @@ def check(artifact: Artifact, difference: Mapping[str, float | None]) -> None:
         )
 
 
-def experimental(shadows: Mapping[str, float | None] | None) -> bool:
+def experimental(shadows: Figures | None) -> bool:
     """Whether an int8 file's shadows are not good yet, or unknown."""
     if shadows is None:
         return True

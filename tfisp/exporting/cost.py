@@ -110,23 +110,23 @@ def _size(tensor: Tensor, scale: float) -> int:
 
 def _convolution(operation: Operation) -> int:
     """Output elements times the kernel `[out, kh, kw, in per group]` of each."""
-    return math.prod(operation.outputs[0].shape) * math.prod(operation.inputs[1].shape[1:])
+    return math.prod(operation.outputs[0].shape) * math.prod(operation.input(1).shape[1:])
 
 
 def _depthwise(operation: Operation) -> int:
     """Output elements times the kernel `[1, kh, kw, channels]` of one channel."""
-    return math.prod(operation.outputs[0].shape) * math.prod(operation.inputs[1].shape[1:3])
+    return math.prod(operation.outputs[0].shape) * math.prod(operation.input(1).shape[1:3])
 
 
 def _transposed(operation: Operation) -> int:
     """Input elements times the kernel `[out, kh, kw, in]` that each spreads."""
-    kernel = operation.inputs[1].shape
-    return math.prod(operation.inputs[2].shape) * kernel[0] * kernel[1] * kernel[2]
+    kernel = operation.input(1).shape
+    return math.prod(operation.input(2).shape) * kernel[0] * kernel[1] * kernel[2]
 
 
 def _dense(operation: Operation) -> int:
     """Output elements times the weights `[out, in]` of each."""
-    return math.prod(operation.outputs[0].shape) * operation.inputs[1].shape[1]
+    return math.prod(operation.outputs[0].shape) * operation.input(1).shape[1]
 
 
 _MACS: dict[str, Callable[[Operation], int]] = {

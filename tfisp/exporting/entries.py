@@ -1,11 +1,27 @@
 """What the report says of one file of an export."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
-Figures = dict[str, float | None]
+
+class Figures(TypedDict, total=False):
+    """Differences in code values of 8 bits, summed up.
+
+    Attributes:
+        largest: of all, without sign.
+        mean: without sign.
+        bias: mean, with sign.
+        psnr_db: None for equal pictures.
+        share: part of the pixels that are meant.
+    """
+
+    largest: float
+    mean: float
+    bias: float
+    psnr_db: float | None
+    share: float
 
 
 @dataclass(frozen=True)
@@ -50,7 +66,7 @@ class Comparison:
 
     compared_on: Sequence[str]
     difference: Figures
-    allowed: Figures
+    allowed: Mapping[str, float | None]
     shadows: Figures | None
 
 

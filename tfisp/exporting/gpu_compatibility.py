@@ -174,7 +174,7 @@ def _one_covers_the_other(operation: Operation) -> str | None:
 
 
 def _not_grouped(operation: Operation) -> str | None:
-    channels, seen = operation.inputs[0].shape[3], operation.inputs[1].shape[3]
+    channels, seen = operation.input(0).shape[3], operation.input(1).shape[3]
     if channels != seen:
         return (
             f"a grouped convolution, {channels} channels in {channels // max(seen, 1)} groups,"
@@ -184,7 +184,7 @@ def _not_grouped(operation: Operation) -> str | None:
 
 
 def _one_filter_per_channel(operation: Operation) -> str | None:
-    filters, channels = operation.options["depth_multiplier"], operation.inputs[0].shape[3]
+    filters, channels = operation.options["depth_multiplier"], operation.input(0).shape[3]
     if filters != 1 and channels != 1:
         return f"has {filters} filters for each of {channels} channels, expected 1"
     return None
@@ -205,7 +205,7 @@ def _one_alignment(operation: Operation) -> str | None:
 
 def _keeps_places(operation: Operation) -> str | None:
     """A tensor without its height or its channels alone would be laid out otherwise."""
-    if operation.options["keep_dims"] or sorted(operation.inputs[1].integers()) == [1, 2]:
+    if operation.options["keep_dims"] or sorted(operation.input(1).integers()) == [1, 2]:
         return None
     return "drops a dimension; reduce with keepdims=True"
 
@@ -219,7 +219,7 @@ def _plain_slice(operation: Operation) -> str | None:
     masks = ("ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
     if any(operation.options[mask] for mask in masks):
         return "adds or removes a dimension; slice with start:stop along every axis"
-    if any(step < 1 for step in operation.inputs[3].integers()):
+    if any(step < 1 for step in operation.input(3).integers()):
         return "goes backwards"
     return None
 

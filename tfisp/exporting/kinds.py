@@ -89,8 +89,11 @@ def _photographs(job: Job, artifact: Artifact) -> Sequence[Trial]:
 
 
 def _tiles(job: Job, artifact: Artifact) -> Sequence[Trial]:
-    side = input_shape(artifact, job.metadata, job.size)[1] * job.metadata.step
-    return [noise((side, side)), scene((side, side))]
+    _, height, width, _ = input_shape(artifact, job.metadata, job.size)
+    if height is None or width is None:
+        raise ValueError(f"{artifact.name}: a tile has a size")
+    size = (height * job.metadata.step, width * job.metadata.step)
+    return [noise(size), scene(size)]
 
 
 def _other_sizes(job: Job, artifact: Artifact) -> Sequence[Trial]:

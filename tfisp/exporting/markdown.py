@@ -25,8 +25,8 @@ def _head(report: Report) -> str:
 
 
 def _files(report: Report) -> str:
-    head = ("file", "for", "bytes", "largest", "mean", "PSNR")
-    head += ("shadows: largest", "mean", "bias", "PSNR")
+    whole = ("file", "for", "bytes", "largest", "mean", "PSNR")
+    head = (*whole, "shadows: largest", "mean", "bias", "PSNR")
     table = _table(head, map(_file_row, report["files"]), left=2)
     return (
         f"{table}\n\nDifferences are to Keras in float32, in code values of 8 bits; PSNR in dB."

@@ -6,13 +6,13 @@ import numpy as np
 
 from tfisp.packing import crop_phase, pad_phase, prepare
 from tfisp.rendering.metadata import ModelMetadata
-from tfisp.sensor import Capture, Sensor
+from tfisp.sensor import Capture, Sensor, all_sites
 
 # A 2x2 cell of the mosaic is shadow if all its samples lie below this part of the range between
 # black and white: 5.6 stops under saturation, code values up to 38 in a plain sRGB rendering.
 SHADOW = 0.02
 
-_SENSOR = Sensor("RGGB", 64, 1023)
+_SENSOR = Sensor("RGGB", all_sites(64), 1023)
 _CAPTURE = Capture(gains=(2.0, 1.0, 1.6))
 
 

@@ -85,6 +85,17 @@ class Operation:
         """Everything it reads and writes."""
         return tuple(tensor for tensor in (*self.inputs, *self.outputs) if tensor is not None)
 
+    def input(self, index: int) -> Tensor:
+        """An input that the operation cannot be without.
+
+        Raises:
+            ValueError: if it is.
+        """
+        tensor = self.inputs[index]
+        if tensor is None:
+            raise ValueError(f"{self.name} without its input {index}")
+        return tensor
+
 
 @dataclass(frozen=True)
 class Graph:

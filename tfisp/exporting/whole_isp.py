@@ -44,7 +44,7 @@ def signature(contract: Contract, size: tuple[int, int]) -> dict[str, tf.TensorS
         contract: of the generator.
         size: (H, W) of the mosaic in samples.
     """
-    shapes = {"mosaic": (1, *size)}
+    shapes: dict[str, tuple[int, ...]] = {"mosaic": (1, *size)}
     if contract.black_level is None:
         shapes["black_level"] = (2, 2)
     if contract.white_level is None:

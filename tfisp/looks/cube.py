@@ -214,9 +214,11 @@ def _domain(facts: dict[str, list[str]], kind: str) -> tuple[tuple, tuple]:
     """(lowest, highest) colour of the domain."""
     low, high = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
     if "DOMAIN_MIN" in facts:
-        low = tuple(_numbers(facts["DOMAIN_MIN"], 3, facts["DOMAIN_MIN at"][0]))
+        red, green, blue = _numbers(facts["DOMAIN_MIN"], 3, facts["DOMAIN_MIN at"][0])
+        low = (red, green, blue)
     if "DOMAIN_MAX" in facts:
-        high = tuple(_numbers(facts["DOMAIN_MAX"], 3, facts["DOMAIN_MAX at"][0]))
+        red, green, blue = _numbers(facts["DOMAIN_MAX"], 3, facts["DOMAIN_MAX at"][0])
+        high = (red, green, blue)
     where = (facts.get("DOMAIN_MAX at") or facts.get("DOMAIN_MIN at") or [""])[0]
     for name in ("LUT_1D_INPUT_RANGE", "LUT_3D_INPUT_RANGE"):
         if name in facts:

@@ -104,7 +104,8 @@ def _linear(factors: np.ndarray, offset: np.ndarray) -> Look:
 
 
 def _look(curves: np.ndarray, factors: np.ndarray, offset: np.ndarray) -> Look:
-    return Look(*(np.asarray(part, np.float32) for part in (curves, factors, offset)))
+    curves, factors, offset = (np.asarray(part, np.float32) for part in (curves, factors, offset))
+    return Look(curves, factors, offset)
 
 
 def _curved(

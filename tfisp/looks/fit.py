@@ -79,18 +79,18 @@ def fit_populations(
         ]
     pictures = {name: look.apply(colours) for name, look in whole.items()}
     best = list(FAMILIES)[-1]
-    risks, chances = {}, {}
+    risks: dict[str, float] = {}
+    chances: dict[str, float] = {}
     for name in FAMILIES:
-        chances[name] = np.mean([_square(a - b) / 4 for a, b in parts[name]])
+        chances[name] = float(np.mean([_square(a - b) / 4 for a, b in parts[name]]))
         off = _square(pictures[name] - pictures[best])
-        by_chance = np.mean(
-            [
-                _square((a - b) - (c - d)) / 4
-                for (a, b), (c, d) in zip(parts[name], parts[best], strict=True)
-            ]
-        )
+        apart = [
+            _square((a - b) - (c - d)) / 4
+            for (a, b), (c, d) in zip(parts[name], parts[best], strict=True)
+        ]
+        by_chance = float(np.mean(apart))
         risks[name] = chances[name] + max(off - by_chance, 0)
-    chosen = min(risks, key=risks.get) if family == AUTO else family
+    chosen = min(risks, key=lambda name: risks[name]) if family == AUTO else family
     change = _square(pictures[chosen] - pictures["identity"])
     share = max(1 - chances[chosen] / change, 0) if shrink and change > 0 else 1.0
     look = _shrunk(whole[chosen], share)
@@ -120,16 +120,15 @@ def _decibel(square: float) -> float:
 def _shrunk(look: Look, share: float) -> Look:
     """A look, its parts moved towards those of the identity: 1 leaves it, 0 is the identity."""
     none = Look.identity()
-    return Look(
-        *(
-            np.float32(share) * own + np.float32(1 - share) * other
-            for own, other in (
-                (look.curves, none.curves),
-                (look.matrix, none.matrix),
-                (look.offset, none.offset),
-            )
+    curves, matrix, offset = (
+        np.float32(share) * own + np.float32(1 - share) * other
+        for own, other in (
+            (look.curves, none.curves),
+            (look.matrix, none.matrix),
+            (look.offset, none.offset),
         )
     )
+    return Look(curves, matrix, offset)
 
 
 def _halves(

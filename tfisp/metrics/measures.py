@@ -10,7 +10,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -67,7 +67,7 @@ def _similarity(function: str) -> Measure:
     return getattr(similarity, function)
 
 
-def _lpips(variant: str, alexnet: str | None, lpips: str | None) -> Measure:
+def _lpips(variant: Literal["lpips", "lpips+"], alexnet: str | None, lpips: str | None) -> Measure:
     from tfisp.perceptual.lpips import LPIPS
 
     return LPIPS(variant, weights=alexnet, heads=lpips)
@@ -187,9 +187,10 @@ def describe(
 
 
 def _describe(name: str, weights: Mapping[str, str | os.PathLike | None] | None) -> "Protocol":
-    measure, text = create(name, weights), METRICS[name].protocol
+    text = METRICS[name].protocol
     if not METRICS[name].weights:
         return Protocol(text)
+    measure: Any = create(name, weights)  # a `Distance`, which only TensorFlow's users can import
     if measure.is_random:
         return Protocol(f"RANDOM WEIGHTS, the values mean nothing: {measure.protocol}", True)
     return Protocol(f"{text}; weights from {measure.backbone.weights} and {measure.weights}")

@@ -18,7 +18,7 @@ them. Who shows a picture clips it.
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import keras
 import tensorflow as tf
@@ -75,7 +75,7 @@ class Generator(NamedLayers, keras.Model):
         seed: which of all possible first weights it drew.
     """
 
-    form: ClassVar[str] = "packed"
+    form: ClassVar[Literal["packed", "split", "mosaic"]] = "packed"
     scale: ClassVar[int] = 2
     halo: ClassVar[int | None]
     multiple: ClassVar[int] = 1
@@ -103,7 +103,7 @@ class Generator(NamedLayers, keras.Model):
         """
         super().__init__(**kwargs)
         if kwargs.get("name") is None:
-            self.name = re.sub(r"_\d+$", "", self.name)
+            self.name: str = re.sub(r"_\d+$", "", self.name)
         if contract is None:
             contract = self.published
         elif isinstance(contract, Mapping):

@@ -37,6 +37,7 @@ import tensorflow as tf
 from tfisp.contract import Contract
 from tfisp.models.generator import Generator, NamedLayers, at_least_float32
 from tfisp.seeds import layer_seeds
+from tfisp.sensor import all_sites
 
 _LEAK = 0.2  # slope of the leaky ReLU below zero: TensorFlow's default
 
@@ -56,7 +57,7 @@ class LAN(Generator):
     halo = None  # the channel attention depends on the whole picture
     multiple = 4  # two strides of 2
     minimum = 4
-    published = Contract("mosaic", black_level=0, white_level=1)
+    published = Contract("mosaic", black_level=all_sites(0), white_level=1)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Takes the arguments of `Generator` and draws the first weights."""

@@ -41,6 +41,7 @@ from tfisp.models.generator import (
     convolution,
 )
 from tfisp.seeds import layer_seeds
+from tfisp.sensor import all_sites
 
 # The features of the channel attention's hidden layer: one for this many channels.
 _REDUCTION = 16
@@ -64,7 +65,7 @@ class RMFANet(Generator):
     multiple = 4  # downsampled twice
     minimum = 4
     # max(x - 63, 0) / 1023, for every site
-    published = Contract("split", black_level=63, white_level=63 + 1023, clip="shadows")
+    published = Contract("split", black_level=all_sites(63), white_level=63 + 1023, clip="shadows")
 
     def __init__(self, *args: Any, width: int = 16, **kwargs: Any) -> None:
         """Draws the first weights.

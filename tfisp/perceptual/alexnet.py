@@ -51,7 +51,7 @@ def lpips_scaling(images: tf.Tensor) -> tf.Tensor:
 
 def file_shapes() -> dict[str, tuple[int, ...]]:
     """Name -> shape of every array in `alexnet_features.npz`; kernels are PyTorch's OIHW there."""
-    shapes = {}
+    shapes: dict[str, tuple[int, ...]] = {}
     for name, shape in chain_shapes(CHAIN).items():
         layer, kind = name.split("/")
         if kind == "kernel":
@@ -98,7 +98,7 @@ def create(
         chain, source = narrowed(CHAIN, 8), weight_files.only_random(name, weights)
     else:
         chain, source = CHAIN, weight_files.locate("alexnet", weights)
-    arrays = random_arrays(chain, seed) if source.is_random else _load(source.path)
+    arrays = random_arrays(chain, seed) if source.is_random else _load(source.file)
     return ConvolutionalBackbone(
         name, chain, normalise, arrays, source.describe(seed), source.is_random
     )

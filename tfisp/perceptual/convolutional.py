@@ -91,6 +91,7 @@ class ConvolutionalBackbone(Backbone):
         """`(height, width, channels)` of a tap; see `Backbone.tap_shape`."""
         choose(f"{self.name} tap", tap, self.taps)
         height, width = image_size
+        channels = 0
         for layer in self._chain:
             padding = 0 if isinstance(layer, MaxPool) else layer.padding
             height, width = (
@@ -101,9 +102,10 @@ class ConvolutionalBackbone(Backbone):
                     f"{self.name}: images of {image_size[0]}x{image_size[1]} pixels are too small "
                     f"for {tap}"
                 )
+            channels = layer.filters if isinstance(layer, Conv) else channels
             if isinstance(layer, Conv) and layer.tap == tap:
                 break
-        return height, width, layer.filters
+        return height, width, channels
 
     def _features(self, images: tf.Tensor, taps: list[str]) -> dict[str, tf.Tensor]:
         found: dict[str, tf.Tensor] = {}

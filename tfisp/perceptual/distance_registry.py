@@ -1,6 +1,7 @@
 """Trained distances between features, by name, on a trunk that is already loaded."""
 
 import os
+from typing import Literal
 
 from tfisp.naming import choose
 from tfisp.perceptual.base import Backbone
@@ -33,4 +34,5 @@ def create(name: str, backbone: Backbone, weights: str | os.PathLike | None = No
     """
     if weights_key(name) == "dists":
         return DISTS(alpha_beta=weights, backbone=backbone)
-    return LPIPS(name, heads=weights, backbone=backbone)
+    variant: Literal["lpips", "lpips+"] = "lpips+" if name == "lpips+" else "lpips"
+    return LPIPS(variant, heads=weights, backbone=backbone)

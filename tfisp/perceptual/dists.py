@@ -72,7 +72,7 @@ class DISTS:
         source = weight_files.locate("dists", weight_files.companion(alpha_beta, weights))
         self.weights = str(source)
         self.is_random = self.backbone.is_random or source.is_random
-        self._alphas, self._betas = _untrained() if source.is_random else _load(source.path)
+        self._alphas, self._betas = _untrained() if source.is_random else _load(source.file)
         origin = "random" if self.is_random else self.backbone.name.removesuffix("_l2")
         self.protocol = f"dists({origin}, RGB)"
 
@@ -151,9 +151,10 @@ def _load(path: os.PathLike) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Alpha and beta, each scaled so that both together sum to 1, stage by stage."""
     arrays = expect_shapes(read_arrays(path), file_shapes(), path, "DISTS")
     total = sum(float(array.sum(dtype=np.float64)) for array in arrays.values())
-    return tuple(
+    alphas, betas = (
         _stages(arrays[name].reshape(-1).astype(np.float64) / total) for name in ("alpha", "beta")
     )
+    return alphas, betas
 
 
 def _untrained() -> tuple[list[np.ndarray], list[np.ndarray]]:

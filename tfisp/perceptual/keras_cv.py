@@ -100,5 +100,5 @@ def _owners(models: Any) -> dict[str, Any]:
         preset: owner
         for owner in vars(models).values()
         if isinstance(owner, type) and issubclass(owner, models.Backbone)
-        for preset in owner.presets_with_weights
+        for preset in getattr(owner, "presets_with_weights")  # noqa: B009
     }

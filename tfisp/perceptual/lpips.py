@@ -73,7 +73,7 @@ class LPIPS:
         source = weight_files.locate("lpips", weight_files.companion(heads, weights))
         self.weights = str(source)
         self.is_random = self.backbone.is_random or source.is_random
-        self._heads = _untrained_heads() if source.is_random else _load_heads(source.path)
+        self._heads = _untrained_heads() if source.is_random else _load_heads(source.file)
         version = "random" if self.is_random else "v0.1"
         self.protocol = f"{variant}(AlexNet, {version}, RGB)"
 

@@ -208,7 +208,7 @@ def create(
         source = weight_files.locate(network.key, weights)
     else:
         source = weight_files.only_random(name, weights)
-    arrays = random_arrays(network.chain, seed) if source.is_random else _load(source.path, network)
+    arrays = random_arrays(network.chain, seed) if source.is_random else _load(source.file, network)
     if name.startswith(TRANSPOSED):
         arrays = {key: a.swapaxes(0, 1) if a.ndim == 4 else a for key, a in arrays.items()}
     return ConvolutionalBackbone(

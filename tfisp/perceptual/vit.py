@@ -145,12 +145,12 @@ def _load(
     """The weights from wherever they are, and the architecture with the epsilon they state."""
     if source.is_random:
         return built, vit_weights.random_arrays(built, seed)
-    if source.preset or _is_keras_preset(source.path):
+    if source.preset or _is_keras_preset(source.file):
         return _from_keras_hub(name, built, source)
-    if source.path.is_dir():
-        epsilon, arrays = vit_weights.read_hugging_face(source.path, built)
+    if source.file.is_dir():
+        epsilon, arrays = vit_weights.read_hugging_face(source.file, built)
         return replace(built, epsilon=epsilon), arrays
-    return built, vit_weights.read_timm(source.path, built)
+    return built, vit_weights.read_timm(source.file, built)
 
 
 def _is_keras_preset(path: os.PathLike) -> bool:

@@ -69,6 +69,17 @@ class Source:
             return str(self.path)
         return f"KerasHub preset {self.preset}" if self.preset else RANDOM
 
+    @property
+    def file(self) -> Path:
+        """The path.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        if self.path is None:
+            raise ValueError(f"{self} is no file")
+        return self.path
+
     def describe(self, seed: int) -> str:
         """The source in words, with the seed of random weights."""
         return f"{self} (seed {seed})" if self.is_random else str(self)

@@ -14,7 +14,7 @@ from tfisp.rawfiles import dng
 from tfisp.rawfiles.frame import Frame, check_repeats, require_bayer
 from tfisp.rawfiles.layout import declared_spans
 from tfisp.rawfiles.tiff import Directory, read_directories
-from tfisp.sensor import Capture, Gains, Sensor, smallest_one
+from tfisp.sensor import Capture, Gains, Sensor, matrix3_of, sites_of, smallest_one
 
 if TYPE_CHECKING:
     import rawpy
@@ -90,10 +90,10 @@ def _frame(path: Path, raw: "rawpy.RawPy", main: Directory | None) -> Frame:
     try:
         sensor = Sensor(
             pattern=_libraw_pattern(path, raw),
-            black_level=_libraw_black(raw, top, left),
+            black_level=sites_of(_libraw_black(raw, top, left)),
             white_level=raw.white_level,
             name=dng.model_of(main) if main else "",
-            xyz_to_camera=tuple(map(tuple, matrix.tolist())) if matrix.any() else None,
+            xyz_to_camera=matrix3_of(matrix) if matrix.any() else None,
         )
         capture = _capture(raw, main, mosaic.shape)
     except InputError as error:

@@ -17,7 +17,7 @@ from tfisp.rawfiles.opcodes import shading_of
 from tfisp.rawfiles.plausibility import shifted_rows
 from tfisp.rawfiles.samples import read_samples
 from tfisp.rawfiles.tiff import INTEGERS, Directory, Span
-from tfisp.sensor import Capture, Sensor
+from tfisp.sensor import Capture, Sensor, sites_of
 
 ORIENTATION, _MAKE, _MODEL = 274, 271, 272
 _SUBFILE_TYPE, _PHOTOMETRIC, _DNG_VERSION = 254, 262, 50706
@@ -86,7 +86,7 @@ def _read(path: Path, directories: list[Directory]) -> Frame:
     black, white, level_notes = levels.read_levels(raw, size, stored.bits)
     sensor = Sensor(
         pattern=pattern,
-        black_level=black,
+        black_level=sites_of(black),
         white_level=white,
         name=model_of(main),
         xyz_to_camera=whitebalance.xyz_to_camera(main),
@@ -179,8 +179,8 @@ def _capture(
 ) -> tuple[Capture, list[str]]:
     """The facts of the shot, and notes on what could not be used."""
     gains, notes = whitebalance.as_shot_gains(main)
-    lists = tuple(raw.bytes(code) for code in _OPCODE_LISTS)
-    shading, opcode_notes = shading_of(lists, pattern, size)
+    first, second, third = (raw.bytes(code) for code in _OPCODE_LISTS)
+    shading, opcode_notes = shading_of((first, second, third), pattern, size)
     notes += opcode_notes
     orientation = main.first(ORIENTATION)
     if orientation is not None and orientation not in range(1, 9):

@@ -183,7 +183,7 @@ def _equal_below(plane: np.ndarray, black: float, rows: int, columns: int) -> fl
         first, last = patches[:, 0, :, 0], patches[:, -1, :, -1]
         down, along = ((first == last) & (first < black)).nonzero()
         found = patches[down, :, along]
-        share += np.count_nonzero((found == found[:, :1, :1]).all(axis=(1, 2)))
+        share += int(np.count_nonzero((found == found[:, :1, :1]).all(axis=(1, 2))))
     return share / total
 
 
@@ -200,7 +200,8 @@ def check_repeats(mosaic: np.ndarray, sensor: Sensor, path: str | os.PathLike) -
     high, black = sensor.white_level, _darkest(sensor)
     rows, columns = _REPEAT_PATCH
     same = _patches(mosaic[2:] == mosaic[:-2], rows, columns).all(axis=(1, 3))
-    patches = _patches(mosaic[2:], rows, columns)[same.nonzero()[0], :, same.nonzero()[1]]
+    down, along = np.nonzero(same)
+    patches = _patches(mosaic[2:], rows, columns)[down, :, along]
     low, top = patches.min(axis=(1, 2), initial=65535), patches.max(axis=(1, 2), initial=0)
     clipped = (low >= high) | (top <= black)
     if not clipped.all():

@@ -165,7 +165,7 @@ def _require_kind(directory: Directory) -> int:
             else f"samples of format {kind:g}, expected unsigned whole numbers"
         )
     bits = directory.first(_BITS)
-    if bits not in range(8, 17):
+    if bits is None or bits not in range(8, 17):
         raise ValueError(f"samples of {bits} bits, expected 8 to 16")
     compression = int(directory.first(_COMPRESSION) or UNCOMPRESSED)
     if compression != UNCOMPRESSED and compression not in _DENSEST:

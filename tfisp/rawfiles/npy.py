@@ -13,7 +13,7 @@ import math
 import re
 import struct
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class _Layout(NamedTuple):
 
     dtype: np.dtype
     shape: tuple[int, ...]
-    order: str
+    order: Literal["C", "F"]
     offset: int
 
     @property
@@ -58,7 +58,9 @@ def map_npy(path: str | Path, trailer: int = 0) -> np.ndarray:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     _require_fit(layout, size - trailer, path)
-    return np.memmap(path, layout.dtype, "r", layout.offset, layout.shape, layout.order)
+    return np.memmap(
+        path, layout.dtype, mode="r", offset=layout.offset, shape=layout.shape, order=layout.order
+    )
 
 
 def parse_npy(data: bytes, path: object) -> np.ndarray:

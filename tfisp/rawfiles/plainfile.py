@@ -207,13 +207,9 @@ def _read_headerless(
 ) -> np.ndarray:
     """Samples without a header as uint16 `[H, W]`."""
     stated = stated or {}
-    height, width = shape or (stated.get("height"), stated.get("width"))
-    for side in (height, width):
-        if type(side) is not int or side < 1:
-            raise InputError(
-                f"{path}: its size is not stated: give height and width, "
-                f"or put them into {path.with_suffix('.json').name} beside it"
-            )
+    height, width = (
+        _side(path, side) for side in shape or (stated.get("height"), stated.get("width"))
+    )
     if stated.get("dtype", "uint16") != "uint16":
         raise InputError(f"{path}: dtype {stated['dtype']!r} is not supported, only uint16")
     order = choose(
@@ -227,6 +223,20 @@ def _read_headerless(
         )
     samples = np.frombuffer(data, _BYTE_ORDERS[order]).reshape(height, width)
     return samples.astype(np.uint16)
+
+
+def _side(path: Path, side: Any) -> int:
+    """A stated height or width.
+
+    Raises:
+        InputError: If it is none.
+    """
+    if type(side) is not int or side < 1:
+        raise InputError(
+            f"{path}: its size is not stated: give height and width, "
+            f"or put them into {path.with_suffix('.json').name} beside it"
+        )
+    return side
 
 
 def _read_bytes(path: Path) -> bytes:

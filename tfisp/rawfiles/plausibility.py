@@ -130,5 +130,5 @@ def shifted_rows(mosaic: np.ndarray, ends: Iterable[int]) -> int:
         one = (row > _ALONE * size.min(axis=1)) & (even & (size == row[:, None])).any(axis=1)
         both = (np.abs(middle[:, 0] - middle[:, 1]) < 0.05 * row) & even.all(axis=1)
         stands_out = row > np.maximum(same, _UNUSUAL * usual)
-        count += np.count_nonzero(stands_out & (row > _ALONE * beside) & (one | both))
-    return int(count)
+        count += int(np.count_nonzero(stands_out & (row > _ALONE * beside) & (one | both)))
+    return count

@@ -56,18 +56,20 @@ def _decoded(data: np.ndarray, segment: Segment, layout: Layout) -> np.ndarray:
         raise ValueError("truncated while it was read")
     if layout.compression == JPEG:
         return decode_lossless_jpeg(data.tobytes(), segment.height, segment.width)
+    packed: np.ndarray | bytes = data
     if layout.compression != UNCOMPRESSED:
-        data = _inflated(
-            data.tobytes(), segment.height * row_bytes(segment.width, layout.bits), layout
-        )
+        length = segment.height * row_bytes(segment.width, layout.bits)
+        packed = _inflated(data.tobytes(), length, layout)
     shape = (segment.height, segment.width)
     if layout.bits == 16:
-        samples = np.frombuffer(data, layout.order + "u2").reshape(shape)
+        samples = np.frombuffer(packed, layout.order + "u2").reshape(shape)
         samples = samples.astype(np.uint16, copy=False)
     elif layout.bits == 8:
-        samples = np.frombuffer(data, np.uint8).reshape(shape)
+        samples = np.frombuffer(packed, np.uint8).reshape(shape)
     else:  # from the highest bit on, each row from a whole byte on, in either byte order
-        samples = imagecodecs.packints_decode(data, "u2", layout.bits, runlen=segment.width)
+        samples = imagecodecs.packints_decode(
+            bytes(packed), "u2", layout.bits, runlen=segment.width
+        )
         samples = samples.reshape(shape)
     if layout.step:
         return _undifferenced(samples, layout.step).astype(np.uint16)
@@ -78,7 +80,7 @@ def _inflated(data: bytes, length: int, layout: Layout) -> bytes:
     """Decompresses exactly `length` bytes."""
     try:
         if layout.compression == LZW:
-            found = imagecodecs.lzw_decode(data, out=length + 1)
+            found = bytes(imagecodecs.lzw_decode(data, out=length + 1))
         else:
             stream = zlib.decompressobj()
             found = stream.decompress(data, length + 1)

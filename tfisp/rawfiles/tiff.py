@@ -110,7 +110,7 @@ class _Form(NamedTuple):
 
     order: str
     offset: struct.Struct  # an offset
-    count: struct.Struct  # the number of entries
+    entries: struct.Struct  # the number of entries
     entry: struct.Struct  # code, type, count, and the bytes of value or offset
 
 
@@ -199,12 +199,12 @@ def _directory(
     file: BinaryIO, size: int, form: _Form, at: int, wanted: Collection[int]
 ) -> tuple[Directory, int] | None:
     """The directory at an offset and the offset of the next; None if none can be there."""
-    data = _bytes(file, size, at, form.count.size)
-    count = form.count.unpack(data)[0] if data else 0
-    body = _bytes(file, size, at + form.count.size, count * form.entry.size)
+    data = _bytes(file, size, at, form.entries.size)
+    count = form.entries.unpack(data)[0] if data else 0
+    body = _bytes(file, size, at + form.entries.size, count * form.entry.size)
     if not body:
         return None
-    end = at + form.count.size + len(body) + form.offset.size
+    end = at + form.entries.size + len(body) + form.offset.size
     tags: dict[int, tuple[int, bytes]] = {}
     unreadable, codes, spans = [], [], [Span(at, end, "a directory of the tags")]
     for code, kind, number, field in form.entry.iter_unpack(body):

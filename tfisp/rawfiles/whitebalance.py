@@ -7,7 +7,7 @@ Color Space to CIE XYZ Space".
 import numpy as np
 
 from tfisp.rawfiles.tiff import Directory
-from tfisp.sensor import Gains, Matrix3, smallest_one
+from tfisp.sensor import Gains, Matrix3, matrix3_of, smallest_one
 
 _COLOR_MATRICES, _CALIBRATIONS, _ILLUMINANTS = (50721, 50722), (50723, 50724), (50778, 50779)
 _ANALOG_BALANCE, _NEUTRAL, _WHITE_XY = 50727, 50728, 50729
@@ -34,7 +34,7 @@ def xyz_to_camera(main: Directory) -> Matrix3 | None:
         return None
     mired = 1e6 / _D65_KELVIN
     nearest = min(found, key=lambda item: abs(item[0] - mired) if item[0] else np.inf)[1]
-    return tuple(map(tuple, nearest.tolist()))
+    return matrix3_of(nearest)
 
 
 def as_shot_gains(main: Directory) -> tuple[Gains | None, list[str]]:
@@ -88,6 +88,6 @@ def _matrices(main: Directory) -> list[tuple[float, np.ndarray]]:
             continue
         of_camera = own.size == 9 and np.isfinite(own).all() and own.any() and same_profile
         matrix = (own.reshape(3, 3) if of_camera else np.eye(3)) @ values.reshape(3, 3)
-        kelvin = _ILLUMINANT_KELVIN.get(main.first(illuminant))
+        kelvin = _ILLUMINANT_KELVIN.get(int(main.first(illuminant) or 0))
         found.append((1e6 / kelvin if kelvin else 0.0, analog @ matrix))
     return found

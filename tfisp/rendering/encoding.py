@@ -61,7 +61,7 @@ def encode_jpeg(picture: np.ndarray, quality: int) -> bytes:
     if len(heads) > 1:  # tables made for each band: they cannot share one file
         return _plain_jpeg(options, picture)
     head, scan = heads.pop()
-    parts = [head, struct.pack(">BBHH", 0xFF, _DRI, 4, interval), scan]
+    parts: list[bytes | memoryview] = [head, struct.pack(">BBHH", 0xFF, _DRI, 4, interval), scan]
     for index, band in enumerate(bands):
         if index:
             parts.append(bytes((0xFF, _RST0 + (index - 1) % 8)))

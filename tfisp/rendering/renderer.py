@@ -202,14 +202,15 @@ class Renderer:
                     f"{metadata.name}: this file runs only at {only * metadata.step} pixels along"
                     f" axis {axis}, the picture has {padded}; export it for that size"
                 )
-            if length > only and only < 2 * (metadata.halo + multiple) + multiple:
+            halo = metadata.halo or 0
+            if length > only and only < 2 * (halo + multiple) + multiple:
                 raise InputError(
                     f"{metadata.name}: this file runs only at {only * metadata.step} pixels along"
                     f" axis {axis}, too few for tiles that overlap by"
-                    f" {2 * metadata.halo * metadata.step}; the file is damaged, or must be"
+                    f" {2 * halo * metadata.step}; the file is damaged, or must be"
                     " exported for a larger size"
                 )
-            return spans(length, only, metadata.halo or 0, multiple, exact=True)
+            return spans(length, only, halo, multiple, exact=True)
         if window is None or metadata.halo is None:
             return [Span(0, length, 0, length)]
         least = max(2 * metadata.halo + 3 * multiple, metadata.minimum)

@@ -41,9 +41,20 @@ class Runtime(Protocol):
         tile: side in pixels of the windows that it works through fastest.
     """
 
-    metadata: ModelMetadata
-    fixed: tuple[int, int] | None
-    tile: int
+    @property
+    def metadata(self) -> ModelMetadata:
+        """See the class."""
+        ...
+
+    @property
+    def fixed(self) -> tuple[int, int] | None:
+        """See the class."""
+        ...
+
+    @property
+    def tile(self) -> int:
+        """See the class."""
+        ...
 
     def run(self, window: np.ndarray, as_8bit: bool, threads: int = 1) -> np.ndarray:
         """Renders one window.
@@ -228,7 +239,7 @@ class _Session:
         given = self._interpreter.get_output_details()[0]["shape"].tolist()
         if given != [1, step * size[0], step * size[1], 3]:
             return False
-        self.size = tuple(size)
+        self.size = size
         return True
 
     def constants(self) -> list[np.ndarray]:

@@ -1,6 +1,7 @@
 """A critic: a tap of a frozen network, the discriminator that judges it, and how it learns."""
 
 import functools
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
@@ -13,7 +14,7 @@ from tfisp.training import replicas
 from tfisp.training.objectives import critic_feature
 from tfisp.training.recipes import CriticSpec, Recipe
 
-_NETWORKS = {
+_NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "token_mlp": discriminators.TokenMLP,
     "texture_cnn": discriminators.TextureCNN,
     "texture_cnn_frozen_fc1": functools.partial(discriminators.TextureCNN, train_dense=False),

@@ -28,8 +28,10 @@ def cut_events(folder: str | os.PathLike, last: int | None) -> None:
         return
     seen: set[str] = set()
     with atomic_folder(folder) as temporary:
+        if last is None:
+            return
         # Their names begin with the time at which they were opened.
-        for path in sorted(folder.glob("events.out.tfevents.*")) if last is not None else ():
+        for path in sorted(folder.glob("events.out.tfevents.*")):
             with tf.io.TFRecordWriter(str(temporary / path.name)) as writer:
                 for record in _records(path):
                     if _stays(tf.compat.v1.Event.FromString(record), last, seen):

@@ -35,7 +35,7 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -102,7 +102,7 @@ class FeatureCache:
         Raises:
             InputError: for images that a network cannot take.
         """
-        features = {}
+        features: dict[str, dict[Feature, tf.Tensor]] = {}
         for member in self._needs:
             images = batch[member].numpy()
             digests = list(in_order(_digest, images))
@@ -111,7 +111,7 @@ class FeatureCache:
                 features[member] |= self._features(look, images, digests)
         return {**batch, "features": features}
 
-    def around(self, batches: Iterable[Batch]) -> Iterator[dict[str, Any]]:
+    def around(self, batches: Iterable[Batch]) -> Generator[dict[str, Any], None, None]:
         """Yields each batch with its features; a thread reads two ahead while steps run.
 
         Errors of `batches` are raised as they are. Close it (`contextlib.closing`) where it may not

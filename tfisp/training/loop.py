@@ -4,6 +4,7 @@ import contextlib
 import json
 import signal
 import time
+from collections import abc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,7 +169,7 @@ class Run:
 
     def trainer(self, index: int) -> Trainer:
         """A fresh trainer for a stage, its critics' weights drawn from seed and stage."""
-        size = self._config.data.patch_size
+        size = self._config.data.resolved_patch_size()
         with self._workers.strategy.scope():
             return Trainer(
                 self.generator,
@@ -181,7 +182,9 @@ class Run:
                 self._frozen.distances,
             )
 
-    def batches(self, index: int, start: int, stop: int) -> Iterator[dict[str, tf.Tensor]]:
+    def batches(
+        self, index: int, start: int, stop: int
+    ) -> abc.Generator[dict[str, tf.Tensor], None, None]:
         """The batches of a stage's steps `start` to `stop - 1`."""
         return batches(
             self._dataset,
@@ -205,7 +208,7 @@ class Run:
         if self._workers.is_chief:
             self._publish(run)
 
-    def _source(self, run: StageRun) -> Iterator[dict[str, Any]]:
+    def _source(self, run: StageRun) -> abc.Generator[dict[str, Any], None, None]:
         """The batches of a stage that are left, with their frozen features if those are kept."""
         source = self.batches(run.index, run.done, run.stage.steps)
         if self._options.feature_cache is None:
@@ -298,7 +301,7 @@ class Run:
 
         def note(number: int, frame: object) -> None:
             self._interrupted = True
-            signal.signal(number, before[number])
+            signal.signal(number, before[signal.Signals(number)])
 
         before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
         try:

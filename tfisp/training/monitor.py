@@ -39,6 +39,26 @@ class Monitor(Protocol):
 class NullMonitor(Monitor):
     """A monitor that says nothing: that of all processes but the one that writes."""
 
+    def begin_stage(self, index: int, recipe: str, steps: int, offset: int, done: int) -> None:
+        """See `Monitor`."""
+
+    def step_done(
+        self, step: int, images: int, seconds: float, waited: float, losses: Mapping[str, float]
+    ) -> None:
+        """See `Monitor`."""
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """See `Monitor`."""
+
+    def images(self, step: int, tag: str, grid: np.ndarray) -> None:
+        """See `Monitor`."""
+
+    def say(self, message: str) -> None:
+        """See `Monitor`."""
+
+    def flush(self) -> None:
+        """See `Monitor`."""
+
 
 class RunMonitor(Monitor):
     """Reports a run's progress; one for the whole run, told of each stage as it begins.

@@ -62,9 +62,10 @@ def load_frozen(config: TrainConfig) -> FrozenNetworks:
         )
         for name, trunk in trunks.items()
     }
+    side = config.data.resolved_patch_size()
     for stage in config.stages:
         for feature in features_of(stage.recipe):
-            bank.shape(feature, (config.data.patch_size, config.data.patch_size))
+            bank.shape(feature, (side, side))
     return FrozenNetworks(bank, trained)
 
 

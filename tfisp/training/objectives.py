@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import tensorflow as tf
 
@@ -11,10 +11,13 @@ from tfisp import losses
 from tfisp.naming import choose
 from tfisp.perceptual.bank import Feature
 from tfisp.perceptual.distance_registry import Distance
+from tfisp.perceptual.dists import DISTS
+from tfisp.perceptual.lpips import LPIPS
 from tfisp.training.recipes import CriticSpec, ObjectiveSpec, Recipe
 
 Features = Mapping[Feature, tf.Tensor]
 Distances = Mapping[str, Distance]
+Kind = TypeVar("Kind", LPIPS, DISTS)
 
 
 class Sides(NamedTuple):
@@ -30,7 +33,7 @@ class Sides(NamedTuple):
     generated: tf.Tensor
     features: Features
     other: tf.Tensor | None = None
-    other_features: Features | None = None
+    other_features: Features = {}  # noqa: RUF012, never written to
 
 
 # Returns one value per image, `[B]`.
@@ -64,6 +67,14 @@ class Objective:
 Maker = Callable[[ObjectiveSpec, Recipe, Distances], tuple[tuple[Feature, ...], PerImageLoss]]
 
 
+def _of(kind: type[Kind], distances: Distances, name: str) -> Kind:
+    """The trained distance of that name and kind."""
+    distance = distances[name]
+    if not isinstance(distance, kind):
+        raise TypeError(f"{name} is a {type(distance).__name__}, expected {kind.__name__}")
+    return distance
+
+
 def _content(
     spec: ObjectiveSpec, recipe: Recipe, distances: Distances
 ) -> tuple[tuple[Feature, ...], PerImageLoss]:
@@ -82,7 +93,9 @@ def _lpips(
     view = spec.view or "rgb"
 
     def loss(sides: Sides) -> tf.Tensor:
-        return losses.lpips(distances[spec.loss], sides.features, sides.other_features, view)
+        return losses.lpips(
+            _of(LPIPS, distances, spec.loss), sides.features, sides.other_features, view
+        )
 
     return losses.lpips_features(view), loss
 
@@ -94,7 +107,9 @@ def _swapped_lpips_plus(
     view = spec.view or "rgb"
 
     def loss(sides: Sides) -> tf.Tensor:
-        return losses.lpips(distances["lpips+"], sides.other_features, sides.features, view)
+        return losses.lpips(
+            _of(LPIPS, distances, "lpips+"), sides.other_features, sides.features, view
+        )
 
     return losses.lpips_features(view), loss
 
@@ -106,7 +121,7 @@ def _dists(
 
     def loss(sides: Sides) -> tf.Tensor:
         made, wanted = (sides.generated, sides.features), (sides.other, sides.other_features)
-        return losses.dists(distances[spec.loss], *made, *wanted, view)
+        return losses.dists(_of(DISTS, distances, spec.loss), *made, *wanted, view)
 
     return losses.dists_features(view), loss
 

@@ -7,6 +7,7 @@ silent, of its published code.
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 from tfisp.errors import InputError
 from tfisp.naming import choose
@@ -155,7 +156,7 @@ _DISTANCES = {
 
 # Section 4.3 of the paper: Efficient and Robust ISP train with the rates of `Recipe`; the tiny
 # RMFA-Net's critics learn faster and, "in a ratio of 4:1", at every 4th step.
-RATES: dict[str, dict[str, float | int]] = {
+RATES: dict[str, dict[str, Any]] = {
     "rmfa_net_tiny": {
         "learning_rate": 1e-4,
         "critic_learning_rate": 5e-5,

@@ -238,7 +238,7 @@ class Trainer:
         """Every loss of the generator, as the mean over the batch."""
         per_image = {
             term.name: term.loss(
-                Sides(generated, fake, batch.get(term.compares), seen.get(term.compares))
+                Sides(generated, fake, batch.get(term.compares), seen.get(term.compares, {}))
             )
             for term in self.objectives
         } | {
