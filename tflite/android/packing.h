@@ -94,12 +94,12 @@ struct Mosaic {
 };
 
 // As-shot gains from Camera2's SENSOR_NEUTRAL_COLOR_POINT or DNG's AsShotNeutral: the reciprocal in
-// float32, as LibRaw computes it.
+// double precision, as tfisp.rawfiles.whitebalance computes it.
 inline std::array<double, 3> gains_from_neutral(const std::array<double, 3>& neutral) {
   std::array<double, 3> gains;
   for (int c = 0; c < 3; ++c) {
     if (!(neutral[c] > 0)) return {1, 1, 1};
-    gains[c] = 1.0f / static_cast<float>(neutral[c]);
+    gains[c] = 1.0 / neutral[c];
   }
   return gains;
 }
