@@ -35,7 +35,7 @@ def _damage_bytes(sound: Sound, rng: np.random.Generator) -> tuple[Files, str]:
         bytes(min(span, len(data) - at)) + data[at + span :],
         data[at + span :],
     ][way - 1]
-    unmarked = way == 3 or (way == 2 and sound.main.endswith(".webp"))
+    unmarked = way == 3 or (way == 2 and sound.main.endswith((".webp", ".h5")))
     return {**sound.files, sound.main: bytes(data)}, SAMPLES if unmarked else STRUCTURE
 
 

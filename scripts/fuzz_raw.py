@@ -14,7 +14,7 @@ import numpy as np
 from fuzz_family import FACTS, HOSTILE, SAMPLES, STRUCTURE, Family, Files, Sound, written
 
 from tests.helpers.dngs import gain_map, lossless_jpeg, opcode_list, scene
-from tests.helpers.tiffs import LONG, SRATIONAL, UNDEFINED, packed, write_frame
+from tests.helpers.tiffs import ASCII, LONG, SRATIONAL, UNDEFINED, packed, write_frame
 
 MOSAIC = scene(96, 128, 70, 1000)
 
@@ -46,20 +46,30 @@ def _dngs(_: Path) -> list[Sound]:
         {"compression": 7, "encode": turbo, "rows": 48, "order": ">"},
         {"compression": 8, "encode": lambda p: zlib.compress(packed(p, 16)), "tile": (48, 64)},
     ]
-    found = []
-    for number, way in enumerate(ways):
-        name = f"{number}.dng"
-        data = written(lambda path, way=way: write_frame(path, MOSAIC, **way), name)
-        first, (offset,) = 8, struct.unpack_from(">I" if way.get("order") else "<I", data, 4)
-        if way.get("big"):
-            first, (offset,) = 16, struct.unpack_from("<Q", data, 8)
-        tags = offset - (600 if way.get("more") else 0)
-        if way.get("more"):  # the directories of the frames lie before the first one
-            offset = first + 2 * MOSAIC.size
-        if number == 0:  # what lies within its active area
-            first, offset = first + 4 * 256, first + 92 * 256
-        found.append(Sound(name, {name: data}, (first, offset), tags))
-    return found
+    found = [_sound(f"{number}.dng", way) for number, way in enumerate(ways)]
+    # Of the first what lies within its active area.
+    inside = (8 + 4 * 256, 8 + 92 * 256)
+    return [dataclasses.replace(found[0], data=inside), *found[1:]]
+
+
+def _by_libraw(_: Path) -> list[Sound]:
+    """Files that LibRaw decodes: TIFFs of a camera that do not say that they are DNGs."""
+    tags = {50706: None, 271: (ASCII, [*b"Acme\0"]), 272: (ASCII, [*b"Seven\0"])}
+    jpeg = {"compression": 7, "encode": lossless_jpeg}
+    ways = ({}, {"order": ">"}, jpeg)
+    return [_sound(f"{number}.nef", {**way, "tags": tags}) for number, way in enumerate(ways)]
+
+
+def _sound(name: str, way: dict[str, Any]) -> Sound:
+    """A file of the mosaic, stored in a way that `write_frame` knows."""
+    data = written(lambda path: write_frame(path, MOSAIC, **way), name)
+    start, (tags,) = 8, struct.unpack_from(">I" if way.get("order") else "<I", data, 4)
+    if way.get("big"):
+        start, (tags,) = 16, struct.unpack_from("<Q", data, 8)
+    end = tags
+    if way.get("more"):  # the directories of the frames lie before the first one
+        tags, end = tags - 600, start + 2 * MOSAIC.size
+    return Sound(name, {name: data}, (start, end), tags)
 
 
 def _damage_tags(sound: Sound, rng: np.random.Generator) -> tuple[Files, str]:
@@ -233,6 +243,8 @@ _RAW = ("rawpy", "cv2", "imagecodecs", "tfisp.raw", "tfisp.demosaic", "tfisp.raw
 FAMILIES = {
     "dng_tags": Family(_dngs, _damage_tags, _read_raw, _same_samples, _RAW),
     "dng_samples": Family(_dngs, _damage_samples, _read_raw, _same_samples, _RAW),
+    "libraw_tags": Family(_by_libraw, _damage_tags, _read_raw, _same_samples, _RAW),
+    "libraw_samples": Family(_by_libraw, _damage_samples, _read_raw, _same_samples, _RAW),
     "plain": Family(_plain, _damage_plain, _read_raw, _same_samples, _RAW),
     "json": Family(_plain, _damage_json, _read_described, _same_samples, _RAW),
 }

@@ -228,6 +228,13 @@ def test_doubts_about_levels_and_white_balance_are_told():
     assert not list(process.doubts(AS_SHOT, canon, Capture(gains=(2, 1, 1.5))))
 
 
+def test_what_the_reader_assumed_or_left_out_is_a_warning(capsys, preset, tmp_path):
+    path = write_dng(tmp_path / "a.dng", scene(64, 72, 64, 1000), orientation=0)
+    code, _, error = run(capsys, path, f"--model={preset}", f"--output={tmp_path / 'out'}")
+    assert code == 0
+    assert f"warning: {path}: Orientation 0 is none of 1 to 8" in error
+
+
 @pytest.mark.slow
 def test_no_corrupt_file_is_rendered(capsys, preset, tmp_path):
     folder = shared("raw/corrupt")

@@ -132,3 +132,50 @@ def test_a_capture_refuses_impossible_facts():
     for values in ({"orientation": 9}, {"gains": (1, -1, 1)}, {"shading": np.ones((2, 2, 3))}):
         with pytest.raises(InputError):
             Capture(**values)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[" * 100_000, "nested too deep"),
+        ('{"white_level": 1' + "0" * 400 + "}", "white level"),
+        ('{"white_level": 1' + "0" * 5000 + "}", "not valid JSON"),
+        ('{"white_level": Infinity}', "white level inf"),
+        ('{"black_level": 1' + "0" * 400 + "}", "black level"),
+        ('{"black_level": "64"}', "black level '64'"),
+        ('{"black_level": -1}', "below 0"),
+        ('{"black_level": null}', "black level None"),
+        ('{"default_gains": [1, true, "2"]}', "default gains"),
+        ('{"default_gains": {"a": 1}}', "default gains"),
+        ('{"xyz_to_camera": [[1, 2], [3]]}', "xyz_to_camera"),
+        ('{"pattern": ["RGGB"]}', "pattern"),
+        ('{"name": 5, "white_level": 0}', "white level 0"),
+        ('{"name": 5}', "name 5 is no text"),
+        ('{"\\ud800": 1}', "unknown"),
+    ],
+)
+def test_a_hostile_sensor_file_is_refused_in_one_short_line(tmp_path, text, words):
+    path = tmp_path / "mine.json"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        get_sensor(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ") and words in message
+    assert "\n" not in message and len(message) < 500
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"baseline_exposure": 32.5}, "at most 32 either way"),
+        ({"baseline_exposure": float("nan")}, "baseline exposure nan"),
+        ({"baseline_exposure": 2**31}, "baseline exposure 2147483648"),
+        ({"iso": 0}, "iso 0"),
+        ({"exposure_time": float("inf")}, "exposure_time inf"),
+        ({"orientation": 0}, "orientation 0"),
+    ],
+)
+def test_facts_that_no_camera_states_are_refused(facts, words):
+    with pytest.raises(InputError, match=words):
+        Capture(**facts)
+    assert Capture(baseline_exposure=-32, iso=100, exposure_time=1e-4, orientation=8)

@@ -15,6 +15,7 @@ from tests.helpers.dngs import (
     write_compressed_dng,
     write_dng,
 )
+from tests.helpers.tiffs import ASCII, LONG, write_frame
 from tfisp.errors import InputError
 from tfisp.rawfiles import camerafile
 from tfisp.rawfiles.camerafile import _by_libraw, read_camera_file
@@ -215,6 +216,27 @@ def test_libraws_complaint_alone_refuses_a_file(tmp_path, monkeypatch):
     monkeypatch.setattr(camerafile, "_frame", noisy)
     with pytest.raises(InputError, match="missing or corrupt"):
         _by_libraw(path, None)
+
+
+def test_damaged_lossless_jpeg_is_found_also_where_libraw_decodes_it(tmp_path):
+    tags = {50706: None, 271: (ASCII, [*b"Acme\0"])}
+    mosaic, stored = scene(96, 128, 64, 1000), {"compression": 7, "encode": lossless_jpeg}
+    path = write_frame(tmp_path / "x.nef", mosaic, tags=tags, **stored)
+    np.testing.assert_array_equal(read_camera_file(path).mosaic, mosaic)
+    data = bytearray(path.read_bytes())
+    data[12_800:13_312] = bytes(512)
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"x\.nef: lossless JPEG of .* samples are damaged"):
+        read_camera_file(path)
+
+
+def test_tags_that_do_not_fit_are_noted_where_libraw_decodes(tmp_path):
+    tags = {50706: None, 271: (ASCII, [*b"Acme\0"])}
+    mosaic = scene(96, 128, 64, 1000)
+    path = write_frame(tmp_path / "x.nef", mosaic, tags=tags)
+    assert read_camera_file(path).notes == ()
+    path = write_frame(tmp_path / "x.nef", mosaic, tags={**tags, 278: (LONG, [48])})
+    assert "LibRaw's reading is not checked" in read_camera_file(path).notes[0]
 
 
 def test_what_is_called_dng_and_is_none_is_refused(tmp_path):

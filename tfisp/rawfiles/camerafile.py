@@ -4,6 +4,7 @@ A DNG is read by its tags (`tfisp.rawfiles.dng`). All other formats are decoded 
 guards of `tfisp.rawfiles.libraw_guard`; only their orientation is read from the tags.
 """
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ import numpy as np
 from tfisp.errors import InputError
 from tfisp.rawfiles import dng
 from tfisp.rawfiles.frame import Frame, check_repeats, require_bayer
-from tfisp.rawfiles.layout import declared_spans
+from tfisp.rawfiles.layout import COMPRESSION, JPEG, UNCOMPRESSED, declared_spans, read_layout
+from tfisp.rawfiles.lossless_jpeg import DamagedStreamError
+from tfisp.rawfiles.samples import read_samples
 from tfisp.rawfiles.tiff import Directory, read_directories
 from tfisp.sensor import Capture, Gains, Sensor, matrix3_of, sites_of, smallest_one
 
@@ -68,7 +71,26 @@ def _by_libraw(path: Path, directories: list[Directory] | None) -> Frame:
     if missing:
         raise InputError(f"{path}: {missing:.1%} of the frame could not be decoded: damaged")
     check_repeats(frame.mosaic, frame.sensor, path)
-    return frame
+    return dataclasses.replace(frame, notes=_checked_by_tags(path, directories or []))
+
+
+def _checked_by_tags(path: Path, directories: list[Directory]) -> tuple[str, ...]:
+    """Refuses damaged lossless JPEG, through which LibRaw decodes on; notes what cannot be checked.
+
+    Only of samples that are stored as TIFF describes it something is known.
+    """
+    notes = []
+    for directory in filter(dng.holds_cfa, directories):
+        try:
+            stored = read_layout(directory, path.stat().st_size)
+            if stored.compression == JPEG:
+                read_samples(path, stored)
+        except DamagedStreamError as error:
+            raise InputError(f"{path}: {error}") from error
+        except (ValueError, OverflowError) as error:
+            if directory.first(COMPRESSION) == UNCOMPRESSED:
+                notes.append(f"LibRaw's reading is not checked, for the tags are unusual: {error}")
+    return tuple(notes)
 
 
 def _frame(path: Path, raw: "rawpy.RawPy", main: Directory | None) -> Frame:

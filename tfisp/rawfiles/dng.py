@@ -39,6 +39,11 @@ def is_dng(directories: list[Directory]) -> bool:
     return _DNG_VERSION in directories[0].tags
 
 
+def holds_cfa(directory: Directory) -> bool:
+    """Whether a directory says that its samples stand behind a colour filter array."""
+    return directory.first(_PHOTOMETRIC) == _CFA
+
+
 def read_dng(path: Path, directories: list[Directory]) -> Frame:
     """Reads a DNG of one Bayer frame.
 
@@ -147,10 +152,9 @@ def _raw_directory(directories: list[Directory]) -> tuple[Directory, list[str]]:
 
     NewSubFileType 0 marks the full frame; of several the largest is taken, then the first.
     """
-    kinds = [directory.first(_PHOTOMETRIC) for directory in directories]
-    frames = [d for d, kind in zip(directories, kinds, strict=True) if kind == _CFA]
+    frames = [directory for directory in directories if holds_cfa(directory)]
     if not frames:
-        if _LINEAR_RAW in kinds:
+        if any(directory.first(_PHOTOMETRIC) == _LINEAR_RAW for directory in directories):
             raise ValueError("LinearDNG, already demosaiced; capture Bayer RAW")
         raise ValueError("a DNG without a CFA frame: damaged, or not a RAW file")
 

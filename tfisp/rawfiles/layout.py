@@ -14,7 +14,8 @@ import numpy as np
 
 from tfisp.rawfiles.tiff import Directory, Span
 
-_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _FILL_ORDER = 256, 257, 258, 259, 266
+COMPRESSION = 259
+_WIDTH, _HEIGHT, _BITS, _FILL_ORDER = 256, 257, 258, 266
 _STRIP_OFFSETS, _SAMPLES_PER_PIXEL, _ROWS_PER_STRIP, _STRIP_COUNTS = 273, 277, 278, 279
 _PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_COUNTS = 317, 322, 323, 324, 325
 _SAMPLE_FORMAT, _SUB_TILE, _ROW_INTERLEAVE, _COLUMN_INTERLEAVE = 339, 50974, 50975, 52547
@@ -25,7 +26,7 @@ _REORDERING = {
 }
 
 TAGS = {
-    *(_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _FILL_ORDER, _STRIP_OFFSETS, _SAMPLES_PER_PIXEL),
+    *(_WIDTH, _HEIGHT, _BITS, COMPRESSION, _FILL_ORDER, _STRIP_OFFSETS, _SAMPLES_PER_PIXEL),
     *(_ROWS_PER_STRIP, _STRIP_COUNTS, _PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS),
     *(_TILE_COUNTS, _SAMPLE_FORMAT, *_REORDERING),
 }
@@ -112,7 +113,7 @@ def read_layout(directory: Directory, file_size: int) -> Layout:
     height, width = size_of(directory)
     if min(height, width) < 1:
         raise ValueError(f"states a frame of {height}x{width} samples")
-    compression = int(directory.first(_COMPRESSION) or UNCOMPRESSED)
+    compression = int(directory.first(COMPRESSION) or UNCOMPRESSED)
     predictor = int(directory.first(_PREDICTOR) or 1)
     step = {1: 0, 2: 1, 34892: 2, 34893: 4}.get(predictor)
     if compression in (UNCOMPRESSED, JPEG):
@@ -167,7 +168,7 @@ def _require_kind(directory: Directory) -> int:
     bits = directory.first(_BITS)
     if bits is None or bits not in range(8, 17):
         raise ValueError(f"samples of {bits} bits, expected 8 to 16")
-    compression = int(directory.first(_COMPRESSION) or UNCOMPRESSED)
+    compression = int(directory.first(COMPRESSION) or UNCOMPRESSED)
     if compression != UNCOMPRESSED and compression not in _DENSEST:
         name = f" ({_OTHERS[compression]})" if compression in _OTHERS else ""
         raise ValueError(f"compression {compression}{name} is not supported")

@@ -27,6 +27,10 @@ _VALUE_BITS = np.array([*range(16), 0])
 _FILLING = 3
 
 
+class DamagedStreamError(ValueError):
+    """A lossless JPEG whose codes are damaged, and not only of a kind that is not read."""
+
+
 @dataclass
 class _Header:
     """What stands before the coded samples, and where those lie.
@@ -61,7 +65,8 @@ def decode_lossless_jpeg(data: bytes, height: int, width: int) -> np.ndarray:
         uint16 `[height, width]`.
 
     Raises:
-        ValueError: If the stream is no lossless JPEG of that size, or is damaged.
+        ValueError: If the stream is no lossless JPEG of that size; `DamagedStreamError` if its
+            codes are damaged.
     """
     header = _header(data)
     components = len(header.code_bits)
@@ -111,7 +116,7 @@ def _header(data: bytes) -> _Header:
                 break
         found = _MARKER.search(data, at)
         if found is None or found.group()[-1] != _END:
-            raise ValueError("lossless JPEG without an end: truncated or damaged")
+            raise DamagedStreamError("lossless JPEG without an end: truncated or damaged")
         return _Header(
             bits=frame[0],
             height=frame[1],
@@ -152,7 +157,7 @@ def _require_length(samples: np.ndarray, header: _Header, data: bytes) -> None:
     needed = -(-bits // 8)
     stored = header.end - header.start - data.count(b"\xff\0", header.start, header.end)
     if not needed <= stored <= needed + _FILLING:
-        raise ValueError(
+        raise DamagedStreamError(
             f"lossless JPEG of {stored} bytes whose samples take {needed}: samples are damaged"
         )
 
