@@ -22,7 +22,7 @@ def largest(path: Path, inputs: Iterable[np.ndarray]) -> list[dict[str, Any]]:
     sum in front of a tanh for instance, which Keras shows nowhere.
 
     Args:
-        path: a float32 file that takes any size.
+        path: A float32 file that takes any size.
         inputs: float32 `[1, h, w, C]`, all of one shape.
 
     Returns:

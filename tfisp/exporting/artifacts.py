@@ -51,13 +51,13 @@ class Artifact:
     """One file of an export.
 
     Attributes:
-        name: of the file, or of the SavedModel's folder.
-        size: its input: "fixed" as the user chose, "free", or a "tile".
-        weights: how they are stored.
-        target: what it is for; "gpu" files must pass `gpu_compatibility`. None: no target of its
+        name: Of the file, or of the SavedModel's folder.
+        size: Its input: "fixed" as the user chose, "free", or a "tile".
+        weights: How they are stored.
+        target: What it is for; "gpu" files must pass `gpu_compatibility`. None: no target of its
             own.
-        largest: largest difference to Keras allowed, in code values; None where `psnr` decides.
-        psnr: least PSNR to Keras allowed, in dB; None where `largest` decides.
+        largest: Largest difference to Keras allowed, in code values; None where `psnr` decides.
+        psnr: Least PSNR to Keras allowed, in dB; None where `largest` decides.
     """
 
     name: str
@@ -92,9 +92,9 @@ def choose_artifacts(
     """The files to be written for a generator.
 
     Args:
-        metadata: of the generator.
-        calibrated: whether there are RAW files to calibrate with.
-        onnx: whether the ONNX file is wanted.
+        metadata: Of the generator.
+        calibrated: Whether there are RAW files to calibrate with.
+        onnx: Whether the ONNX file is wanted.
 
     Returns:
         The artifacts, and name -> reason for those that are left out although they may be expected.
@@ -117,7 +117,7 @@ def check_size(metadata: ModelMetadata, size: tuple[int, int]) -> tuple[int, int
     """The input size that belongs to a picture size.
 
     Args:
-        metadata: of the generator.
+        metadata: Of the generator.
         size: (height, width) of the picture in pixels.
 
     Returns:
@@ -143,8 +143,8 @@ def input_shape(
     """The shape of an artifact's input `[1, h, w, C]`; free sides are None.
 
     Args:
-        artifact: to be written (not the whole ISP, which takes a mosaic).
-        metadata: of the generator.
+        artifact: To be written (not the whole ISP, which takes a mosaic).
+        metadata: Of the generator.
         size: (height, width) in pixels of the pictures of a file of fixed size.
     """
     if artifact.size == "free":

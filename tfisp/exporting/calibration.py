@@ -26,8 +26,8 @@ def windows(
     Args:
         paths: RAW files, and folders that hold some; of too many, `most` at equal distances.
         size: (H, W) of a window in samples, even. Smaller frames are continued by reflection.
-        most: windows in all.
-        **options: of `tfisp.raw.read_raw`.
+        most: Windows in all.
+        **options: Of `tfisp.raw.read_raw`.
 
     Returns:
         At least one window, each in RGGB geometry.

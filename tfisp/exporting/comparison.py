@@ -27,10 +27,10 @@ class Case(NamedTuple):
     """One comparison.
 
     Attributes:
-        name: of the trial.
-        inputs: of the file, by name.
-        expected: what Keras gives, `[1, H, W, 3]`: float32 on 0..1, or uint8 code values.
-        shadows: which pixels lie in the shadows, bool `[H, W]`.
+        name: Of the trial.
+        inputs: Of the file, by name.
+        expected: What Keras gives, `[1, H, W, 3]`: float32 on 0..1, or uint8 code values.
+        shadows: Which pixels lie in the shadows, bool `[H, W]`.
     """
 
     name: str
@@ -43,9 +43,9 @@ def compare(artifact: Artifact, path: Path, cases: Sequence[Case]) -> Comparison
     """Measures how far a file is from Keras.
 
     Args:
-        artifact: which file it is.
-        path: the file.
-        cases: what to compare on.
+        artifact: Which file it is.
+        path: The file.
+        cases: What to compare on.
 
     Raises:
         InputError: the file reads weights from outside, or differs too much.

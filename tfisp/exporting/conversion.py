@@ -35,10 +35,10 @@ def export(
     """Writes and checks all artifacts, and puts them in a folder once every one is right.
 
     Args:
-        generator: with the weights to be exported.
+        generator: With the weights to be exported.
         size: (height, width) of the picture in pixels.
-        output: the folder; made if absent.
-        **options: of `build`.
+        output: The folder; made if absent.
+        **options: Of `build`.
 
     Returns:
         The report, as also written to `report.json`.
@@ -68,17 +68,17 @@ def build(
     """Writes all artifacts into a folder and compares each with Keras.
 
     Args:
-        generator: with the weights to be exported.
+        generator: With the weights to be exported.
         size: (height, width) of the picture in pixels.
-        folder: an existing, empty folder.
+        folder: An existing, empty folder.
         target: "gpu": files for the GPU must pass `gpu_compatibility`; "cpu": there are none, all
             are for the CPU; None: those that do not pass become files for the CPU, and the report
             says why.
         calibration: RAW files and folders of them, to learn the ranges of the int8 file from;
             without any, it is left out.
-        raw_options: of `tfisp.raw.read_raw`, for those files.
-        onnx: whether to write the ONNX file too.
-        on_gpu: whether to run files for the GPU through LiteRT's GPU accelerator as well, in
+        raw_options: Of `tfisp.raw.read_raw`, for those files.
+        onnx: Whether to write the ONNX file too.
+        on_gpu: Whether to run files for the GPU through LiteRT's GPU accelerator as well, in
             software where there is no GPU (`gpu_check`); the report says where it ran, or why not.
 
     Returns:

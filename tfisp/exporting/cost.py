@@ -54,8 +54,8 @@ def arena_bytes(graph: Graph, scale: float = 1.0) -> int:
     Weights, and what kernels need for themselves, come on top; a delegate may need less, or more.
 
     Args:
-        graph: with fixed shapes.
-        scale: a picture of so many times the pixels: tensors with a height and a width grow.
+        graph: With fixed shapes.
+        scale: A picture of so many times the pixels: tensors with a height and a width grow.
     """
     placed: list[tuple[int, Lifetime]] = []  # by offset
     for tensor in sorted(lifetimes(graph, scale), key=lambda tensor: -tensor.size):

@@ -10,11 +10,11 @@ class Figures(TypedDict, total=False):
     """Differences in code values of 8 bits, summed up.
 
     Attributes:
-        largest: of all, without sign.
-        mean: without sign.
-        bias: mean, with sign.
+        largest: Of all, without sign.
+        mean: Without sign.
+        bias: Mean, with sign.
         psnr_db: None for equal pictures.
-        share: part of the pixels that are meant.
+        share: Part of the pixels that are meant.
     """
 
     largest: float
@@ -29,15 +29,15 @@ class Description:
     """What a file takes, gives and is for; a `.tflite` file carries it in its metadata.
 
     Attributes:
-        name: of the file.
-        target: what it is for, `gpu` or `cpu`; None for no target of its own.
-        size: of its input: `fixed`, `free` or `tile`.
-        weights: how they are stored.
+        name: Of the file.
+        target: What it is for, `gpu` or `cpu`; None for no target of its own.
+        size: Of its input: `fixed`, `free` or `tile`.
+        weights: How they are stored.
         inputs: `name`, `dtype`, `shape` (None for a free side) and `meaning` of each.
-        outputs: the same.
-        companding: of the contract that holds for the file.
-        colour_encoding: of the output.
-        halo_pixels: radius of the receptive field; None for the whole picture.
+        outputs: The same.
+        companding: Of the contract that holds for the file.
+        colour_encoding: Of the output.
+        halo_pixels: Radius of the receptive field; None for the whole picture.
     """
 
     name: str
@@ -56,11 +56,11 @@ class Comparison:
     """How far a file is from Keras.
 
     Attributes:
-        compared_on: names of the pictures.
+        compared_on: Names of the pictures.
         difference: `largest`, `mean` and `bias` in code values of 8 bits, and `psnr_db` (None for
             equal pictures).
-        allowed: the limit that was held, `largest` or `psnr_db`.
-        shadows: as `difference`, over the shadows of all pictures, and their `share`; None where
+        allowed: The limit that was held, `largest` or `psnr_db`.
+        shadows: As `difference`, over the shadows of all pictures, and their `share`; None where
             there are none.
     """
 
@@ -75,12 +75,12 @@ class Entry:
     """All that the report says of one file.
 
     Attributes:
-        description: what it takes, gives and is for.
+        description: What it takes, gives and is for.
         costs: `bytes`; of a `.tflite` file also `operations`, counted, and `macs`.
         comparison: None where there is nothing here to run the file with.
-        accelerator: what LiteRT's GPU accelerator made of it; None where it was not run there.
-        off_gpu: what keeps a file that was meant for the GPU off it.
-        experimental: whether an int8 file's shadows are not good yet; None for other files.
+        accelerator: What LiteRT's GPU accelerator made of it; None where it was not run there.
+        off_gpu: What keeps a file that was meant for the GPU off it.
+        experimental: Whether an int8 file's shadows are not good yet; None for other files.
     """
 
     description: Description

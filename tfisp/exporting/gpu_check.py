@@ -60,10 +60,10 @@ class Verdict:
     """What the accelerator made of a file.
 
     Attributes:
-        adapter: which driver ran it: `llvmpipe (...), software`; empty if it was not run.
-        failure: why it did not pass; empty if it passed. Where it was not run, why not.
-        largest_difference: to the CPU on 0..1 output, computed in float32; None without a result.
-        largest_difference_default: the same in the precision that the accelerator chooses itself,
+        adapter: Which driver ran it: `llvmpipe (...), software`; empty if it was not run.
+        failure: Why it did not pass; empty if it passed. Where it was not run, why not.
+        largest_difference: To the CPU on 0..1 output, computed in float32; None without a result.
+        largest_difference_default: The same in the precision that the accelerator chooses itself,
             usually half; for information, it is not limited.
     """
 
@@ -107,9 +107,9 @@ def check(
     """Runs a file on the accelerator and on the CPU, in a process of its own, and compares.
 
     Args:
-        path: a `.tflite` file with one float32 input and one float32 output of fixed shapes.
-        inputs: what to feed, each of the input's shape; None for noise over -0.1..1.2.
-        limit: largest difference allowed on 0..1 output.
+        path: A `.tflite` file with one float32 input and one float32 output of fixed shapes.
+        inputs: What to feed, each of the input's shape; None for noise over -0.1..1.2.
+        limit: Largest difference allowed on 0..1 output.
 
     Returns:
         The verdict; one that is not `ran` where there is no driver or no accelerator.

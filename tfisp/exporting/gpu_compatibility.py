@@ -30,10 +30,10 @@ class Violation(NamedTuple):
     """What keeps a file off the GPU.
 
     Attributes:
-        layer: which layer of the Keras model, as the file names it.
-        operation: in TensorFlow Lite's words: `TILE`, `CUSTOM:FlexRFFT`; `INPUT` and `OUTPUT` for
+        layer: Which layer of the Keras model, as the file names it.
+        operation: In TensorFlow Lite's words: `TILE`, `CUSTOM:FlexRFFT`; `INPUT` and `OUTPUT` for
             what is fed and what comes out.
-        reason: what is wrong with it there, and what to use instead where known.
+        reason: What is wrong with it there, and what to use instead where known.
     """
 
     layer: str

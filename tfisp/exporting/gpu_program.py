@@ -21,9 +21,9 @@ def main(model: str, inputs: str, result: str) -> None:
     """Compares one file on all inputs and writes the result.
 
     Args:
-        model: the `.tflite` file, with one float32 input and one float32 output.
-        inputs: an `.npz` archive of the arrays to feed.
-        result: the JSON file to write: `accelerated`, and the largest and the mean difference on
+        model: The `.tflite` file, with one float32 input and one float32 output.
+        inputs: An `.npz` archive of the arrays to feed.
+        result: The JSON file to write: `accelerated`, and the largest and the mean difference on
             0..1 output for `float32` and for `default` precision.
     """
     with np.load(inputs) as archive:

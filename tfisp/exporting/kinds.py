@@ -35,12 +35,12 @@ class Job:
     """What all files of one export have in common.
 
     Attributes:
-        generator: in single precision.
-        metadata: of it.
+        generator: In single precision.
+        metadata: Of it.
         size: (height, width) of the picture in pixels.
-        folder: to write into.
-        learnt: mosaics of that size to calibrate with.
-        held_out: mosaics of that size to compare on, besides the test inputs.
+        folder: To write into.
+        learnt: Mosaics of that size to calibrate with.
+        held_out: Mosaics of that size to compare on, besides the test inputs.
     """
 
     generator: Generator
@@ -156,12 +156,12 @@ class Kind:
     """How one file is made and compared.
 
     Attributes:
-        write: makes the file, yet without its metadata.
-        inputs: what it is compared on.
-        expected: what it is fed and what should come of it, for one of these.
-        metadata: the generator's -> the file's.
-        can_run: whether there is something here to run it with.
-        judged_in_shadows: whether it is experimental as long as its shadows are not good.
+        write: Makes the file, yet without its metadata.
+        inputs: What it is compared on.
+        expected: What it is fed and what should come of it, for one of these.
+        metadata: The generator's -> the file's.
+        can_run: Whether there is something here to run it with.
+        judged_in_shadows: Whether it is experimental as long as its shadows are not good.
     """
 
     write: Write

@@ -51,8 +51,8 @@ def to_int8(generator: Generator, inputs: Sequence[np.ndarray]) -> bytes:
     """Quantises a generator, with ranges learnt from inputs.
 
     Args:
-        generator: to be quantised.
-        inputs: companded inputs, float32 `[1, h, w, C]`, all of the shape that the file will take;
+        generator: To be quantised.
+        inputs: Companded inputs, float32 `[1, h, w, C]`, all of the shape that the file will take;
             varied pictures with deep shadows and saturated highlights.
 
     Returns:
@@ -87,7 +87,7 @@ def in_float32(operations: Sequence[Operation]) -> list[str]:
     """The names of the tensors whose operations are to stay in float32.
 
     Args:
-        operations: of the float32 file, in the order of execution.
+        operations: Of the float32 file, in the order of execution.
 
     Returns:
         Those of everything up to the first activation, and of a tanh or sigmoid behind the last

@@ -38,9 +38,9 @@ def describe(
     """What one file takes, gives and is for.
 
     Args:
-        artifact: which file it is.
-        path: the file.
-        metadata: that belong to it.
+        artifact: Which file it is.
+        path: The file.
+        metadata: That belong to it.
         size: (height, width) of the picture in pixels.
     """
     step = metadata.step
@@ -97,14 +97,14 @@ def compose(
     """The whole report.
 
     Args:
-        generator: that was exported.
-        metadata: of it.
+        generator: That was exported.
+        metadata: Of it.
         size: (height, width) of the picture in pixels.
-        target: that was asked for.
-        files: the entries on single files.
-        missing: name -> reason for files that are left out.
-        seen: windows of the calibration.
-        folder: where the files lie.
+        target: That was asked for.
+        files: The entries on single files.
+        missing: Name -> reason for files that are left out.
+        seen: Windows of the calibration.
+        folder: Where the files lie.
     """
     peaks = _peaks(metadata, size, seen, folder)
     report = {

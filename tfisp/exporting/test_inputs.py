@@ -21,11 +21,11 @@ class Trial:
     """One mosaic.
 
     Attributes:
-        name: for the report.
+        name: For the report.
         mosaic: uint16 `[H, W]`, RGGB, even sides.
-        sensor: its sensor.
-        capture: the facts of its file.
-        origin: where it lies in its file's frame, for the shading map.
+        sensor: Its sensor.
+        capture: The facts of its file.
+        origin: Where it lies in its file's frame, for the shading map.
     """
 
     name: str
@@ -59,7 +59,7 @@ def scene(size: tuple[int, int], seed: int = 0) -> Trial:
 
     Args:
         size: (H, W) in samples.
-        seed: of the noise.
+        seed: Of the noise.
     """
     rng = np.random.default_rng(seed)
     rows, columns = np.ogrid[: size[0], : size[1]]
@@ -75,7 +75,7 @@ def noise(size: tuple[int, int], seed: int = 0) -> Trial:
 
     Args:
         size: (H, W) in samples.
-        seed: of the noise.
+        seed: Of the noise.
     """
     counts = np.random.default_rng(seed).integers(0, 1200, size)
     return Trial("noise", counts.astype(np.uint16), _SENSOR, _CAPTURE)
@@ -87,9 +87,9 @@ def trial_inputs(
     """The inputs that `noise` and `scene` become for a generator.
 
     Args:
-        metadata: of the generator.
+        metadata: Of the generator.
         shape: (1, h, w, C) of its input.
-        seed: of the noise.
+        seed: Of the noise.
 
     Returns:
         Two float32 arrays of that shape.

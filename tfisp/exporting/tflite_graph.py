@@ -39,13 +39,13 @@ class Tensor:
     """One tensor of a graph.
 
     Attributes:
-        index: its number in the graph.
-        name: as the converter named it.
-        shape: its sides; those that are free at run time are -1.
-        type: of its elements, in the schema's words: `FLOAT32`, `INT8`, ...
-        values: the bytes of a constant, None for what is computed or fed.
-        stored: whether it is a constant or one that is only unpacked, from half precision say.
-        quantised: whether its whole numbers stand for real ones by a scale.
+        index: Its number in the graph.
+        name: As the converter named it.
+        shape: Its sides; those that are free at run time are -1.
+        type: Of its elements, in the schema's words: `FLOAT32`, `INT8`, ...
+        values: The bytes of a constant, None for what is computed or fed.
+        stored: Whether it is a constant or one that is only unpacked, from half precision say.
+        quantised: Whether its whole numbers stand for real ones by a scale.
     """
 
     index: int
@@ -67,11 +67,11 @@ class Operation:
     """One operation of a graph.
 
     Attributes:
-        name: in the schema's words: `CONV_2D`; a custom one as `CUSTOM:NAME`.
-        layer: where it comes from, in the words of the Keras model.
+        name: In the schema's words: `CONV_2D`; a custom one as `CUSTOM:NAME`.
+        layer: Where it comes from, in the words of the Keras model.
         inputs: None for an optional one that is left out.
-        outputs: the tensors that it computes.
-        options: its settings as plain numbers, by the schema's names: `stride_h`, ...
+        outputs: The tensors that it computes.
+        options: Its settings as plain numbers, by the schema's names: `stride_h`, ...
     """
 
     name: str
@@ -102,9 +102,9 @@ class Graph:
     """One graph of a file: the model's own, or the body of a control-flow operation.
 
     Attributes:
-        inputs: what is fed, by the names of the signature where there is one.
-        outputs: what comes out, likewise.
-        operations: in the order of their execution.
+        inputs: What is fed, by the names of the signature where there is one.
+        outputs: What comes out, likewise.
+        operations: In the order of their execution.
     """
 
     inputs: dict[str, Tensor]

@@ -41,7 +41,7 @@ def signature(contract: Contract, size: tuple[int, int]) -> dict[str, tf.TensorS
     """The graph's inputs by name.
 
     Args:
-        contract: of the generator.
+        contract: Of the generator.
         size: (H, W) of the mosaic in samples.
     """
     shapes: dict[str, tuple[int, ...]] = {"mosaic": (1, *size)}
@@ -63,8 +63,8 @@ def inputs_of(contract: Contract, trial: Trial) -> dict[str, np.ndarray]:
     """What the graph is fed for one mosaic, by name.
 
     Args:
-        contract: of the generator.
-        trial: the mosaic in RGGB geometry, with its sensor and capture.
+        contract: Of the generator.
+        trial: The mosaic in RGGB geometry, with its sensor and capture.
     """
     sensor, capture = trial.sensor, trial.capture
     values = {
@@ -81,7 +81,7 @@ def function(generator: Generator, size: tuple[int, int]) -> Function:
     """The graph: takes the inputs of `signature`, gives `rgb`.
 
     Args:
-        generator: computes in float32.
+        generator: Computes in float32.
         size: (H, W) of the mosaic in samples.
     """
     contract = generator.contract

@@ -27,9 +27,9 @@ def write_saved_model(generator: Generator, shape: Shape, folder: Path) -> None:
     """Writes a SavedModel with one signature: `raw` float32 of a shape -> `rgb` float32.
 
     Args:
-        generator: to be written.
+        generator: To be written.
         shape: (1, h, w, C) of the input; None for free sides.
-        folder: to be made.
+        folder: To be made.
     """
 
     def serve(raw: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -44,10 +44,10 @@ def write_function(
     """Writes any function around a generator as a SavedModel with one signature.
 
     Args:
-        generator: whose weights the function uses.
-        function: takes the inputs by name and returns its results by name.
-        inputs: name -> shape and type, in the order of the function's parameters.
-        folder: to be made.
+        generator: Whose weights the function uses.
+        function: Takes the inputs by name and returns its results by name.
+        inputs: Name -> shape and type, in the order of the function's parameters.
+        folder: To be made.
     """
     archive = keras.export.ExportArchive()
     archive.track(generator)
@@ -63,8 +63,8 @@ def to_tflite(saved_model: Path, weights: str = "float32") -> bytes:
     """Converts a SavedModel to TensorFlow Lite, computing in float32.
 
     Args:
-        saved_model: its folder.
-        weights: how to store them: "float32", "float16", or "dynamic range" for 8 bits with scales
+        saved_model: Its folder.
+        weights: How to store them: "float32", "float16", or "dynamic range" for 8 bits with scales
             by which the interpreter may also round activations while it runs. The converter leaves
             tensors of fewer than 1,024 weights in float32 then.
     """
@@ -95,9 +95,9 @@ def write_onnx(generator: Generator, shape: Shape, path: Path) -> None:
     """Writes an ONNX file: `raw` float32 of a shape, NHWC, -> `rgb` float32.
 
     Args:
-        generator: to be written.
+        generator: To be written.
         shape: (1, h, w, C) of the input.
-        path: of the file.
+        path: Of the file.
 
     Raises:
         InputError: a package is missing.

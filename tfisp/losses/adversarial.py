@@ -40,10 +40,10 @@ class CriticLoss(NamedTuple):
     """What a critic minimises, per pair; all tensors are `[B]`.
 
     Attributes:
-        terms: the critic minimises their sum: `adversarial`, and the penalties: `r1` and `r2`, each
+        terms: The critic minimises their sum: `adversarial`, and the penalties: `r1` and `r2`, each
             with its `gamma / 2`, or `gp`.
-        real_scores: what it gave the real samples.
-        fake_scores: what it gave the generated ones.
+        real_scores: What it gave the real samples.
+        fake_scores: What it gave the generated ones.
     """
 
     terms: dict[str, tf.Tensor]
@@ -61,11 +61,11 @@ class AdversarialObjective:
     """One game.
 
     Attributes:
-        generator: what the generator minimises, per pair, of the scores of both sides.
-        critic: what the critic minimises, but for the penalties.
-        against_means: each score is compared with the mean of the other side's, not with the one
+        generator: What the generator minimises, per pair, of the scores of both sides.
+        critic: What the critic minimises, but for the penalties.
+        against_means: Each score is compared with the mean of the other side's, not with the one
             that it is paired with.
-        interpolates: the penalty is `wgan_gp`'s, between the samples, instead of R1 and R2.
+        interpolates: The penalty is `wgan_gp`'s, between the samples, instead of R1 and R2.
     """
 
     generator: ScoreLoss
@@ -110,9 +110,9 @@ def generator_loss(
         real_scores: `[B]`, the critic's scores of real samples, paired with `fake_scores` by
             position.
         fake_scores: `[B]`, of generated samples.
-        objective: one of `ADVERSARIAL`. `relativistic_average` takes its means over the scores that
+        objective: One of `ADVERSARIAL`. `relativistic_average` takes its means over the scores that
             it gets, so over one part of a batch that is worked through in parts.
-        over_replicas: where these are the scores of one replica's part of a batch, what makes its
+        over_replicas: Where these are the scores of one replica's part of a batch, what makes its
             mean that of the whole batch.
 
     Returns:
@@ -137,16 +137,16 @@ def critic_loss(
     """What a critic minimises, per pair, in its terms.
 
     Args:
-        critic: maps `[B, ...]` to scores `[B]`; a sample's score may depend on that sample alone.
+        critic: Maps `[B, ...]` to scores `[B]`; a sample's score may depend on that sample alone.
         real: `[B, ...]`, samples of the target look.
-        fake: the same shape, generated samples; no gradient flows on to the generator if the caller
+        fake: The same shape, generated samples; no gradient flows on to the generator if the caller
             stopped it.
-        gamma: strength of the penalties. The paper's code multiplies its stated 10 by 100, so 1000
+        gamma: Strength of the penalties. The paper's code multiplies its stated 10 by 100, so 1000
             takes effect for R1 and R2; the paper of `wgan_gp` uses 10.
-        objective: one of `ADVERSARIAL`.
-        interpolation: for `wgan_gp` alone, `[B]` within 0..1: how much of the real sample goes into
+        objective: One of `ADVERSARIAL`.
+        interpolation: For `wgan_gp` alone, `[B]` within 0..1: how much of the real sample goes into
             the one at which the gradient is taken; to be drawn anew, uniformly, for each step.
-        over_replicas: as for `generator_loss`.
+        over_replicas: As for `generator_loss`.
 
     Raises:
         InputError: for an unknown objective.
@@ -167,7 +167,7 @@ def gradient_penalty(critic: Network, samples: tf.Tensor) -> tuple[tf.Tensor, tf
     """Squared gradient norm of a critic at each sample, and the scores found on the way.
 
     Args:
-        critic: maps `[B, ...]` to scores `[B]`; a sample's score may depend on that sample alone.
+        critic: Maps `[B, ...]` to scores `[B]`; a sample's score may depend on that sample alone.
         samples: `[B, ...]`.
 
     Returns:

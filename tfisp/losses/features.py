@@ -20,7 +20,7 @@ def feature_mse(features: tf.Tensor, reference_features: tf.Tensor) -> tf.Tensor
 
     Args:
         features: `[B, h, w, C]` (or `[B, tokens, C]`) of the generated images, any range.
-        reference_features: the same shape, of the images to match.
+        reference_features: The same shape, of the images to match.
 
     Returns:
         `[B]`, non-negative.
@@ -48,12 +48,12 @@ def lpips(
     """The distance of `tfisp.perceptual.LPIPS`, per image.
 
     Args:
-        distance: either variant, loaded.
-        features: those of `lpips_features(view)`, of the generated images.
-        reference_features: the same, of the images to match: under `lpips+` it is these that say
+        distance: Either variant, loaded.
+        features: Those of `lpips_features(view)`, of the generated images.
+        reference_features: The same, of the images to match: under `lpips+` it is these that say
             which positions count. (The published code hands over the two the wrong way round:
             `lpips+_swapped` of `tfisp.training.objectives`.)
-        view: how the images are shown to the distance.
+        view: How the images are shown to the distance.
 
     Returns:
         `[B]`, non-negative.
@@ -78,12 +78,12 @@ def dists(
     """The distance of `tfisp.perceptual.DISTS`, per image.
 
     Args:
-        distance: loaded.
+        distance: Loaded.
         images: `[B, H, W, 3]`, generated.
-        features: those of `dists_features(view)`, of the generated images.
+        features: Those of `dists_features(view)`, of the generated images.
         references: `[B, H, W, 3]`, to match.
-        reference_features: the same features of them.
-        view: how the images are shown to the distance.
+        reference_features: The same features of them.
+        view: How the images are shown to the distance.
 
     Returns:
         `[B]`, non-negative.

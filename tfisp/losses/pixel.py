@@ -17,7 +17,7 @@ def mse(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
 
     Args:
         images: `[B, H, W, C]`, nominally 0..1 but not clipped.
-        references: the same shape.
+        references: The same shape.
 
     Returns:
         `[B]`, non-negative.
@@ -34,7 +34,7 @@ def l1(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
 
     Args:
         images: `[B, H, W, C]`, nominally 0..1 but not clipped.
-        references: the same shape.
+        references: The same shape.
 
     Returns:
         `[B]`, non-negative. Where two pixels are equal, the gradient is taken to be zero.
@@ -53,8 +53,8 @@ def huber(images: tf.Tensor, references: tf.Tensor, delta: float = HUBER_DELTA) 
 
     Args:
         images: `[B, H, W, C]`, nominally 0..1 but not clipped.
-        references: the same shape.
-        delta: positive.
+        references: The same shape.
+        delta: Positive.
 
     Returns:
         `[B]`, non-negative.
@@ -75,8 +75,8 @@ def charbonnier(
 
     Args:
         images: `[B, H, W, C]`, nominally 0..1 but not clipped.
-        references: the same shape.
-        epsilon: positive; the difference at which the parabola has turned into a line.
+        references: The same shape.
+        epsilon: Positive; the difference at which the parabola has turned into a line.
 
     Returns:
         `[B]`, `epsilon` for equal images.
@@ -97,7 +97,7 @@ def blur_mse(images: tf.Tensor, references: tf.Tensor, padding: str = "reflect")
 
     Args:
         images: `[B, H, W, C]`, nominally 0..1 but not clipped.
-        references: the same shape.
+        references: The same shape.
         padding: `reflect` or `zero`, as in `gaussian_blur`.
 
     Returns:

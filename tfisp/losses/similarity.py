@@ -10,7 +10,7 @@ def ssim_loss(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
 
     Args:
         images: `[B, H, W, C]`, nominally 0..1, at least 11 pixels high and wide.
-        references: the same shape.
+        references: The same shape.
 
     Returns:
         `[B]`, 0 for equal images, at most 2.
@@ -26,7 +26,7 @@ def ms_ssim_loss(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
 
     Args:
         images: `[B, H, W, C]`, nominally 0..1, at least 161 pixels high and wide.
-        references: the same shape.
+        references: The same shape.
 
     Returns:
         `[B]`, 0 for equal images, at most 1. It is 1, and has no gradient to learn from, where the

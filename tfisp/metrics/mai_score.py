@@ -34,8 +34,8 @@ class ScoreRange:
     """Where a score lies, without unit; more is better.
 
     Attributes:
-        low: with the greatest constant that fits.
-        high: with the least.
+        low: With the greatest constant that fits.
+        high: With the least.
     """
 
     low: float
@@ -46,8 +46,8 @@ def mai22_score(psnr: float, milliseconds: float) -> ScoreRange:
     """The MAI'22 score; see the module for its source and for how sure it is.
 
     Args:
-        psnr: in dB.
-        milliseconds: runtime of one picture, above 0.
+        psnr: In dB.
+        milliseconds: Runtime of one picture, above 0.
 
     Returns:
         The range of scores that the unpublished constant leaves open, 0.6 % wide.

@@ -28,14 +28,14 @@ class Metric:
     """A measure of how close pictures are to their references, before anything is loaded.
 
     Attributes:
-        name: short name.
+        name: Short name.
         unit: "" where it has none.
-        lower_better: whether less is better.
-        range: least and greatest value.
-        protocol: what exactly is computed.
+        lower_better: Whether less is better.
+        range: Least and greatest value.
+        protocol: What exactly is computed.
         make: `path or None` for each of `weights` -> the function `[B, H, W, 3]` twice, sRGB 0..1
             -> `[B]`.
-        weights: keys of the published weights that it needs (`tfisp.perceptual.weights`).
+        weights: Keys of the published weights that it needs (`tfisp.perceptual.weights`).
     """
 
     name: str
@@ -52,8 +52,8 @@ class Protocol:
     """What a measure computes, once loaded.
 
     Attributes:
-        text: in words; of a network, with the files that its weights came from.
-        is_random: whether any of these were drawn instead of learnt: then the values mean nothing.
+        text: In words; of a network, with the files that its weights came from.
+        is_random: Whether any of these were drawn instead of learnt: then the values mean nothing.
     """
 
     text: str
@@ -154,8 +154,8 @@ def create(name: str, weights: Mapping[str, str | os.PathLike | None] | None = N
     """A measure, loaded.
 
     Args:
-        name: one of `names()`.
-        weights: for the keys that the metric lists, a path or `random`; others are looked for.
+        name: One of `names()`.
+        weights: For the keys that the metric lists, a path or `random`; others are looked for.
 
     Returns:
         Function of images and references, `[B, H, W, 3]` float32 sRGB 0..1 each, to `[B]`.
@@ -174,8 +174,8 @@ def describe(
     """What exactly each measure computes with those weights, for whoever reads its numbers.
 
     Args:
-        names: which measures.
-        weights: as in `create`.
+        names: Which measures.
+        weights: As in `create`.
 
     Returns:
         Name -> its protocol.
@@ -211,10 +211,10 @@ def compute(
     """Measures how close a picture, or each of a batch, is to its reference.
 
     Args:
-        names: which measures.
+        names: Which measures.
         image: `[H, W, 3]` or `[B, H, W, 3]` floating point sRGB, 0..1.
-        reference: the same shape.
-        weights: as in `create`.
+        reference: The same shape.
+        weights: As in `create`.
 
     Returns:
         Name -> float for one picture, float32 `[B]` array for a batch.
@@ -245,7 +245,7 @@ def quantise8(image: Any) -> np.ndarray:
     instead, which darkens by half a level.
 
     Args:
-        image: any shape, floating point, nominally 0..1.
+        image: Any shape, floating point, nominally 0..1.
 
     Returns:
         float32, multiples of 1/255.

@@ -20,9 +20,9 @@ class Score:
     """One picture by one model.
 
     Attributes:
-        model: what the model is called.
-        image: what the picture is called.
-        values: measure -> value.
+        model: What the model is called.
+        image: What the picture is called.
+        values: Measure -> value.
     """
 
     model: str
@@ -34,8 +34,8 @@ def to_csv(scores: Sequence[Score], protocols: Mapping[str, Protocol]) -> str:
     """A line per picture and model: model, image, then each measure in full precision.
 
     Args:
-        scores: at least one.
-        protocols: as in `to_markdown`; of a network with random weights the column says so.
+        scores: At least one.
+        protocols: As in `to_markdown`; of a network with random weights the column says so.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -76,8 +76,8 @@ def to_markdown(scores: Sequence[Score], protocols: Mapping[str, Protocol]) -> s
     """A table of the means, a row per model, and what each measure computes.
 
     Args:
-        scores: at least one.
-        protocols: measure -> what it computes (`tfisp.metrics.describe`).
+        scores: At least one.
+        protocols: Measure -> what it computes (`tfisp.metrics.describe`).
     """
     summary = summarise(scores)
     names = list(scores[0].values)

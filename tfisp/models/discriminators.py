@@ -40,8 +40,8 @@ class TokenMLP(keras.Model):
 
         Args:
             feature_shape: `(tokens, width)` of one image's features.
-            seed: of the first weights.
-            hidden: widths of the hidden layers.
+            seed: Of the first weights.
+            hidden: Widths of the hidden layers.
             **kwargs: `name` and `dtype`, as in Keras.
 
         Raises:
@@ -102,7 +102,7 @@ class TextureCNN(keras.Model):
 
         Args:
             feature_shape: `(h, w, C)` of one image's features.
-            seed: of the first weights.
+            seed: Of the first weights.
             train_dense: False leaves the first dense layer as it is drawn, as the published code
                 does.
             **kwargs: `name` and `dtype`, as in Keras.

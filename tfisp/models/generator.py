@@ -62,17 +62,17 @@ class Generator(NamedLayers, keras.Model):
     Weights exist from then on: optimizers, averages and checkpoints find them all.
 
     Attributes:
-        form: arrangement of the mosaic that it takes: `packed`, `split` or `mosaic`.
-        scale: output pixels per input sample, along each axis.
-        halo: radius of its receptive field in input samples: tiles that overlap by it on each side
+        form: Arrangement of the mosaic that it takes: `packed`, `split` or `mosaic`.
+        scale: Output pixels per input sample, along each axis.
+        halo: Radius of its receptive field in input samples: tiles that overlap by it on each side
             render as the whole. None where an output depends on the whole frame.
-        multiple: input height and width must be divisible by it.
-        minimum: smallest input height and width.
-        published: the contract it was published with, used where none is given.
-        contract: how its input is normalised.
-        sensor: the sensor it was trained for, None if unknown; a note to the reader, nothing is
+        multiple: Input height and width must be divisible by it.
+        minimum: Smallest input height and width.
+        published: The contract it was published with, used where none is given.
+        contract: How its input is normalised.
+        sensor: The sensor it was trained for, None if unknown; a note to the reader, nothing is
             computed from it.
-        seed: which of all possible first weights it drew.
+        seed: Which of all possible first weights it drew.
     """
 
     form: ClassVar[Literal["packed", "split", "mosaic"]] = "packed"
@@ -92,10 +92,10 @@ class Generator(NamedLayers, keras.Model):
         """Stores the declarations.
 
         Args:
-            contract: how the input is normalised, as a `Contract` or as its `to_dict()`; None for
+            contract: How the input is normalised, as a `Contract` or as its `to_dict()`; None for
                 the one it was published with.
-            seed: of the first weights.
-            sensor: the sensor it is trained for, if known.
+            seed: Of the first weights.
+            sensor: The sensor it is trained for, if known.
             **kwargs: `name`, and `dtype`: a Keras dtype policy such as `mixed_float16`.
 
         Raises:
@@ -164,14 +164,14 @@ def convolution(
     """A convolution with zero padding that keeps height and width.
 
     Args:
-        filters: channels of its output.
-        size: of the square kernel, odd.
+        filters: Channels of its output.
+        size: Of the square kernel, odd.
         activation: `relu`, `tanh`, `sigmoid` or None.
-        seed: of the first kernel.
+        seed: Of the first kernel.
         policy: Keras dtype policy.
-        initializer: of the kernel: `he_normal`, `glorot_uniform` or one with its own seed; None
+        initializer: Of the kernel: `he_normal`, `glorot_uniform` or one with its own seed; None
             takes He's in front of a ReLU and Glorot's otherwise.
-        bias: first bias; None for a layer without one.
+        bias: First bias; None for a layer without one.
     """
     initializer = initializer or ("he_normal" if activation == "relu" else "glorot_uniform")
     if isinstance(initializer, str):

@@ -112,8 +112,8 @@ class DoubleAttention(NamedLayers, keras.layers.Layer):
         """Makes the layers.
 
         Args:
-            width: channels.
-            seed: of the first weights.
+            width: Channels.
+            seed: Of the first weights.
             **kwargs: `name` and `dtype`, as in Keras.
         """
         super().__init__(**kwargs)

@@ -30,7 +30,7 @@ class PlainISP(Generator):
     output `[B, 2h, 2w, 3]` float32, sRGB-encoded, at least 0, not limited above.
 
     Attributes:
-        widths: channels after the first and after the second convolution.
+        widths: Channels after the first and after the second convolution.
     """
 
     widths: ClassVar[tuple[int, int]]

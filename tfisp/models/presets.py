@@ -45,12 +45,12 @@ class Preset:
     """What a preset's `config.json` says.
 
     Attributes:
-        folder: where it lies.
-        model: name of the generator, as in `tfisp.models.create`.
-        config: its settings.
-        contract: what it expects at its input.
-        sensor: what it was trained for, None if unknown.
-        version: the version of tfisp that wrote it.
+        folder: Where it lies.
+        model: Name of the generator, as in `tfisp.models.create`.
+        config: Its settings.
+        contract: What it expects at its input.
+        sensor: What it was trained for, None if unknown.
+        version: The version of tfisp that wrote it.
     """
 
     folder: Path
@@ -78,11 +78,11 @@ def save_to_preset(
     """Writes a generator as a preset: the whole folder at once, or nothing.
 
     Args:
-        generator: to be written, with its present weights.
-        folder: to be made; its parents are made as well.
-        sensor: that it was trained for; None keeps the generator's own note.
-        card: text of the model card, Markdown; None writes a short one.
-        overwrite: replaces a folder that is already there, provided that it is a preset.
+        generator: To be written, with its present weights.
+        folder: To be made; its parents are made as well.
+        sensor: That it was trained for; None keeps the generator's own note.
+        card: Text of the model card, Markdown; None writes a short one.
+        overwrite: Replaces a folder that is already there, provided that it is a preset.
 
     Returns:
         The folder.
@@ -121,7 +121,7 @@ def from_preset(name_or_folder: str | os.PathLike) -> "Generator":
     """A generator as it was saved.
 
     Args:
-        name_or_folder: a name from `preset_names()`, a preset's folder, or a run's folder, whose
+        name_or_folder: A name from `preset_names()`, a preset's folder, or a run's folder, whose
             generator lies in its sub-folder `model`.
 
     Returns:

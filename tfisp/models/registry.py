@@ -30,8 +30,8 @@ def create(name: str, **config: Any) -> "Generator":
     """A generator with fresh weights.
 
     Args:
-        name: one of `names()`.
-        **config: arguments of its class: `contract`, `seed`, `sensor`, `name`, `dtype`, and its own
+        name: One of `names()`.
+        **config: Arguments of its class: `contract`, `seed`, `sensor`, `name`, `dtype`, and its own
             such as the `width` of `rmfa_net_large`.
 
     Returns:

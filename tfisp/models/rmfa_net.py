@@ -54,8 +54,8 @@ class RMFANet(Generator):
     output `[B, H, W, 3]` float32, sRGB-encoded, within 0..1.
 
     Attributes:
-        depth: number of blocks.
-        width: channels of the features.
+        depth: Number of blocks.
+        width: Channels of the features.
     """
 
     depth: ClassVar[int]
@@ -71,9 +71,9 @@ class RMFANet(Generator):
         """Draws the first weights.
 
         Args:
-            *args: as for `Generator`.
-            width: channels of the features, a multiple of 16.
-            **kwargs: as for `Generator`.
+            *args: As for `Generator`.
+            width: Channels of the features, a multiple of 16.
+            **kwargs: As for `Generator`.
 
         Raises:
             InputError: if the width is no such number.
@@ -136,8 +136,8 @@ class RMFABlock(NamedLayers, keras.layers.Layer):
         """Makes the layers.
 
         Args:
-            width: channels.
-            seed: of the first weights.
+            width: Channels.
+            seed: Of the first weights.
             **kwargs: `name` and `dtype`, as in Keras.
         """
         super().__init__(**kwargs)

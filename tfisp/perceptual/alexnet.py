@@ -85,10 +85,10 @@ def create(
     Args:
         name: `alexnet`, `alexnet_imagenet` (see above), or `alexnet_narrow`: an eighth of the
             width, random, images as they are.
-        weights: path of `alexnet_features.npz`, `random`, or None to look for it
+        weights: Path of `alexnet_features.npz`, `random`, or None to look for it
             (`tfisp.perceptual.weights`).
-        seed: of random weights.
-        dtype: without effect: the backward pass is a hundredth of a step's time.
+        seed: Of random weights.
+        dtype: Without effect: the backward pass is a hundredth of a step's time.
 
     Raises:
         InputError: if the weights are not found or not AlexNet's.

@@ -24,7 +24,7 @@ def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """All arrays of a weight file.
 
     Args:
-        path: a `.npz`, `.h5` or `.weights.h5` file.
+        path: A `.npz`, `.h5` or `.weights.h5` file.
 
     Returns:
         Path within the file (`block1_conv1/kernel`) -> array, in the file's dtype.
@@ -52,10 +52,10 @@ def expect_shapes(
     """The arrays as float32, if they are exactly those that a network needs.
 
     Args:
-        arrays: as read.
-        shapes: name -> shape of every array that there must be.
-        path: the file they come from, for the message.
-        what: the network, for the message.
+        arrays: As read.
+        shapes: Name -> shape of every array that there must be.
+        path: The file they come from, for the message.
+        what: The network, for the message.
 
     Raises:
         InputError: if a name is missing or unknown, a shape differs, or a value is not finite.

@@ -94,12 +94,12 @@ def create(
     """A frozen feature network.
 
     Args:
-        name: one of `names()`, or as one of `provider_patterns()` has it.
-        weights: a path, `random`, or None (or "") to look for them as `tfisp.perceptual.weights`
+        name: One of `names()`, or as one of `provider_patterns()` has it.
+        weights: A path, `random`, or None (or "") to look for them as `tfisp.perceptual.weights`
             says. The `_narrow` networks, for smoke tests, take no path: they only have random
             weights. Nor do those of providers, whose name says where they are.
-        seed: of random weights.
-        dtype: one of `DTYPES`, of the backward pass from its features to the image; the features
+        seed: Of random weights.
+        dtype: One of `DTYPES`, of the backward pass from its features to the image; the features
             themselves stay in float32 (`tfisp.perceptual.bf16_backward`). AlexNet and networks of
             providers keep to float32 altogether. The attribute `dtype` says what was done.
 

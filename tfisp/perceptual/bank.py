@@ -19,9 +19,9 @@ class Feature(NamedTuple):
     """One feature of an image.
 
     Attributes:
-        backbone: the network, by the name it has in the bank.
-        view: how the image is shown to it.
-        tap: the layer.
+        backbone: The network, by the name it has in the bank.
+        view: How the image is shown to it.
+        tap: The layer.
     """
 
     backbone: str
@@ -33,7 +33,7 @@ class FeatureBank:
     """The frozen networks of a run.
 
     Attributes:
-        backbones: name -> network.
+        backbones: Name -> network.
     """
 
     def __init__(self, backbones: Mapping[str, Backbone]) -> None:
@@ -45,7 +45,7 @@ class FeatureBank:
 
         Args:
             images: `[B, H, W, 3]` float32 sRGB, nominally 0..1.
-            features: which ones; each network runs once for each view that they name it with.
+            features: Which ones; each network runs once for each view that they name it with.
 
         Returns:
             Feature -> `[B, ...]`, in the order asked for.
@@ -72,8 +72,8 @@ class FeatureBank:
         """Shape of a feature of one image, without computing it.
 
         Args:
-            feature: which one.
-            image_size: height and width of the image, in pixels.
+            feature: Which one.
+            image_size: Height and width of the image, in pixels.
 
         Raises:
             InputError: as calling the bank would.

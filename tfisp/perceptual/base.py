@@ -19,12 +19,12 @@ class Backbone(abc.ABC):
     Keras or TensorFlow object: a checkpoint or a model that holds one must not save its weights.
 
     Attributes:
-        name: as in `tfisp.perceptual.backbones`.
-        taps: names of the features it offers, shallow to deep.
-        weights: where its weights come from, for logs and records; says `random` where they are.
-        is_random: whether its weights were drawn instead of learnt: then nothing it says is a
+        name: As in `tfisp.perceptual.backbones`.
+        taps: Names of the features it offers, shallow to deep.
+        weights: Where its weights come from, for logs and records; says `random` where they are.
+        is_random: Whether its weights were drawn instead of learnt: then nothing it says is a
             measure of quality.
-        dtype: of the backward pass from its features to the image; the features are float32.
+        dtype: Of the backward pass from its features to the image; the features are float32.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Backbone(abc.ABC):
 
         Args:
             images: `[B, H, W, 3]` float32 RGB, nominally 0..1; values outside are not clipped.
-            taps: which features; nothing deeper than the deepest of them is computed.
+            taps: Which features; nothing deeper than the deepest of them is computed.
 
         Returns:
             Tap -> features, each `[B, ...]` as `tap_shape` says.
@@ -59,8 +59,8 @@ class Backbone(abc.ABC):
         """Shape of one image's features, without computing them.
 
         Args:
-            tap: one of `taps`.
-            image_size: height and width in pixels.
+            tap: One of `taps`.
+            image_size: Height and width in pixels.
 
         Raises:
             InputError: for an unknown tap, or a size that the network cannot take.

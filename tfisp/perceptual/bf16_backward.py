@@ -23,8 +23,8 @@ def matmul(x: tf.Tensor, y: tf.Tensor, dtype: tf.DType, transpose: bool = False)
     Args:
         x: `[..., n, k]`.
         y: `[..., k, m]`, or `[..., m, k]` if transposed.
-        dtype: of the backward pass.
-        transpose: whether to take `y^T`.
+        dtype: Of the backward pass.
+        transpose: Whether to take `y^T`.
     """
     if _is_plain(x, dtype):
         return tf.matmul(x, y, transpose_b=transpose)
@@ -50,9 +50,9 @@ def conv2d(
     Args:
         x: `[B, h, w, in]`.
         kernel: `[k, k, in, out]`; no gradient flows to it.
-        stride: along both axes.
-        padding: as `tf.nn.conv2d` takes it.
-        dtype: of the backward pass.
+        stride: Along both axes.
+        padding: As `tf.nn.conv2d` takes it.
+        dtype: Of the backward pass.
     """
     if _is_plain(x, dtype):
         return tf.nn.conv2d(x, kernel, stride, padding)

@@ -65,14 +65,14 @@ class ConvolutionalBackbone(Backbone):
         """Holds the weights as variables that are not trainable.
 
         Args:
-            name: of the network.
-            chain: its layers, in order.
-            normalise: what is done to images first.
+            name: Of the network.
+            chain: Its layers, in order.
+            normalise: What is done to images first.
             arrays: `<conv>/kernel` `[k, k, in, out]` and `<conv>/bias` `[out]` of every
                 convolution, float32.
-            weights: where they come from.
-            is_random: whether they were drawn.
-            dtype: of the backward pass from its taps to the image (`bf16_backward`).
+            weights: Where they come from.
+            is_random: Whether they were drawn.
+            dtype: Of the backward pass from its taps to the image (`bf16_backward`).
         """
         self.name = name
         self.taps = tuple(layer.tap for layer in chain if isinstance(layer, Conv))

@@ -26,8 +26,8 @@ def create(name: str, backbone: Backbone, weights: str | os.PathLike | None = No
 
     Args:
         name: `lpips`, `lpips+` or `dists`.
-        backbone: its trunk.
-        weights: what it adds to the trunk's: a path, `random`, or None to look for them.
+        backbone: Its trunk.
+        weights: What it adds to the trunk's: a path, `random`, or None to look for them.
 
     Raises:
         InputError: for an unknown name, or if weights are not found or do not fit.

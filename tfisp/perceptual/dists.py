@@ -42,10 +42,10 @@ class DISTS:
     """The distance, with its network loaded.
 
     Attributes:
-        backbone: the trunk.
-        weights: where alpha and beta come from, for logs and records.
-        protocol: what exactly is computed, for tables and logs.
-        is_random: whether any weights were drawn instead of learnt: then the values mean nothing.
+        backbone: The trunk.
+        weights: Where alpha and beta come from, for logs and records.
+        protocol: What exactly is computed, for tables and logs.
+        is_random: Whether any weights were drawn instead of learnt: then the values mean nothing.
     """
 
     def __init__(
@@ -59,10 +59,10 @@ class DISTS:
 
         Args:
             trunk: `vgg16_torchvision` or `vgg16`; see above.
-            weights: the trunk's: a path, `random`, or None to look for them.
-            alpha_beta: the channels': likewise. If not given, they are looked for where `weights`
+            weights: The trunk's: a path, `random`, or None to look for them.
+            alpha_beta: The channels': likewise. If not given, they are looked for where `weights`
                 points, if that is a folder, and are untrained (all equal) if it is `random`.
-            backbone: the trunk, if it is loaded already; its name ends in `_l2`.
+            backbone: The trunk, if it is loaded already; its name ends in `_l2`.
 
         Raises:
             InputError: for another trunk, or if weights are not found or do not fit.
@@ -81,7 +81,7 @@ class DISTS:
 
         Args:
             images: `[B, H, W, 3]` float32 sRGB 0..1.
-            references: the same shape.
+            references: The same shape.
 
         Returns:
             `[B]`, 0 for equal pictures, seldom above 1.
@@ -110,7 +110,7 @@ class DISTS:
             images: `[B, H, W, 3]`.
             features: `[B, h, w, C]` of the images at each of `TAPS`, in that order.
             references: `[B, H, W, 3]`.
-            reference_features: the same of the references.
+            reference_features: The same of the references.
 
         Returns:
             `[B]`.

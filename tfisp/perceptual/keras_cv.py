@@ -27,9 +27,9 @@ class KerasCVBackbone(TokenBackbone):
         """Wraps a trained network.
 
         Args:
-            name: of the backbone.
+            name: Of the backbone.
             network: `keras_cv.models.Backbone`, images `[B, H, W, 3]` -> `[B, h, w, C]`.
-            weights: where its weights come from.
+            weights: Where its weights come from.
 
         Raises:
             InputError: if it does not take RGB images.
@@ -57,8 +57,8 @@ def create(
     Args:
         name: `keras_cv:` and a preset or a folder.
         weights: None; the name says where they are.
-        seed: of random weights; there are none.
-        dtype: without effect; the network computes in float32.
+        seed: Of random weights; there are none.
+        dtype: Without effect; the network computes in float32.
 
     Raises:
         InputError: if weights are given, the package keras-cv is missing, there is no such preset,

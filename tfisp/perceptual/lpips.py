@@ -43,10 +43,10 @@ class LPIPS:
 
     Attributes:
         variant: `lpips` or `lpips+`.
-        backbone: the trunk, `alexnet_imagenet`.
-        weights: where the heads come from, for logs and records.
-        protocol: what exactly is computed, for tables and logs.
-        is_random: whether any weights were drawn instead of learnt: then the values mean nothing.
+        backbone: The trunk, `alexnet_imagenet`.
+        weights: Where the heads come from, for logs and records.
+        protocol: What exactly is computed, for tables and logs.
+        is_random: Whether any weights were drawn instead of learnt: then the values mean nothing.
     """
 
     def __init__(
@@ -61,9 +61,9 @@ class LPIPS:
         Args:
             variant: `lpips` or `lpips+`.
             weights: AlexNet's: a path, `random`, or None to look for them.
-            heads: the linear heads': likewise. If not given, they are looked for where `weights`
+            heads: The linear heads': likewise. If not given, they are looked for where `weights`
                 points, if that is a folder, and are untrained (all equal) if it is `random`.
-            backbone: the trunk, if it is loaded already.
+            backbone: The trunk, if it is loaded already.
 
         Raises:
             InputError: for another variant, or if weights are not found or do not fit.
@@ -82,7 +82,7 @@ class LPIPS:
 
         Args:
             images: `[B, H, W, 3]` float32 sRGB 0..1, at least 31 pixels high and wide.
-            references: the same shape; under `lpips+` the order of the two matters.
+            references: The same shape; under `lpips+` the order of the two matters.
 
         Returns:
             `[B]`, 0 for equal pictures, seldom above 1.
@@ -100,7 +100,7 @@ class LPIPS:
 
         Args:
             features: `[B, h, w, C]` of `alexnet_imagenet` at each of `TAPS`, in that order.
-            reference_features: the same of the references.
+            reference_features: The same of the references.
 
         Returns:
             `[B]`.

@@ -43,8 +43,8 @@ def create(
     Args:
         name: `pixels`.
         weights: None; there are none.
-        seed: of random weights; there are none.
-        dtype: without effect; nothing is computed.
+        seed: Of random weights; there are none.
+        dtype: Without effect; nothing is computed.
 
     Raises:
         InputError: if weights are given.

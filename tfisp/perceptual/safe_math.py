@@ -10,8 +10,8 @@ def positive_power(x: tf.Tensor, exponent: float) -> tf.Tensor:
     infinity is NaN in the other branch of a `where`: so the power only ever sees positive numbers.
 
     Args:
-        x: any shape, floating point.
-        exponent: positive.
+        x: Any shape, floating point.
+        exponent: Positive.
     """
     is_positive = x > 0.0
     return tf.where(is_positive, tf.where(is_positive, x, 1.0) ** exponent, 0.0)

@@ -33,9 +33,9 @@ class SavedModelBackbone(TokenBackbone):
         """Finds the function from images to features.
 
         Args:
-            name: of the backbone.
-            weights: where it was loaded from.
-            loaded: what `tf.saved_model.load` returns.
+            name: Of the backbone.
+            weights: Where it was loaded from.
+            loaded: What `tf.saved_model.load` returns.
 
         Raises:
             InputError: if it has no such function.
@@ -69,8 +69,8 @@ def create(
     Args:
         name: `saved_model:PATH` or `tfhub:HANDLE`.
         weights: None; the name says where they are.
-        seed: of random weights; there are none.
-        dtype: without effect; the network computes as it was saved.
+        seed: Of random weights; there are none.
+        dtype: Without effect; the network computes as it was saved.
 
     Raises:
         InputError: if weights are given, it cannot be loaded, or is no network from images to

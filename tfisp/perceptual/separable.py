@@ -43,8 +43,8 @@ def blur_matrix(size: int, padding: str = "reflect") -> np.ndarray:
     """DPED's blur along an axis of `size` pixels.
 
     Args:
-        size: number of pixels, at least 1.
-        padding: beyond the border, `reflect` mirrors the image about its outermost pixels (as often
+        size: Number of pixels, at least 1.
+        padding: Beyond the border, `reflect` mirrors the image about its outermost pixels (as often
             as a small one needs it); `zero` is black there, as in the published code, and darkens
             the border.
 

@@ -20,7 +20,7 @@ def psnr(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
 
     Args:
         images: `[B, H, W, C]` float32, 0..1 (the peak is 1).
-        references: the same shape.
+        references: The same shape.
 
     Returns:
         `[B]` in dB, infinite for equal pictures.
@@ -35,7 +35,7 @@ def ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
 
     Args:
         images: `[B, H, W, C]` float32, 0..1, at least 11 pixels high and wide.
-        references: the same shape.
+        references: The same shape.
 
     Returns:
         `[B]`, 1 for equal pictures, down to -1.
@@ -66,7 +66,7 @@ def ms_ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
     Args:
         images: `[B, H, W, C]` float32, 0..1, at least 161 pixels high and wide: at the fifth scale
             the window of 11 pixels must still fit. Sizes must be known when tracing.
-        references: the same shape.
+        references: The same shape.
 
     Returns:
         `[B]`, 0..1, 1 for equal pictures.
@@ -142,7 +142,7 @@ def mean_color_error(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
 
     Args:
         images: `[B, H, W, 3]` float32, 0..1.
-        references: the same shape.
+        references: The same shape.
 
     Returns:
         `[B]`, 0 for equal means, where its gradient is taken to be zero.

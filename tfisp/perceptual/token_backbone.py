@@ -29,10 +29,10 @@ class TokenBackbone(Backbone):
         """Sets what every such network has.
 
         Args:
-            name: of the backbone.
-            weights: where it comes from.
-            is_random: whether its weights were drawn.
-            size: height and width of the images that it takes, None for any.
+            name: Of the backbone.
+            weights: Where it comes from.
+            is_random: Whether its weights were drawn.
+            size: Height and width of the images that it takes, None for any.
         """
         self.name = name
         self.weights = weights
@@ -91,7 +91,7 @@ def as_tokens(output: tf.Tensor, name: str) -> tf.Tensor:
 
     Args:
         output: `[B, tokens, C]`, `[B, h, w, C]` or `[B, C]`, floating point.
-        name: of the network, for the message.
+        name: Of the network, for the message.
 
     Returns:
         `[B, tokens, C]` float32.

@@ -79,10 +79,10 @@ class Network(NamedTuple):
     """One of the networks: its layers, what its images go through first, and its weights.
 
     Attributes:
-        title: for messages.
-        chain: the layers.
+        title: For messages.
+        chain: The layers.
         normalise: RGB 0..1 -> what the first convolution was trained to see.
-        key: of its published weights, "" where it only has random ones.
+        key: Of its published weights, "" where it only has random ones.
     """
 
     title: str
@@ -192,13 +192,13 @@ def create(
     """A VGG network up to its last convolution.
 
     Args:
-        name: one of `NETWORKS`, which `transposed_` may precede; `vgg19_narrow` is an eighth as
+        name: One of `NETWORKS`, which `transposed_` may precede; `vgg19_narrow` is an eighth as
             wide, and random.
-        weights: path of Keras' file without top (or of what `scripts/port_weights.py` made of
+        weights: Path of Keras' file without top (or of what `scripts/port_weights.py` made of
             torchvision's), `random`, or None to look for it or fetch it
             (`tfisp.perceptual.weights`).
-        seed: of random weights.
-        dtype: of the backward pass from its taps to the image.
+        seed: Of random weights.
+        dtype: Of the backward pass from its taps to the image.
 
     Raises:
         InputError: if the weights are not found or not this network's.

@@ -84,7 +84,7 @@ def blur224(images: tf.Tensor, padding: str = "reflect") -> tf.Tensor:
 
     Args:
         images: `[B, H, W, C]`.
-        padding: as in `gaussian_blur`.
+        padding: As in `gaussian_blur`.
     """
     rows, columns = (
         resize_matrix(side, COLOR_SIZE) @ blur_matrix(side, padding) for side in static_size(images)
@@ -113,7 +113,7 @@ def view(name: str, images: tf.Tensor) -> tf.Tensor:
     """Shows images in the named way.
 
     Args:
-        name: one of `VIEWS`.
+        name: One of `VIEWS`.
         images: `[B, H, W, 3]` float32 sRGB, nominally 0..1.
 
     Returns:

@@ -74,12 +74,12 @@ class ViTBackbone(Backbone):
         """Shows scaled images to a network.
 
         Args:
-            name: of the backbone.
-            network: the network.
-            member: its architecture and scaling.
-            weights: where its weights come from.
-            is_random: whether they were drawn.
-            dtype: of the backward pass from its tokens to the image (`vit_layers`).
+            name: Of the backbone.
+            network: The network.
+            member: Its architecture and scaling.
+            weights: Where its weights come from.
+            is_random: Whether they were drawn.
+            dtype: Of the backward pass from its tokens to the image (`vit_layers`).
         """
         self.name = name
         self.weights = weights
@@ -116,11 +116,11 @@ def create(
 
     Args:
         name: `vit_b16`, `deit_tiny` or `vit_narrow`, which `unscaled_` may precede.
-        weights: a `.npz` with timm's names, a folder as Hugging Face or KerasHub write it
+        weights: A `.npz` with timm's names, a folder as Hugging Face or KerasHub write it
             (`vit_b16` only), `random`, or None to look for them or fetch them
             (`tfisp.perceptual.weights`).
-        seed: of random weights.
-        dtype: of the backward pass from its tokens to the image (`vit_layers`).
+        seed: Of random weights.
+        dtype: Of the backward pass from its tokens to the image (`vit_layers`).
 
     Raises:
         InputError: if the weights are not found or not those of this network.

@@ -13,9 +13,9 @@ class VisionTransformer:
     """An encoder without classifier (arXiv 2010.11929, Eqs. 1 to 4; its normalisation comes first).
 
     Args:
-        arrays: weights under timm's names (`vit_weights.timm_shapes`).
-        built: the sizes.
-        backward_dtype: of the products of matrices in the backward pass (`bf16_backward`).
+        arrays: Weights under timm's names (`vit_weights.timm_shapes`).
+        built: The sizes.
+        backward_dtype: Of the products of matrices in the backward pass (`bf16_backward`).
     """
 
     def __init__(

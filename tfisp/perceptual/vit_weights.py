@@ -23,13 +23,13 @@ class Architecture:
     """The sizes of a Vision Transformer.
 
     Attributes:
-        blocks: number of encoder blocks.
-        heads: attention heads per block.
-        width: length of a token.
-        mlp: width inside a block's two dense layers.
-        patch: side of a patch in pixels.
-        size: side of the image in pixels.
-        epsilon: added to the variance by layer normalisation; 1e-6 in the original and in timm,
+        blocks: Number of encoder blocks.
+        heads: Attention heads per block.
+        width: Length of a token.
+        mlp: Width inside a block's two dense layers.
+        patch: Side of a patch in pixels.
+        size: Side of the image in pixels.
+        epsilon: Added to the variance by layer normalisation; 1e-6 in the original and in timm,
             1e-12 in Hugging Face's configurations.
     """
 
@@ -113,8 +113,8 @@ def read_hugging_face(
     """Reads a Hugging Face folder: `config.json` and `model.safetensors` of a ViT.
 
     Args:
-        folder: as `transformers` saves a ViTModel or a ViTForImageClassification.
-        built: the architecture that it must have.
+        folder: As `transformers` saves a ViTModel or a ViTForImageClassification.
+        built: The architecture that it must have.
 
     Returns:
         The epsilon that its configuration states, and its arrays under timm's names.

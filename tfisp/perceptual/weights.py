@@ -30,15 +30,15 @@ class Published:
     """Weights that somebody publishes.
 
     Attributes:
-        key: short name: the flag that gives a path is `--<key>_weights`.
-        title: what it is, for messages.
-        file: name of the file (or folder) that is looked for.
-        source: where the publisher keeps it.
-        licence: its SPDX identifier, as the publisher states it.
-        advice: what to do to get it, if it is not there and cannot be fetched.
-        url: direct download of `file`, where there is one.
-        md5: the publisher's own hash of `file`, where there is one.
-        preset: name by which KerasHub downloads it, where it does.
+        key: Short name: the flag that gives a path is `--<key>_weights`.
+        title: What it is, for messages.
+        file: Name of the file (or folder) that is looked for.
+        source: Where the publisher keeps it.
+        licence: Its SPDX identifier, as the publisher states it.
+        advice: What to do to get it, if it is not there and cannot be fetched.
+        url: Direct download of `file`, where there is one.
+        md5: The publisher's own hash of `file`, where there is one.
+        preset: Name by which KerasHub downloads it, where it does.
     """
 
     key: str
@@ -197,8 +197,8 @@ def companion(
     """Where to look for what a distance adds to its trunk's weights.
 
     Args:
-        own: where it was said to be, if anywhere.
-        trunk: where the trunk's weights are: a path, `random`, or None.
+        own: Where it was said to be, if anywhere.
+        trunk: Where the trunk's weights are: a path, `random`, or None.
 
     Returns:
         `own` if given; else `trunk` if that is `random` or a folder, which may hold both; else
@@ -213,8 +213,8 @@ def locate(key: str, explicit: str | os.PathLike | None = None) -> Source:
     """Finds the weights of a network, downloading them if it must and can.
 
     Args:
-        key: one of `PUBLISHED`.
-        explicit: a file, a folder that holds the file (or, for a ViT, is the model), `random`, or
+        key: One of `PUBLISHED`.
+        explicit: A file, a folder that holds the file (or, for a ViT, is the model), `random`, or
             None (or "") to look in the usual places.
 
     Raises:
@@ -242,7 +242,7 @@ def require(explicit: Mapping[str, str | None]) -> None:
     """Sees that the weights of several networks are there or may be fetched; nothing is loaded.
 
     Args:
-        explicit: key of each to the path given for it, as `locate` takes it.
+        explicit: Key of each to the path given for it, as `locate` takes it.
 
     Raises:
         InputError: naming all that are missing, with what to do, in one line.

@@ -26,8 +26,8 @@ class Evaluation:
     """What was measured.
 
     Attributes:
-        scores: one per picture and model, picture by picture.
-        columns: for `pictures.strip`: name -> uint8 pictures of the first pairs: the reference
+        scores: One per picture and model, picture by picture.
+        columns: For `pictures.strip`: name -> uint8 pictures of the first pairs: the reference
             rendering, each model, the truth.
     """
 
@@ -51,16 +51,16 @@ def evaluate(
     """Renders pairs with each model and measures the results.
 
     Args:
-        renderers: name -> renderer.
-        pairs: with their true pictures.
-        measures: names of `tfisp.metrics`.
-        bad_files: receives pairs that cannot be read.
-        images: how many pairs at the most; None for all.
-        pictures: of how many, from the first on, to keep the pictures.
-        method: how the reference rendering of those is demosaicked.
-        truncate: cut the models' pictures off to 8 bits instead of rounding them.
-        weights: for measures that need them, see `tfisp.metrics.compute`.
-        progress: called as progress(done, total, what).
+        renderers: Name -> renderer.
+        pairs: With their true pictures.
+        measures: Names of `tfisp.metrics`.
+        bad_files: Receives pairs that cannot be read.
+        images: How many pairs at the most; None for all.
+        pictures: Of how many, from the first on, to keep the pictures.
+        method: How the reference rendering of those is demosaicked.
+        truncate: Cut the models' pictures off to 8 bits instead of rounding them.
+        weights: For measures that need them, see `tfisp.metrics.compute`.
+        progress: Called as progress(done, total, what).
 
     Raises:
         InputError: a pair cannot be read (unless bad files are skipped), none can, or a measure's

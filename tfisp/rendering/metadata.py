@@ -50,13 +50,13 @@ class ModelMetadata:
     """What a renderer must know about a generator.
 
     Attributes:
-        name: what it is called in messages.
-        contract: how its input is arranged and scaled.
-        halo: radius of its receptive field in input samples; None if every output depends on the
+        name: What it is called in messages.
+        contract: How its input is arranged and scaled.
+        halo: Radius of its receptive field in input samples; None if every output depends on the
             whole picture, which then cannot be rendered in tiles.
-        multiple: input height and width must be divisible by it.
-        minimum: smallest input height and width.
-        sensor: the sensor it was trained for, None if unknown; a note, nothing is computed from it.
+        multiple: Input height and width must be divisible by it.
+        minimum: Smallest input height and width.
+        sensor: The sensor it was trained for, None if unknown; a note, nothing is computed from it.
     """
 
     name: str
@@ -113,8 +113,8 @@ class ModelMetadata:
         """Reads what `to_dict` gave.
 
         Args:
-            values: the parsed JSON.
-            where: the file it comes from, for messages.
+            values: The parsed JSON.
+            where: The file it comes from, for messages.
 
         Raises:
             InputError: something is missing, of the wrong type, or from a newer format.
@@ -143,9 +143,9 @@ def attach(
     """Appends the metadata to a `.tflite` file; equal models give equal bytes.
 
     Args:
-        path: the file.
-        metadata: to be found by `read`.
-        file: what else is to be said about this file, as JSON values (`describe_file`).
+        path: The file.
+        metadata: To be found by `read`.
+        file: What else is to be said about this file, as JSON values (`describe_file`).
     """
     model = Path(path).read_bytes()
     own = {"model": {"bytes": len(model), "sha256": hashlib.sha256(model).hexdigest()}}
@@ -159,8 +159,8 @@ def read(path: str | os.PathLike, content: bytes | None = None) -> ModelMetadata
     """The metadata that came with a `.tflite` file: inside it, else beside it.
 
     Args:
-        path: the file.
-        content: its bytes, if they are read already.
+        path: The file.
+        content: Its bytes, if they are read already.
 
     Raises:
         InputError: there are none, they cannot be read, or the file is damaged.

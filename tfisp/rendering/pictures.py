@@ -23,9 +23,9 @@ def write_picture(path: str | os.PathLike, picture: np.ndarray, quality: int = 9
     """Writes a picture, atomically; the suffix chooses PNG or JPEG.
 
     Args:
-        path: ends in `.png` or `.jpg`.
+        path: Ends in `.png` or `.jpg`.
         picture: uint8 `[H, W, 3]` sRGB.
-        quality: of a JPEG, 1 to 100.
+        quality: Of a JPEG, 1 to 100.
 
     Raises:
         OSError: the file cannot be written; names it.
@@ -40,8 +40,8 @@ def strip(columns: Mapping[str, Sequence[np.ndarray]], side: int = 512) -> np.nd
     """Pictures side by side: one row per scene, one named column per way of rendering it.
 
     Args:
-        columns: name -> uint8 `[H, W, 3]` pictures, equally many in each and of one size per row.
-        side: pictures with a longer side are reduced to it.
+        columns: Name -> uint8 `[H, W, 3]` pictures, equally many in each and of one size per row.
+        side: Pictures with a longer side are reduced to it.
 
     Returns:
         uint8 `[H', W', 3]`.

@@ -41,7 +41,7 @@ class Renderer:
     """Renders mosaics with one network.
 
     Attributes:
-        metadata: what the network declares: contract, halo, and so on.
+        metadata: What the network declares: contract, halo, and so on.
     """
 
     def __init__(
@@ -54,12 +54,12 @@ class Renderer:
         """Prepares a network.
 
         Args:
-            model: as `tfisp.rendering.select_runtime.open_runtime` takes it.
-            tile: side of a tile in pixels, raised to the least that the network allows; tiles that
+            model: As `tfisp.rendering.select_runtime.open_runtime` takes it.
+            tile: Side of a tile in pixels, raised to the least that the network allows; tiles that
                 are lower, so that each worker has one, are wider instead. "auto" takes what suits
                 the runtime, None renders the whole picture at once. Networks whose output depends
                 on the whole picture are never cut.
-            workers: how many tiles are rendered side by side; None for one on each core, 16 at
+            workers: How many tiles are rendered side by side; None for one on each core, 16 at
                 the most. It decides memory and speed, not the result.
 
         Raises:
@@ -79,8 +79,8 @@ class Renderer:
 
         Args:
             mosaic: `[H, W]` sample counts of any size and phase.
-            sensor: its sensor.
-            capture: the facts of its file; None where it states none.
+            sensor: Its sensor.
+            capture: The facts of its file; None where it states none.
 
         Returns:
             float32 `[H, W, 3]` sRGB-encoded RGB, nominally 0..1 and not clipped, turned upright by
@@ -151,7 +151,7 @@ class Renderer:
 
         Args:
             picture: `[H, W, 3]`, uint8 or float32.
-            window: gives the network's input for a tile, as far as there is any.
+            window: Gives the network's input for a tile, as far as there is any.
             padding: (top, bottom, left, right) of the network's whole output around the picture.
         """
         top, bottom, left, right = padding
@@ -183,8 +183,8 @@ class Renderer:
 
         Args:
             axis: 0 or 1.
-            padded: its length in pixels.
-            window: the longest window wanted, in input samples; None for the whole.
+            padded: Its length in pixels.
+            window: The longest window wanted, in input samples; None for the whole.
         """
         metadata = self.metadata
         if padded < metadata.minimum * metadata.step:
@@ -237,9 +237,9 @@ def load(
     """A renderer for whatever `--model` may name.
 
     Args:
-        model: a preset's name, a run's or preset's folder, or a `.tflite` file.
-        tile: as for `Renderer`.
-        runtime: what runs the network, one of `tfisp.rendering.select_runtime.RUNTIMES`.
+        model: A preset's name, a run's or preset's folder, or a `.tflite` file.
+        tile: As for `Renderer`.
+        runtime: What runs the network, one of `tfisp.rendering.select_runtime.RUNTIMES`.
 
     Raises:
         InputError: there is no such model, or it cannot be used, or not in this runtime.

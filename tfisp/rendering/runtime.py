@@ -36,9 +36,9 @@ class Runtime(Protocol):
     """A network that is ready to run.
 
     Attributes:
-        metadata: what must be known to feed it.
-        fixed: the only input size (height, width) it takes, None if it takes any.
-        tile: side in pixels of the windows that it works through fastest.
+        metadata: What must be known to feed it.
+        fixed: The only input size (height, width) it takes, None if it takes any.
+        tile: Side in pixels of the windows that it works through fastest.
     """
 
     @property
@@ -61,8 +61,8 @@ class Runtime(Protocol):
 
         Args:
             window: float32 `[h, w, C]` in the form and scale of the contract.
-            as_8bit: whether to clip to 0..1 and round to whole numbers of 0..255.
-            threads: on how many cores; more than one where few windows run side by side.
+            as_8bit: Whether to clip to 0..1 and round to whole numbers of 0..255.
+            threads: On how many cores; more than one where few windows run side by side.
 
         Returns:
             `[step h, step w, 3]` RGB: float32 as the network gives it, or uint8. It may lie in the
@@ -196,8 +196,8 @@ class _Session:
     """One interpreter, for one thread at a time, with room for one input size.
 
     Attributes:
-        own_size: input size (height, width) that the file was made for, once `fault` found none.
-        size: input size that it is ready to run; None before the first `resize`.
+        own_size: Input size (height, width) that the file was made for, once `fault` found none.
+        size: Input size that it is ready to run; None before the first `resize`.
     """
 
     def __init__(self, model: bytes, metadata: ModelMetadata, threads: int) -> None:
@@ -262,8 +262,8 @@ def to_8bit(rgb: np.ndarray, truncate: bool = False) -> np.ndarray:
     """Clips a float image to 0..1 and rounds it to uint8, halves to even as TensorFlow does.
 
     Args:
-        rgb: any shape.
-        truncate: cut off what is behind the point instead of rounding, which darkens by half a
+        rgb: Any shape.
+        truncate: Cut off what is behind the point instead of rounding, which darkens by half a
             level (test_model.py of the paper's published code).
     """
     scaled = np.clip(rgb, 0.0, 1.0)
@@ -280,7 +280,7 @@ def open_interpreter(path: str | os.PathLike, *, delegates: bool = True) -> Any:
     """An interpreter with a `.tflite` file loaded: LiteRT's own where installed, else TensorFlow's.
 
     Args:
-        path: the file.
+        path: The file.
         delegates: False runs the plain reference operations of the file instead of XNNPACK.
 
     Raises:

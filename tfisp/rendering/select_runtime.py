@@ -43,9 +43,9 @@ def open_runtime(
     """A model that is ready to run.
 
     Args:
-        model: a preset's name, a run's or preset's folder, or a `.tflite` file, as `--model` names
+        model: A preset's name, a run's or preset's folder, or a `.tflite` file, as `--model` names
             it; a Keras generator; or a runtime, which is returned as it is.
-        runtime: one of `RUNTIMES`; only for what has a name.
+        runtime: One of `RUNTIMES`; only for what has a name.
 
     Raises:
         InputError: there is no such model or runtime, the model cannot be used, or not in this
@@ -76,7 +76,7 @@ def exported_twin(preset: Preset) -> LiteRuntime | None:
     """The exported file of the run that a preset belongs to, if it holds the same network.
 
     Args:
-        preset: of a generator.
+        preset: Of a generator.
 
     Returns:
         The file in LiteRT. None if the preset is not of a run, or its run has no exported file that

@@ -31,12 +31,12 @@ def spans(
     """Windows that cover an axis.
 
     Args:
-        length: of the axis in samples, divisible by `multiple`.
-        window: the longest window allowed, at least `2 * (halo + multiple) + multiple`.
-        halo: radius of the network's receptive field in samples.
-        multiple: windows start and end at a multiple of it, so that strides inside the network
+        length: Of the axis in samples, divisible by `multiple`.
+        window: The longest window allowed, at least `2 * (halo + multiple) + multiple`.
+        halo: Radius of the network's receptive field in samples.
+        multiple: Windows start and end at a multiple of it, so that strides inside the network
             fall on the same samples as in the whole.
-        exact: whether every window must be just `window` long (a multiple, at most `length`);
+        exact: Whether every window must be just `window` long (a multiple, at most `length`);
             otherwise they may be shorter, so that they repeat less.
 
     Returns:
