@@ -342,7 +342,10 @@ assert not heavy, heavy
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize("program", ["evaluate", "export", "inspect_raw", "process", "train"])
+PROGRAMS = ("evaluate", "export", "inspect_raw", "look", "process", "train")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_help_of_each_program_loads_no_heavy_module(program):
     code = f"""
 import sys

@@ -5,6 +5,7 @@ import pytest
 
 from tfisp.errors import InputError
 from tfisp.looks import Look, fit, read_cube, write_cube
+from tfisp.looks.fit import remarks
 
 
 def scenes(count, seed):
@@ -55,11 +56,24 @@ def test_other_scenes_teach_the_same_map():
 
 
 def test_what_chance_explains_is_left_out():
-    many = fit(scenes(150, 0), scenes(150, 2))
-    few = fit(scenes(4, 0), scenes(4, 2))
-    for look in (many, few):
-        assert error(look, lambda image: image, scenes(10, 1)) < 0.02
-    assert few.facts["spread_db"]["matrix"] < many.facts["spread_db"]["matrix"] - 10
+    spread = {}
+    for count in (150, 4):  # photographs in the same look on both sides: there is none to be found
+        look = fit(scenes(count, 0), scenes(count, 2))
+        spread[count] = look.facts["spread_db"]["matrix"]
+        family = look.facts["family"]
+        whole = fit(scenes(count, 0), scenes(count, 2), family=family, shrink=False)
+        shown = list(scenes(10, 1))
+        assert error(look, np.asarray, shown) < 0.5 * error(whole, np.asarray, shown)
+    assert spread[4] < spread[150] - 10
+
+
+def test_remarks_tell_of_few_scenes_and_of_unlike_ones():
+    assert remarks(fit(scenes(60, 0), map(warmer, scenes(60, 2)))) == []
+    few = " ".join(remarks(fit(scenes(3, 0), map(warmer, scenes(3, 2)))))
+    assert "3 references and 3 photographs are few" in few
+    # Half of the photographs black, half white: no curve makes that of ordinary scenes.
+    two = [np.full((8, 8, 3), value) for value in (0.0, 1.0)] * 20
+    assert "unlike" in " ".join(remarks(fit(scenes(40, 0), two)))
 
 
 def test_one_odd_photograph_changes_little():
@@ -104,8 +118,8 @@ def test_curves_are_monotone():
 @pytest.mark.parametrize(
     ("references", "targets", "message"),
     [
-        ([], [np.ones((4, 4, 3))], "no references"),
-        ([np.ones((4, 4, 3))], [], "no target photographs"),
+        ([], [np.ones((4, 4, 3))], "0 references to fit"),
+        ([np.ones((4, 4, 3))] * 2, [np.ones((4, 4, 3))], "1 target photographs"),
         ([np.ones((4, 4))], [np.ones((4, 4, 3))], r"shape \(4, 4\)"),
         ([np.full((4, 4, 3), np.nan)], [np.ones((4, 4, 3))], "not finite"),
     ],

@@ -1,6 +1,7 @@
 """Fits a look in closed form, of the family that the scenes determine best."""
 
-from collections.abc import Iterable, Iterator
+import dataclasses
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -11,12 +12,21 @@ from tfisp.naming import choose
 
 AUTO = "auto"
 
-# How often the photographs are divided into random halves to see how far a fit depends on them.
-_HALVES = 12
+# The family with the most freedoms: what others lack is seen by comparing them with it.
+RICHEST = list(FAMILIES)[-1]
+
+# How often photographs are drawn anew (bootstrap) to see how far a fit depends on which there are.
+_DRAWS = 16
 
 # Samples of each photograph for those fits, and of each reference to compare maps on: photographs
 # differ from each other far more than samples of one.
 _FITTED, _COMPARED = 256, 64
+
+# Risks are estimates: up to this factor (1 dB) they count as equal.
+_NEAR = 10**0.1
+
+# Below these a user is warned (docs/LOOK.md has what they were taken from).
+_DETERMINED_DB, _ALIKE_DB = 30.0, 25.0
 
 
 def fit(
@@ -37,16 +47,18 @@ def fit(
         targets: Photographs of the wanted look, likewise.
         family: One of `FAMILIES`, or `auto`.
         shrink: Whether to move the look towards the identity by what chance explains of it.
-        seed: Of the random halves.
+        seed: Of the draws.
 
     Returns:
         The look. Its `facts` hold `family`; `sources` and `targets`, how many; `shrinkage`, 1 for
-        none; and for each family `spread_db`, how far chance in the choice of scenes moves its map,
+        none; `change_db`, how far the references are from themselves in the look, and `unlike_db`,
+        how far the distributions of the channels then are from those of the targets, both as a
+        PSNR; and for each family `spread_db`, how far chance in the choice of scenes moves its map,
         and `risk_db`, how far the map is from the right one by chance and by too few freedoms, both
         as a PSNR.
 
     Raises:
-        InputError: There are no photographs, or one is none.
+        InputError: A side has fewer than two photographs, or one is none.
     """
     sides = Population.of(references, "references"), Population.of(targets, "target photographs")
     return fit_populations(*sides, family=family, shrink=shrink, seed=seed)
@@ -66,47 +78,79 @@ def fit_populations(
     weights = references.weights, targets.weights
     colours = references.thinned(_COMPARED).colours
     thin = references.thinned(_FITTED), targets.thinned(_FITTED)
-    halves = list(_halves(len(references), len(targets), seed))
-    whole, parts = {}, {}
+    resampled = _resampled(weights, seed)
+    whole: dict[str, Look] = {}
+    chances: dict[str, float] = {}
+    parts: dict[str, np.ndarray] = {}
     for name, fitted in FAMILIES.items():
         whole[name] = fitted(references, targets, weights)
-        parts[name] = [
-            tuple(
-                fitted(*thin, (weights[0] * first, weights[1] * second)).apply(colours)
-                for first, second in pair
-            )
-            for pair in halves
-        ]
+        parts[name] = np.stack([fitted(*thin, drawn).apply(colours) for drawn in resampled])
+        chances[name] = _variance(parts[name])
     pictures = {name: look.apply(colours) for name, look in whole.items()}
-    best = list(FAMILIES)[-1]
     risks: dict[str, float] = {}
-    chances: dict[str, float] = {}
     for name in FAMILIES:
-        chances[name] = float(np.mean([_square(a - b) / 4 for a, b in parts[name]]))
-        off = _square(pictures[name] - pictures[best])
-        apart = [
-            _square((a - b) - (c - d)) / 4
-            for (a, b), (c, d) in zip(parts[name], parts[best], strict=True)
-        ]
-        by_chance = float(np.mean(apart))
-        risks[name] = chances[name] + max(off - by_chance, 0)
-    chosen = min(risks, key=lambda name: risks[name]) if family == AUTO else family
+        off = _square(pictures[name] - pictures[RICHEST])
+        risks[name] = chances[name] + max(off - _variance(parts[name] - parts[RICHEST]), 0)
+    chosen = _choose(risks) if family == AUTO else family
     change = _square(pictures[chosen] - pictures["identity"])
     share = max(1 - chances[chosen] / change, 0) if shrink and change > 0 else 1.0
     look = _shrunk(whole[chosen], share)
-    return Look(
-        look.curves,
-        look.matrix,
-        look.offset,
-        {
-            "family": chosen,
-            "sources": len(references),
-            "targets": len(targets),
-            "spread_db": {name: _decibel(chance) for name, chance in chances.items()},
-            "shrinkage": float(share),
-            "risk_db": {name: _decibel(risk) for name, risk in risks.items()},
-        },
+    facts = {
+        "family": chosen,
+        "sources": len(references),
+        "targets": len(targets),
+        "shrinkage": float(share),
+        "change_db": _decibel(_square(look.apply(colours) - colours)),
+        "unlike_db": _decibel(_unlike(look, *thin, weights)),
+        "spread_db": {name: _decibel(chance) for name, chance in chances.items()},
+        "risk_db": {name: _decibel(risk) for name, risk in risks.items()},
+    }
+    return dataclasses.replace(look, facts=facts)
+
+
+def summary(look: Look) -> str:
+    """A fitted look's facts in a line."""
+    facts = look.facts
+    family = facts["family"]
+    return (
+        f"{family}, from {facts['sources']} references and {facts['targets']} photographs;"
+        f" chance in the choice of scenes moves it by {facts['spread_db'][family]:.1f} dB (PSNR),"
+        f" {1 - facts['shrinkage']:.0%} taken back towards no change;"
+        f" it changes the references by {facts['change_db']:.1f} dB"
     )
+
+
+def remarks(look: Look) -> list[str]:
+    """What a user must know about a fitted look, with numbers: a line each."""
+    facts = look.facts
+    found = []
+    spread = facts["spread_db"][RICHEST]
+    if spread < _DETERMINED_DB:
+        found.append(
+            f"{facts['sources']} references and {facts['targets']} photographs are few: chance in"
+            f" the choice of scenes moves curves and a matrix by {spread:.1f} dB (PSNR;"
+            f" {_DETERMINED_DB:.0f} or more is good, some hundred varied scenes on each side reach"
+            f" it); the family taken is {facts['family']}"
+        )
+    if facts["unlike_db"] < _ALIKE_DB:
+        found.append(
+            "references and photographs are unlike: in this look the distributions of their colours"
+            f" still differ by {facts['unlike_db']:.1f} dB (PSNR; {_ALIKE_DB:.0f} or more is good);"
+            " choose photographs of the kinds of scene and light that the RAW files show"
+        )
+    return found
+
+
+def _unlike(
+    look: Look,
+    references: Population,
+    targets: Population,
+    weights: tuple[np.ndarray, np.ndarray],
+) -> float:
+    """Mean square difference of the quantiles of each channel after the look."""
+    shares = np.linspace(0.01, 0.99, 99)
+    mapped = Population(look.apply(references.colours)).quantiles(shares, weights[0])
+    return _square(mapped - targets.quantiles(shares, weights[1]))
 
 
 def _square(difference: np.ndarray) -> float:
@@ -131,15 +175,29 @@ def _shrunk(look: Look, share: float) -> Look:
     return Look(curves, matrix, offset)
 
 
-def _halves(
-    sources: int, targets: int, seed: int
-) -> Iterator[tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]]:
-    """Pairs of weights (references, targets), each pair a division into random halves."""
+def _choose(risks: dict[str, float]) -> str:
+    """The richest family that comes near the least risk; the identity is left to shrinking."""
+    candidates = [name for name in FAMILIES if name != "identity"]
+    least = min(risks[name] for name in candidates)
+    return [name for name in candidates if risks[name] <= _NEAR * least][-1]
+
+
+def _resampled(
+    weights: tuple[np.ndarray, np.ndarray], seed: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Weights of photographs drawn with replacement from each side, one fewer than there are.
+
+    So the variance of a mean is that of new scenes (B. Efron, "The Jackknife, the Bootstrap and
+    Other Resampling Plans", SIAM 1982, section 7.1).
+    """
     random = np.random.default_rng(seed)
-    for _ in range(_HALVES):
-        masks = []
-        for count in (sources, targets):
-            mask = np.zeros(count)
-            mask[random.permutation(count)[: (count + 1) // 2]] = 1
-            masks.append(mask)
-        yield (masks[0], masks[1]), (1 - masks[0], 1 - masks[1])
+
+    def draw(own: np.ndarray) -> np.ndarray:
+        return own * random.multinomial(len(own) - 1, np.full(len(own), 1 / len(own)))
+
+    return [(draw(weights[0]), draw(weights[1])) for _ in range(_DRAWS)]
+
+
+def _variance(maps: np.ndarray) -> float:
+    """Mean variance of colours over the first axis."""
+    return float(np.mean(np.var(maps, axis=0, ddof=1)))

@@ -71,11 +71,14 @@ class Population:
             what: what they are, for messages.
 
         Raises:
-            InputError: There is none, or one is no photograph.
+            InputError: There are fewer than two, or one is no photograph.
         """
         samples = [sample(np.asarray(pixels)) for pixels in photographs]
-        if not samples:
-            raise InputError(f"no {what} to fit a look to")
+        if len(samples) < 2:
+            raise InputError(
+                f"{len(samples)} {what} to fit a look to; it takes at least 2 to tell a look from"
+                " a scene"
+            )
         return cls(np.stack(samples))
 
     def thinned(self, count: int) -> "Population":

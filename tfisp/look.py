@@ -1,0 +1,133 @@
+"""Fits the look of photographs and writes it as a .cube file, without any training.
+
+    python -m tfisp.look --raw_dir=RAW --target_dir=PHOTOGRAPHS --output=look.cube
+
+The classical renderings of the RAW files give the colours before, the photographs those after; no
+scene need be in both. The file (33 points) opens in any photo or film editor; a strip of pictures
+before and after lies beside it (look.png). Of several families of maps that one is taken which the
+scenes determine best, and a warning says when they are too few or too unlike.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfisp import cli
+from tfisp.cli import flags
+from tfisp.cli.progress import Progress
+from tfisp.data import flags as data_flags
+from tfisp.data.base import Dataset
+from tfisp.errors import InputError, UsageError
+from tfisp.looks.families import FAMILIES
+from tfisp.looks.fit import AUTO, fit, remarks, summary
+from tfisp.looks.look import Look
+
+# Side of the smallest patch: photographs need not be larger than that here.
+_SMALLEST = 16
+
+_SHOWN, _SIDE = 4, 480  # scenes in the strip, and their longer side in pixels
+
+
+def define(values: flags.FlagValues) -> None:
+    """Registers the flags."""
+    data_flags.define(values)
+    values.set_default("reference", "opencv")  # colours are what counts here, and time
+    values.set_default("patch_size", _SMALLEST)
+    flags.path(values, "output", None, "The .cube file to write.", required=True)
+    flags.choice(
+        values,
+        "family",
+        AUTO,
+        (AUTO, *FAMILIES),
+        "The kind of map: what the scenes determine best (auto), a shift of the mean colour, also"
+        " contrast and saturation (spread), curves and saturation, or curves and a matrix.",
+    )
+    flags.integer(
+        values, "scenes", 400, "Read at most so many RAW files, and so many photographs.", minimum=1
+    )
+
+
+def main(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Fits one look."""
+    output = Path(values.output)
+    if output.suffix != ".cube":
+        raise UsageError(f"--output={output}: expected a name that ends in .cube")
+    config = data_flags.make_config(values)
+    from tfisp.data import open_dataset
+    from tfisp.looks.cube import write_cube
+    from tfisp.rendering.pictures import write_picture
+
+    progress = Progress()
+    dataset = open_dataset(config, progress)
+    if dataset.targets is None:
+        raise InputError("no photographs of the look wanted: give --target_dir")
+    if not len(dataset.raw):
+        raise InputError(f"--raw_dir={config.raw_dir}: no RAW file to train on, only held-out ones")
+    frames = _evenly(dataset.raw.frames, values.scenes)
+    photographs = _evenly(dataset.targets.photographs, values.scenes)
+    look = fit(
+        _read(dataset, frames, lambda frame: frame.load().reference, progress, "RAW files"),
+        _read(dataset, photographs, lambda item: item.pixels(), progress, "photographs"),
+        family=values.family,
+        seed=config.seed,
+    )
+    about = summary(look)
+    write_cube(output, look.cube(title=output.stem), ("fitted by tfisp.look", about))
+    picture = output.with_suffix(".png")
+    write_picture(picture, before_and_after(look, _evenly(frames, _SHOWN)))
+    for path, reason in dataset.skipped:
+        print(f"skipped {path}: {reason}", file=sys.stderr)
+    for remark in remarks(look):
+        cli.warn(main, remark)
+    print(about)
+    print(f"{output}, and before and after in {picture}")
+
+
+def before_and_after(look: Look, frames: Sequence) -> np.ndarray:
+    """A strip of pictures: a row per frame, its reference and the same in the look."""
+    from tfisp.packing import orient
+    from tfisp.rendering.pictures import strip
+
+    columns: dict[str, list[np.ndarray]] = {"before": [], "after": []}
+    for frame in frames:
+        scene = frame.load()
+        step = max(max(scene.reference.shape) // (2 * _SIDE), 1)
+        image = orient(scene.reference[::step, ::step], scene.capture.orientation) / 65535
+        for name, shown in (("before", image), ("after", look.apply(image))):
+            columns[name].append(np.rint(shown * 255).astype(np.uint8))
+    return strip(columns, _SIDE)
+
+
+def _evenly(items: Sequence, count: int) -> list:
+    """At most `count` of the items, at equal distances."""
+    if len(items) <= count:
+        return list(items)
+    return [items[round(place)] for place in np.linspace(0, len(items) - 1, count)]
+
+
+def _read(
+    dataset: Dataset,
+    items: Sequence,
+    read: Callable[[Any], np.ndarray],
+    progress: Progress,
+    what: str,
+) -> Iterator[np.ndarray]:
+    """The pictures of items that can be read; the others are reported to the data set."""
+    for done, item in enumerate(items, start=1):
+        try:
+            yield read(item)
+        except InputError as error:
+            dataset.bad_files.report(item.path, error)
+        progress(done, len(items), what)
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Runs the program; returns its exit code."""
+    return cli.run(define, main, __doc__, argv, tensorflow=False)
+
+
+if __name__ == "__main__":
+    sys.exit(run())
