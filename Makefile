@@ -1,27 +1,40 @@
-# Two commands, each with a virtual environment of its own:
+# Commands, with a virtual environment for the demo and one for all others:
 #   make demo   the whole job on bundled photographs, with random frozen networks
-#   make test   the whole test suite, with a GPU in software where its driver can be unpacked
+#   make test   lint and the whole test suite, with a GPU in software where its driver can be unpacked
+#   make check  lint and the tests that are not marked slow
+#   make lint   ruff check, ruff format, mypy
 PYTHON ?= python3
 VENVS := .venv
 GPU := $(CURDIR)/$(VENVS)/software_gpu
+TOOLS := $(VENVS)/test/bin
+# Processes that test side by side, each with the tests of a file, which share what they build.
+WORKERS ?= 2
+PYTEST = $(TOOLS)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --durations=15
 
-.PHONY: demo test lint clean
+.PHONY: demo test check lint clean
 
 demo: $(VENVS)/demo/ready
 	$(VENVS)/demo/bin/python scripts/demo.py --output=demo
 
-test: $(VENVS)/test/ready
-	$(VENVS)/test/bin/ruff check
-	$(VENVS)/test/bin/ruff format --check
+test: lint
 	sh scripts/install_software_gpu.sh "$(GPU)" || true  # it says why; the tests that need it skip
-	TFISP_SOFTWARE_GPU="$(GPU)" $(VENVS)/test/bin/python -m pytest --durations=15
+	TFISP_SOFTWARE_GPU="$(GPU)" $(PYTEST) --cov --cov-report=
+	@echo "coverage of tfisp/: $$($(TOOLS)/coverage report --format=total) %"
+
+check: lint
+	$(PYTEST) -m "not slow"
+
+lint: $(VENVS)/test/ready
+	$(TOOLS)/ruff check
+	$(TOOLS)/ruff format --check
+	$(TOOLS)/mypy
 
 $(VENVS)/demo/ready: EXTRAS := demo
 $(VENVS)/test/ready: EXTRAS := dev
-$(VENVS)/%/ready: pyproject.toml
+$(VENVS)/%/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENVS)/$*
 	$(VENVS)/$*/bin/python -m pip install --progress-bar=on --upgrade pip
-	$(VENVS)/$*/bin/python -m pip install --editable ".[$(EXTRAS)]"
+	$(VENVS)/$*/bin/python -m pip install --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	touch $@
 
 clean:

@@ -1,0 +1,106 @@
+"""What CONTRIBUTING.md tells to do works as it stands there, and constraints.txt fits pyproject."""
+
+import re
+import sys
+import tomllib
+import types
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+from packaging.requirements import Requirement
+
+from tests.helpers.data_files import counts, scene
+from tfisp import data, losses, models
+from tfisp.data.config import DataConfig
+from tfisp.data.registry import DATASETS
+from tfisp.models import registry
+from tfisp.training import objectives
+from tfisp.training.recipes import ObjectiveSpec, Recipe
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def blocks():
+    """File named in a block's first line -> the block."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    found = re.findall(r"```python\n# (\S+)\n(.*?)```", text, re.DOTALL)
+    return dict(found)
+
+
+def test_every_recipe_has_its_ten_lines_and_names_files_that_are_there():
+    for name, block in blocks().items():
+        assert len(block.strip().splitlines()) <= 11, name
+        assert (ROOT / name).parent.is_dir(), name
+    assert {Path(name).name for name in blocks()} == {
+        "tiny_isp.py", "registry.py", "pixel.py", "objectives.py", "mine.py",
+    }  # fmt: skip
+
+
+def test_a_generator_is_added(monkeypatch):
+    module = types.ModuleType("tfisp.models.tiny_isp")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(blocks()["tfisp/models/tiny_isp.py"], vars(module))
+    ((name, entry),) = eval(blocks()["tfisp/models/registry.py"]).items()
+    monkeypatch.setitem(registry._GENERATORS, name, entry)
+    generator = models.create("tiny_isp", seed=1)
+    # Two 3x3 layers of four channels and one of twelve, with biases.
+    assert generator.count_params() == (36 * 4 + 4) + (36 * 4 + 4) + (36 * 12 + 12)
+    assert generator(tf.zeros([1, 8, 10, 4])).shape == (1, 16, 20, 3)
+    assert registry.name_of(generator) == "tiny_isp"
+
+
+def test_a_loss_is_added(monkeypatch):
+    space = {**vars(losses.pixel), **vars(objectives)}
+    exec(blocks()["tfisp/losses/pixel.py"], space)
+    ((name, maker),) = eval(blocks()["tfisp/training/objectives.py"], space).items()
+    monkeypatch.setitem(objectives.LOSSES, name, maker)
+    spec = ObjectiveSpec("log_l1", "log_l1", compares="target", weight=0.5)
+    (objective,) = objectives.make_objectives(Recipe("one", (spec,)))
+    x, y = (np.full((2, 4, 4, 3), value, np.float32) for value in (0.2, 0.5))
+    found = objective.loss(objectives.Sides(x, {}, y))
+    np.testing.assert_allclose(found, [abs(np.log(0.21 / 0.51))] * 2, rtol=1e-5)
+
+
+def test_a_data_set_is_added(monkeypatch, tmp_path):
+    from tfisp.data import builder, images, listing, patches
+
+    module = types.ModuleType("tfisp.data.mine")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    for known in (builder, images, listing, patches):
+        vars(module).update({k: v for k, v in vars(known).items() if not k.startswith("__")})
+    exec(blocks()["tfisp/data/mine.py"], vars(module))
+    kinds = eval(blocks()["tfisp/data/registry.py"], {**vars(data.registry)})
+    for name, kind in kinds.items():
+        monkeypatch.setitem(DATASETS, name, kind)
+    for index in range(3):
+        for folder, picture in (("raw", counts(16, 16, seed=index)), ("rgb", scene(16, 16, index))):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            assert cv2.imwrite(str(tmp_path / folder / f"{index}.png"), picture)
+    config = DataConfig("mine", raw_dir=str(tmp_path), cache_dir=str(tmp_path / "cache"))
+    dataset = data.open_dataset(config)
+    assert len(dataset.raw) == 3
+    raw, reference, target = dataset.raw.read_pair(0, (0,))
+    assert raw.shape == (8, 8, 4)
+    assert reference.shape == target.shape == (16, 16, 3)
+
+
+def declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"].values()
+    lines = [*project["dependencies"], *(line for extra in extras for line in extra)]
+    return [Requirement(line) for line in lines if not line.startswith("tfisp")]
+
+
+def canonical(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize("requirement", declared(), ids=str)
+def test_every_dependency_is_pinned_to_a_version_that_is_allowed(requirement):
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    pinned = {canonical(name): version for name, version in pins.items()}
+    assert requirement.specifier.contains(pinned[canonical(requirement.name)])
