@@ -1,5 +1,6 @@
 """What CONTRIBUTING.md tells to do works as it stands there, and constraints.txt fits pyproject."""
 
+import ast
 import re
 import sys
 import tomllib
@@ -37,6 +38,33 @@ def test_every_recipe_has_its_ten_lines_and_names_files_that_are_there():
     assert {Path(name).name for name in blocks()} == {
         "tiny_isp.py", "registry.py", "pixel.py", "objectives.py", "mine.py",
     }  # fmt: skip
+
+
+def imports(path):
+    """The members of `tfisp` that a file imports, wherever it does."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "tfisp":
+            inside = node.module.split(".")[1:]
+            found |= {inside[0]} if inside else {name.name for name in node.names}
+    return found
+
+
+def test_no_import_runs_up_in_the_drawing_of_the_structure():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    drawing = re.search(r"```\n(programs .*?)```", text, re.DOTALL)[1]
+    members = {path.stem for path in (ROOT / "tfisp").iterdir()} - {"__init__", "py"}
+    floor = {
+        word: level
+        for level, line in enumerate(drawing.splitlines())
+        for word in line[15:].replace(",", "").split()
+        if word in members
+    }
+    assert floor.keys() == {name for name in members if not name.startswith("__")}
+    for path in (ROOT / "tfisp").rglob("*.py"):
+        own = path.relative_to(ROOT / "tfisp").parts[0].removesuffix(".py")
+        for name in imports(path) & floor.keys():
+            assert own == "__init__" or floor[own] <= floor[name], f"{path}: imports {name}"
 
 
 def test_a_generator_is_added(monkeypatch):
