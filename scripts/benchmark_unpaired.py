@@ -30,11 +30,18 @@ from tfisp.files import atomic_file, write_text
 ARMS = {"unpaired": [], "control": ["--critics=none"]}
 MEASURES = ("psnr", "ssim", "color_error")
 SETTING = (
-    "--data=unprocessed", "--metadata=withheld", "--illuminant=default", "--patch_size=128",
+    "--data=unprocessed",
+    "--metadata=withheld",
+    "--illuminant=default",
+    "--patch_size=128",
     "--batch_size=4",
-    "--content=alexnet_imagenet:relu2,alexnet_imagenet:relu5", "--color_backbone=deit_tiny",
-    "--validation_split=test", "--image_every=500", "--log_every=50", "--max_to_keep=1",
-)  # fmt: skip
+    "--content=alexnet_imagenet:relu2,alexnet_imagenet:relu5",
+    "--color_backbone=deit_tiny",
+    "--validation_split=test",
+    "--image_every=500",
+    "--log_every=50",
+    "--max_to_keep=1",
+)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -60,11 +67,19 @@ def train(
 ) -> None:
     """Runs, or continues, one training."""
     command = [
-        sys.executable, "-m", "tfisp.train", f"--work_dir={folder}", f"--recipe={recipe}",
-        f"--steps={steps}", f"--seed={seed}", f"--raw_dir={options.photos}",
+        sys.executable,
+        "-m",
+        "tfisp.train",
+        f"--work_dir={folder}",
+        f"--recipe={recipe}",
+        f"--steps={steps}",
+        f"--seed={seed}",
+        f"--raw_dir={options.photos}",
         f"--splits={options.photos / 'splits.json'}",
-        f"--validate_every={options.every}", *SETTING, *more,
-    ]  # fmt: skip
+        f"--validate_every={options.every}",
+        *SETTING,
+        *more,
+    ]
     print("$", " ".join(command[1:]), flush=True)
     subprocess.run(command, check=True, env=os.environ | {"TFISP_WEIGHTS": str(options.weights)})
 

@@ -154,9 +154,15 @@ def _ssim(x: np.ndarray, y: np.ndarray) -> float:
     from skimage.metrics import structural_similarity
 
     _, everywhere = structural_similarity(
-        y, x, data_range=1.0, channel_axis=-1, gaussian_weights=True, sigma=1.5,
-        use_sample_covariance=False, full=True,
-    )  # fmt: skip
+        y,
+        x,
+        data_range=1.0,
+        channel_axis=-1,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        full=True,
+    )
     return everywhere[5:-5, 5:-5].mean()
 
 

@@ -118,9 +118,15 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--networks", default=",".join(SETTINGS), help="comma list")
-    parser.add_argument("--steps", help="of both stages; unset: " + "; ".join(
-        f"{name} {before},{after}" for name, s in SETTINGS.items() for before, after in [s.steps]
-    ))  # fmt: skip
+    parser.add_argument(
+        "--steps",
+        help="of both stages; unset: "
+        + "; ".join(
+            f"{name} {before},{after}"
+            for name, s in SETTINGS.items()
+            for before, after in [s.steps]
+        ),
+    )
     parser.add_argument("--real_runs", type=Path, help="output folder of benchmark_unpaired.py")
     parser.add_argument("--batches", type=int, default=8, help="compared in each state")
     return parser.parse_args()

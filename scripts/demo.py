@@ -38,10 +38,15 @@ def write_raw_file(folder: Path) -> Path:
         mosaic.astype("<u2").tofile(temporary)
     height, width = mosaic.shape
     facts = {
-        "width": width, "height": height, "dtype": "uint16", "byte_order": "little",
-        "pattern": sensor.pattern, "black_level": sensor.black_level,
-        "white_level": sensor.white_level, "white_balance": sensor.default_gains,
-    }  # fmt: skip
+        "width": width,
+        "height": height,
+        "dtype": "uint16",
+        "byte_order": "little",
+        "pattern": sensor.pattern,
+        "black_level": sensor.black_level,
+        "white_level": sensor.white_level,
+        "white_balance": sensor.default_gains,
+    }
     write_json(file.with_suffix(".json"), facts)
     return file
 
@@ -58,9 +63,11 @@ def main() -> int:
     try:
         run("tfisp.train", "--flagfile=demo.flags", f"--work_dir={trained}")
         run(
-            "tfisp.evaluate", "--flagfile=demo_data.flags", f"--output={report}",
+            "tfisp.evaluate",
+            "--flagfile=demo_data.flags",
+            f"--output={report}",
             f"--model={trained / 'stages' / '0-pretrain'},{trained}",
-        )  # fmt: skip
+        )
         raw = write_raw_file(output / "raw")
         run("tfisp.inspect_raw", str(raw))
         run(

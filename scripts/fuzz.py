@@ -97,9 +97,13 @@ def run_family(name: str, options: argparse.Namespace) -> None:
             if verdict in BAD and options.keep:
                 _write(options.keep / f"{name}-{options.seed}-{number}", files)
             entry = {
-                "family": name, "seed": options.seed, "number": number, "kind": kind,
-                "verdict": verdict, "said": text[-2000:].replace(str(place), "."),
-            }  # fmt: skip
+                "family": name,
+                "seed": options.seed,
+                "number": number,
+                "kind": kind,
+                "verdict": verdict,
+                "said": text[-2000:].replace(str(place), "."),
+            }
             print(json.dumps(entry), file=file, flush=True)
 
 

@@ -24,10 +24,19 @@ def _dngs(_: Path) -> list[Sound]:
     shaded = {
         50829: (LONG, [4, 6, 92, 120]),
         50730: (SRATIONAL, [5000, 10000]),
-        51009: (UNDEFINED, [*opcode_list(
-            *(gain_map(np.full((3, 4), 1.5), site=(i, j), size=(88, 114))
-              for i in (0, 1) for j in (0, 1)))]),
-    }  # fmt: skip
+        51009: (
+            UNDEFINED,
+            [
+                *opcode_list(
+                    *(
+                        gain_map(np.full((3, 4), 1.5), site=(i, j), size=(88, 114))
+                        for i in (0, 1)
+                        for j in (0, 1)
+                    )
+                )
+            ],
+        ),
+    }
     jpeg = {"compression": 7, "encode": lossless_jpeg}
 
     def turbo(part: np.ndarray) -> bytes:
@@ -159,11 +168,20 @@ def _same_samples(found: dict[str, Any], stored: dict[str, Any]) -> bool:
 
 
 _STATED = {
-    "width": 128, "height": 96, "pattern": "RGGB", "black_level": [[64, 64], [64, 64]],
-    "white_level": 1023, "white_balance": [2, 1, 1.5], "orientation": 6, "iso": 100,
-    "exposure_time": 0.01, "baseline_exposure": 0.5, "name": "a name", "byte_order": "little",
+    "width": 128,
+    "height": 96,
+    "pattern": "RGGB",
+    "black_level": [[64, 64], [64, 64]],
+    "white_level": 1023,
+    "white_balance": [2, 1, 1.5],
+    "orientation": 6,
+    "iso": 100,
+    "exposure_time": 0.01,
+    "baseline_exposure": 0.5,
+    "name": "a name",
+    "byte_order": "little",
     "xyz_to_camera": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
-}  # fmt: skip
+}
 
 
 def _plain(_: Path) -> list[Sound]:
@@ -236,8 +254,16 @@ def _read_described(path: Path) -> dict[str, Any]:
     return _read_raw(path)
 
 
-_RAW = ("rawpy", "cv2", "imagecodecs", "tfisp.raw", "tfisp.demosaic", "tfisp.rawfiles.dng",
-        "tfisp.rawfiles.diagnosis", "tfisp.rawfiles.camerafile")  # fmt: skip
+_RAW = (
+    "rawpy",
+    "cv2",
+    "imagecodecs",
+    "tfisp.raw",
+    "tfisp.demosaic",
+    "tfisp.rawfiles.dng",
+    "tfisp.rawfiles.diagnosis",
+    "tfisp.rawfiles.camerafile",
+)
 
 
 FAMILIES = {

@@ -24,10 +24,18 @@ import time
 from pathlib import Path
 
 FLAGS = (
-    "--flagfile=demo.flags", "--steps=3,5", "--patch_size=64", "--batch_size=1",
-    "--critic_interval=3", "--save_every=2", "--log_every=1", "--validate_every=4",
-    "--validation_images=1", "--image_every=0", "--export_size=64x64",
-)  # fmt: skip
+    "--flagfile=demo.flags",
+    "--steps=3,5",
+    "--patch_size=64",
+    "--batch_size=1",
+    "--critic_interval=3",
+    "--save_every=2",
+    "--log_every=1",
+    "--validate_every=4",
+    "--validation_images=1",
+    "--image_every=0",
+    "--export_size=64x64",
+)
 # A run is let go on to its end after so many kills.
 KILLS_PER_RUN = 10
 # Files whose bytes must be equal, by the last part of their names.
@@ -175,8 +183,10 @@ def campaign(output: Path, kills: int, seed: int) -> bool:
         number += 1
     compared = [e for e in entries if e["event"] == "compared"]
     wrong = [e for e in compared if e["different"]]
-    print(f"{done} kills in {len(compared)} runs of {len(expected)} compared parts each:"
-          f" {len(compared) - len(wrong)} equal, {len(wrong)} different")  # fmt: skip
+    print(
+        f"{done} kills in {len(compared)} runs of {len(expected)} compared parts each:"
+        f" {len(compared) - len(wrong)} equal, {len(wrong)} different"
+    )
     return not wrong
 
 

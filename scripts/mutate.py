@@ -42,16 +42,17 @@ ROOT = Path(__file__).resolve().parents[1]
 PLACES = ("losses", "training", "data", "rawfiles", "packing.py")
 
 # Of Cosmic Ray's operators those whose mutants are not noticed by their types already.
+_PLAIN = """AddNot NumberReplacer ReplaceAndWithOr ReplaceOrWithAnd ReplaceTrueWithFalse
+    ReplaceFalseWithTrue ReplaceBreakWithContinue ReplaceContinueWithBreak ExceptionReplacer
+    ZeroIterationForLoop"""
+_COMPARISONS = "Lt_LtE LtE_Lt Gt_GtE GtE_Gt Eq_NotEq NotEq_Eq Is_IsNot IsNot_Is"
+_ARITHMETIC = "Add_Sub Sub_Add Mul_Div Div_Mul FloorDiv_Mul Mod_Mul Pow_Mul"
 OPERATORS = (
-    "AddNot", "NumberReplacer", "ReplaceAndWithOr", "ReplaceOrWithAnd", "ReplaceTrueWithFalse",
-    "ReplaceFalseWithTrue", "ReplaceBreakWithContinue", "ReplaceContinueWithBreak",
-    "ExceptionReplacer", "ZeroIterationForLoop",
-    *(f"ReplaceComparisonOperator_{pair}" for pair in (
-        "Lt_LtE", "LtE_Lt", "Gt_GtE", "GtE_Gt", "Eq_NotEq", "NotEq_Eq", "Is_IsNot", "IsNot_Is")),
-    *(f"ReplaceBinaryOperator_{pair}" for pair in (
-        "Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "FloorDiv_Mul", "Mod_Mul", "Pow_Mul")),
+    *_PLAIN.split(),
+    *(f"ReplaceComparisonOperator_{pair}" for pair in _COMPARISONS.split()),
+    *(f"ReplaceBinaryOperator_{pair}" for pair in _ARITHMETIC.split()),
     *(f"ReplaceUnaryOperator_Delete_{one}" for one in ("Not", "USub")),
-)  # fmt: skip
+)
 DROP = "DropKeyword"
 
 # Modules without a test file of their own name: the ones that take its place; and folders whose
@@ -71,10 +72,9 @@ LONGEST = 30.0
 
 # How much longer than unchanged code a mutant may take: a factor, and seconds for small tests.
 PATIENCE, GRACE = 4.0, 60.0
-PRELOADED = (
-    "tensorflow", "keras", "torch", "cv2", "rawpy", "tifffile", "skimage.metrics", "h5py",
-    "colour_demosaicing", "scipy.ndimage", "ai_edge_litert.interpreter",
-)  # fmt: skip
+_LIBRARIES = """tensorflow keras torch cv2 rawpy tifffile skimage.metrics h5py colour_demosaicing
+    scipy.ndimage ai_edge_litert.interpreter"""
+PRELOADED = tuple(_LIBRARIES.split())
 
 
 @dataclass(frozen=True)
@@ -191,8 +191,10 @@ def checkout() -> Iterator[Path]:
         copy = Path(folder, "checkout")
         listed = subprocess.run(
             ["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "-z"],
-            check=True, capture_output=True, text=True,
-        ).stdout  # fmt: skip
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
         for name in filter(None, listed.split("\0")):
             if (ROOT / name).is_file():
                 (copy / name).parent.mkdir(parents=True, exist_ok=True)
@@ -276,8 +278,8 @@ def try_all(sample: Sequence[Mutant], output: Path) -> None:
             took = sum(baseline[test]["seconds"] for test in usable)
             entry = _try(copy, mutant, usable, PATIENCE * took + GRACE)
             add(entry)
-            print(f"{number}/{len(left)} {entry['verdict']:8} {entry['seconds']:5.0f} s "
-                  f"{mutant.module}:{mutant.line} {mutant.operator}", flush=True)  # fmt: skip
+            told = f"{number}/{len(left)} {entry['verdict']:8} {entry['seconds']:5.0f} s "
+            print(f"{told}{mutant.module}:{mutant.line} {mutant.operator}", flush=True)
 
 
 def _try(copy: Path, mutant: Mutant, tests: Sequence[str], limit: float) -> dict[str, object]:
@@ -321,6 +323,10 @@ def report(output: Path) -> str:
     return "\n".join(lines)
 
 
+def _modules_of(place: Path) -> list[Path]:
+    return [place] if place.suffix else list(place.glob("*.py"))
+
+
 def main() -> None:
     """Draws the sample, tries it and reports."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -333,9 +339,8 @@ def main() -> None:
         modules = [
             str(path.relative_to(ROOT))
             for place in PLACES
-            for path in sorted((ROOT / "tfisp" / place).glob("*.py") if "." not in place
-                               else [ROOT / "tfisp" / place])
-        ]  # fmt: skip
+            for path in sorted(_modules_of(ROOT / "tfisp" / place))
+        ]
         everything = [mutant for module in modules for mutant in mutants(module)]
         count = min(options.count, len(everything))
         print(f"{count} of {len(everything)} mutants of {len(modules)} modules", flush=True)

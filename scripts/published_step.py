@@ -61,9 +61,14 @@ class PublishedStep:
             for channels, side in ((4, size // 2), (3, size), (3, size))
         )
         self._generator = nn.Sequential(
-            nn.Conv2d(4, 12, 3, padding=1), nn.Tanh(), nn.Conv2d(12, 12, 3, padding=1), nn.ReLU(),
-            nn.Conv2d(12, 12, 3, padding=1), nn.ReLU(), nn.PixelShuffle(2),
-        )  # fmt: skip
+            nn.Conv2d(4, 12, 3, padding=1),
+            nn.Tanh(),
+            nn.Conv2d(12, 12, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(12, 12, 3, padding=1),
+            nn.ReLU(),
+            nn.PixelShuffle(2),
+        )
         convolutions, channels = [], 3
         for filters in VGG19:
             if filters:
@@ -75,16 +80,23 @@ class PublishedStep:
         self._tokens = Tokens()
         lin0 = nn.Sequential(nn.Conv2d(3, 64, 11, 4, 2), nn.ReLU())
         lin3 = nn.Sequential(
-            *lin0, nn.MaxPool2d(3, 2), nn.Conv2d(64, 192, 5, padding=2), nn.ReLU(),
-            nn.MaxPool2d(3, 2), nn.Conv2d(192, 384, 3, padding=1), nn.ReLU(),
-            nn.Conv2d(384, 256, 3, padding=1), nn.ReLU(),
-        )  # fmt: skip
+            *lin0,
+            nn.MaxPool2d(3, 2),
+            nn.Conv2d(64, 192, 5, padding=2),
+            nn.ReLU(),
+            nn.MaxPool2d(3, 2),
+            nn.Conv2d(192, 384, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(384, 256, 3, padding=1),
+            nn.ReLU(),
+        )
         self._features = (
-            lambda x: self._tokens(nn.functional.interpolate(_blurred(x), (224, 224),
-                                                             mode="bilinear")),
+            lambda x: self._tokens(
+                nn.functional.interpolate(_blurred(x), (224, 224), mode="bilinear")
+            ),
             lambda x: lin0.requires_grad_(False)(_gray(x)),
             lambda x: lin3.requires_grad_(False)(_gray(x)),
-        )  # fmt: skip
+        )
         token_critic = nn.Sequential(
             nn.Linear(768, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 1)
         )

@@ -47,15 +47,21 @@ def run(capsys, *words):
 def test_the_report_holds_what_skimage_measures(capsys, presets, data, tmp_path):
     output = tmp_path / "report"
     code, lines, error = run(
-        capsys, f"--model={presets}/first,{presets}/second", "--data=ultraisp", f"--raw_dir={data}",
+        capsys,
+        f"--model={presets}/first,{presets}/second",
+        "--data=ultraisp",
+        f"--raw_dir={data}",
         f"--output={output}",
-    )  # fmt: skip
+    )
     assert code == 0 and error == "" and lines[-1] == f"report in {output}"
     with (output / "images.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [(row["model"], row["image"]) for row in rows] == [
-        ("first", "0"), ("second", "0"), ("first", "1"), ("second", "1")
-    ]  # fmt: skip
+        ("first", "0"),
+        ("second", "0"),
+        ("first", "1"),
+        ("second", "1"),
+    ]
     for row in rows:
         mosaic = cv2.imread(str(data / f"test/mediatek_raw/{row['image']}.png"), -1)
         truth = cv2.imread(str(data / f"test/fujifilm/{row['image']}.png"))[..., ::-1]
@@ -64,9 +70,15 @@ def test_the_report_holds_what_skimage_measures(capsys, presets, data, tmp_path)
             peak_signal_noise_ratio(truth, picture), abs=1e-3
         )
         similarity = structural_similarity(
-            truth / 255, picture / 255, channel_axis=2, data_range=1, gaussian_weights=True,
-            sigma=1.5, use_sample_covariance=False, full=True,
-        )[1]  # fmt: skip
+            truth / 255,
+            picture / 255,
+            channel_axis=2,
+            data_range=1,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+            full=True,
+        )[1]
         inside = similarity[5:-5, 5:-5].mean()
         assert float(row["ssim"]) == pytest.approx(inside, abs=1e-4)
     summary = json.loads((output / "summary.json").read_text())
@@ -170,8 +182,14 @@ def test_a_mean_over_few_pictures_says_so(images, said):
 
 def test_random_weights_are_named_in_every_file_of_a_report(capsys, presets, data, tmp_path):
     weights = shared("weights")
-    words = (f"--model={presets}/first", "--data=ultraisp", f"--raw_dir={data}", "--images=1",
-             "--metrics=psnr,lpips,lpips+,dists", "--pictures=0")  # fmt: skip
+    words = (
+        f"--model={presets}/first",
+        "--data=ultraisp",
+        f"--raw_dir={data}",
+        "--images=1",
+        "--metrics=psnr,lpips,lpips+,dists",
+        "--pictures=0",
+    )
     own = [f"--alexnet_weights={weights}", f"--lpips_weights={weights}"]
     random = ["--vgg16_torchvision_weights=random", f"--dists_weights={weights}"]
     code, lines, _ = run(capsys, *words, *own, *random, f"--output={tmp_path}/mixed")
@@ -203,5 +221,7 @@ def test_a_name_with_a_comma_survives_the_csv():
 
 def test_models_of_one_name_are_told_apart():
     assert evaluate._labels(["x/run", "y/run", "z.tflite"]) == {
-        "x/run": "x/run", "y/run": "y/run", "z": "z.tflite"
-    }  # fmt: skip
+        "x/run": "x/run",
+        "y/run": "y/run",
+        "z": "z.tflite",
+    }

@@ -69,9 +69,14 @@ def test_files_and_folders_are_taken_together_and_sub_folders_stay(capsys, prese
     (tmp_path / "in/notes.txt").touch()
     output = tmp_path / "out"
     code, lines, _ = run(
-        capsys, tmp_path / "in", tmp_path / "single.DNG", f"--model={preset}", f"--output={output}",
-        "--format=jpg", "--quality=80",
-    )  # fmt: skip
+        capsys,
+        tmp_path / "in",
+        tmp_path / "single.DNG",
+        f"--model={preset}",
+        f"--output={output}",
+        "--format=jpg",
+        "--quality=80",
+    )
     assert code == 0 and lines[0].startswith("[1/3]") and lines[-1] == f"3 pictures in {output}"
     found = {path.relative_to(output).as_posix() for path in output.rglob("*.*")}
     assert found == {"a.jpg", "b/c.jpg", "single.jpg"}
@@ -202,8 +207,10 @@ def test_names_that_differ_only_in_their_suffix_keep_it(tmp_path):
         (tmp_path / name).touch()
     jobs = process.list_jobs([str(tmp_path)], Path("out"), ".png")
     assert [job.picture for job in jobs] == [
-        Path("out/a.dng.png"), Path("out/a.nef.png"), Path("out/b.png")
-    ]  # fmt: skip
+        Path("out/a.dng.png"),
+        Path("out/a.nef.png"),
+        Path("out/b.png"),
+    ]
 
 
 def test_pictures_inside_the_input_folder_are_not_taken_for_raw_files(tmp_path):

@@ -46,10 +46,12 @@ def define(values: flags.FlagValues) -> None:
     for key in _WEIGHTS:
         flags.text(values, f"{key}_weights", None, f"File with the weights of {key}.")
     flags.names(
-        values, "compat", (),
+        values,
+        "compat",
+        (),
         "Things in which to follow the paper's published code: truncated_uint8, "
         f"{compat.ITEMS['truncated_uint8'].does}; or published for all of them.",
-    )  # fmt: skip
+    )
     flags.integer(values, "pictures", 8, "Rows of pictures.png; 0 for none.", minimum=0)
 
 

@@ -26,8 +26,10 @@ def test_long_work_is_told_every_ten_seconds_and_at_its_end(capsys, clock):
         clock[0] += 1
         report(done, 25, "files")
     assert capsys.readouterr().out.splitlines() == [
-        "files: 10 of 25", "files: 20 of 25", "files: 25 of 25"
-    ]  # fmt: skip
+        "files: 10 of 25",
+        "files: 20 of 25",
+        "files: 25 of 25",
+    ]
 
 
 def test_a_terminal_line_is_rewritten_and_ended(capsys, clock, monkeypatch):

@@ -32,9 +32,15 @@ def test_every_field_has_a_flag():
 
 def test_values_reach_the_configuration():
     config = config_of(
-        "--data=unprocessed", "--raw_dir=p", "--data_seed=3", "--patch_size=64", "--noise=0.01",
-        "--illuminant=2,1,1.5", "--on_bad_file=skip", contract=AS_SHOT,
-    )  # fmt: skip
+        "--data=unprocessed",
+        "--raw_dir=p",
+        "--data_seed=3",
+        "--patch_size=64",
+        "--noise=0.01",
+        "--illuminant=2,1,1.5",
+        "--on_bad_file=skip",
+        contract=AS_SHOT,
+    )
     assert (config.name, config.seed, config.patch_size) == ("unprocessed", 3, 64)
     assert config.on_bad_file == "skip" and config.contract == AS_SHOT
 

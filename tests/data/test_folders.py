@@ -90,9 +90,13 @@ def test_another_description_or_sensor_is_another_frame(config, camera, tmp_path
 def test_what_a_file_says_survives_the_cache(config, camera, tmp_path):
     shading = np.arange(2 * 3 * 4, dtype=np.float32).reshape(2, 3, 4) / 7 + 1
     capture = folders.Capture(
-        gains=(2.0, 1.0, 1.5), orientation=6, noise=((0.1, 0.2),) * 3, shading=shading,
-        frame_size=(40, 61), above_white=3,
-    )  # fmt: skip
+        gains=(2.0, 1.0, 1.5),
+        orientation=6,
+        noise=((0.1, 0.2),) * 3,
+        shading=shading,
+        frame_size=(40, 61),
+        above_white=3,
+    )
     again = folders._capture(json.loads(json.dumps(folders._capture_facts(capture))))
     assert again == capture
     np.testing.assert_array_equal(again.shading, shading)

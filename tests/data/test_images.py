@@ -70,8 +70,12 @@ def test_a_jpeg_damaged_in_the_middle_is_refused_by_name(name):
 def test_jpegs_are_decoded_as_opencv_decodes_them(tmp_path):
     path = tmp_path / "a.jpg"
     for image in (scene(61, 83), scene(64, 64)[..., 0]):
-        for flags in ([], [cv2.IMWRITE_JPEG_PROGRESSIVE, 1], [cv2.IMWRITE_JPEG_RST_INTERVAL, 4],
-                      [cv2.IMWRITE_JPEG_OPTIMIZE, 1]):  # fmt: skip
+        for flags in (
+            [],
+            [cv2.IMWRITE_JPEG_PROGRESSIVE, 1],
+            [cv2.IMWRITE_JPEG_RST_INTERVAL, 4],
+            [cv2.IMWRITE_JPEG_OPTIMIZE, 1],
+        ):
             cv2.imwrite(str(path), image, flags)
             expected = cv2.imread(str(path), cv2.IMREAD_COLOR)[..., ::-1]
             np.testing.assert_array_equal(images.read_photograph(path), expected)
@@ -230,9 +234,12 @@ def test_adobe_rgb_that_only_exif_tells_of_is_converted(tmp_path):
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0xA005] = {1: "R03", 2: b"0100"}
     path = encoded_by_pillow(
-        tmp_path / "a.jpg", colours.repeat(32, 0).repeat(32, 1), exif=exif, quality=100,
+        tmp_path / "a.jpg",
+        colours.repeat(32, 0).repeat(32, 1),
+        exif=exif,
+        quality=100,
         subsampling=0,
-    )  # fmt: skip
+    )
     assert probe(path).adobe_rgb
     # Adobe RGB (1998) Color Image Encoding, section 4.3.4.1: gamma 563/256, primaries to XYZ (D65).
     to_xyz = [[0.57667, 0.18556, 0.18823], [0.29734, 0.62736, 0.07529], [0.02703, 0.07069, 0.99134]]

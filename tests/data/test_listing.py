@@ -18,11 +18,23 @@ PICTURE = encoded(".png", scene(32, 32))
 def folder(tmp_path):
     """Photographs, and much that is none."""
     for name in (
-        "a2.png", "a10.PNG", "trip/b.jfif", ".hidden.png", "._a2.png", "film.mov", "notes",
-        ".Trash-1000/files/c.png", "$RECYCLE.BIN/d.png", "trip/@eaDir/a2.png/thumb.png",
-        ".thumbnails/normal/e.png", "trip/@eaDir/list.txt", "report/pictures.png",
-        "report/images.csv", "report/summary.json", "report/summary.md",
-    ):  # fmt: skip
+        "a2.png",
+        "a10.PNG",
+        "trip/b.jfif",
+        ".hidden.png",
+        "._a2.png",
+        "film.mov",
+        "notes",
+        ".Trash-1000/files/c.png",
+        "$RECYCLE.BIN/d.png",
+        "trip/@eaDir/a2.png/thumb.png",
+        ".thumbnails/normal/e.png",
+        "trip/@eaDir/list.txt",
+        "report/pictures.png",
+        "report/images.csv",
+        "report/summary.json",
+        "report/summary.md",
+    ):
         (tmp_path / "look" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "look" / name).write_bytes(PICTURE)
     (tmp_path / "look" / "gone.png").symlink_to(tmp_path / "nowhere.png")
@@ -34,10 +46,19 @@ def test_what_is_left_out_is_counted_by_reason(folder):
     names = [path.relative_to(folder).as_posix() for path in found.files]
     assert names == ["a2.png", "a10.PNG", "trip/b.jfif"]
     assert found.left_out == {
-        "hidden": 2, ".mov": 1, "without suffix": 1, "in .Trash-1000": 1, "in $RECYCLE.BIN": 1,
-        "in @eaDir": 1, "in .thumbnails": 1, "that lead nowhere or are no files": 1,
-        "of a report by tfisp.evaluate": 1, ".csv": 1, ".json": 1, ".md": 1,
-    }  # fmt: skip
+        "hidden": 2,
+        ".mov": 1,
+        "without suffix": 1,
+        "in .Trash-1000": 1,
+        "in $RECYCLE.BIN": 1,
+        "in @eaDir": 1,
+        "in .thumbnails": 1,
+        "that lead nowhere or are no files": 1,
+        "of a report by tfisp.evaluate": 1,
+        ".csv": 1,
+        ".json": 1,
+        ".md": 1,
+    }
     line = found.note("photographs")
     assert line.startswith(f"{folder}: 3 photographs; left out: 2 hidden, 1 ")
     assert "1 in .Trash-1000" in line and "1 .mov" in line and "\n" not in line
@@ -93,5 +114,7 @@ def test_two_files_of_one_name_are_no_pair(tmp_path):
     bad_files = BadFiles("skip")
     assert match(raws, targets, bad_files) == [(paths["1.png"], paths["1.jpg"])]
     assert {path.rpartition("/")[2] for path, _ in bad_files.skipped} == {
-        "2.png", "2.jpg", "2.jpeg",
-    }  # fmt: skip
+        "2.png",
+        "2.jpg",
+        "2.jpeg",
+    }

@@ -34,9 +34,15 @@ def test_a_black_and_white_board_becomes_the_grey_of_half_the_light():
     np.testing.assert_allclose(to_float(found), 0.7354, atol=1e-4)  # sRGB of 0.5
 
 
-@pytest.mark.parametrize(("size", "factor", "expected"), [
-    ((17, 23), 2, (8, 10)), ((17, 23), 3, (4, 6)), ((17, 23), 1, (17, 23)), ((12, 12), 2, (6, 6)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("size", "factor", "expected"),
+    [
+        ((17, 23), 2, (8, 10)),
+        ((17, 23), 3, (4, 6)),
+        ((17, 23), 1, (17, 23)),
+        ((12, 12), 2, (6, 6)),
+    ],
+)
 def test_a_reduced_picture_has_even_sides(size, factor, expected):
     assert u.reduced_size(size, factor) == expected
     if factor > 1:

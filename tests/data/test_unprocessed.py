@@ -28,8 +28,11 @@ def splits(folder, **roles):
 def test_a_draw_gives_every_photograph_one_role(config, photographs):
     found = open_dataset(config("unprocessed", raw_dir=photographs)).splits()
     assert {role: len(names) for role, names in found.items()} == {
-        "raw": 2, "target": 2, "val": 1, "test": 1,
-    }  # fmt: skip
+        "raw": 2,
+        "target": 2,
+        "val": 1,
+        "test": 1,
+    }
     assert len({name for names in found.values() for name in names}) == 6
     again = open_dataset(config("unprocessed", raw_dir=photographs, cache_dir=photographs)).splits()
     assert again == found
@@ -209,8 +212,11 @@ def test_the_benchmarks_photographs_come_back_without_cast_or_shift(config):
     choices = config("unprocessed", splits=str(path), noise="none", patch_size=128)
     dataset = open_dataset(choices.replace(reference="menon2007"))
     assert {role: len(names) for role, names in dataset.splits().items()} == {
-        "raw": 14, "target": 14, "val": 2, "test": 6,
-    }  # fmt: skip
+        "raw": 14,
+        "target": 14,
+        "val": 2,
+        "test": 6,
+    }
     _, reference, truth = dataset.pairs["val"].read(1)
     difference = (reference - truth)[8:-8, 8:-8]
     assert np.abs(difference.mean((0, 1))).max() < 0.004

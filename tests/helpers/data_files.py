@@ -60,9 +60,16 @@ def icc_profile(columns, name="Display P3"):
         table += struct.pack(">4sII", tag, place + len(body), len(data))
         body += data
     head = struct.pack(
-        ">I4sI4s4s4s12s4s24x", place + len(body), b"", 0x04300000, b"mntr", b"RGB ", b"XYZ ",
-        bytes(12), b"acsp",
-    )  # fmt: skip
+        ">I4sI4s4s4s12s4s24x",
+        place + len(body),
+        b"",
+        0x04300000,
+        b"mntr",
+        b"RGB ",
+        b"XYZ ",
+        bytes(12),
+        b"acsp",
+    )
     return (
         (head + fixed(0.9642, 1, 0.8249)).ljust(128, b"\0")
         + struct.pack(">I", len(tags))

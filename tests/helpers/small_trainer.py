@@ -40,9 +40,12 @@ def make_trainer(
         changes: flags of the recipe.
     """
     (stage,) = make_stages(
-        (recipe,), (10,), content=(("vgg19_narrow", "relu3_4"),),
-        backbones=(("color", "vit_narrow"), ("texture", "alexnet_narrow")), **changes,
-    )  # fmt: skip
+        (recipe,),
+        (10,),
+        content=(("vgg19_narrow", "relu3_4"),),
+        backbones=(("color", "vit_narrow"), ("texture", "alexnet_narrow")),
+        **changes,
+    )
     bank = FeatureBank(make_networks()) if bank is None else bank
     generator = models.create("efficient_isp", seed=1, dtype=dtype)
     size = (SIZE, SIZE)

@@ -27,11 +27,32 @@ def bayer_tags(pattern="RGGB", black=64, white=1023) -> dict:
 MAIN_TAGS = {
     274: (SHORT, [1]),
     50706: (BYTE, [1, 4, 0, 0]),
-    50721: (SRATIONAL, [6500, 10000, -1100, 10000, -900, 10000, -3800, 10000, 11600, 10000, 2500,
-                        10000, -400, 10000, 1500, 10000, 6000, 10000]),
+    50721: (
+        SRATIONAL,
+        [
+            6500,
+            10000,
+            -1100,
+            10000,
+            -900,
+            10000,
+            -3800,
+            10000,
+            11600,
+            10000,
+            2500,
+            10000,
+            -400,
+            10000,
+            1500,
+            10000,
+            6000,
+            10000,
+        ],
+    ),
     50728: (RATIONAL, [1, 2, 1, 1, 3, 5]),
     50778: (SHORT, [21]),
-}  # fmt: skip
+}
 
 
 def packed(mosaic: np.ndarray, bits: int, order: str = "<") -> bytes:
@@ -81,10 +102,19 @@ def write_frame(
     head = 16 if big else 8
     body = bytearray(head)
     frames = [
-        {"mosaic": mosaic, "bits": bits, "rows": rows, "tile": tile, "gap": gap, "tags": tags,
-         "sequence": sequence, "compression": compression, "encode": encode},
+        {
+            "mosaic": mosaic,
+            "bits": bits,
+            "rows": rows,
+            "tile": tile,
+            "gap": gap,
+            "tags": tags,
+            "sequence": sequence,
+            "compression": compression,
+            "encode": encode,
+        },
         *more,
-    ]  # fmt: skip
+    ]
     found = [_frame(body, order, big, **frame) for frame in frames]
     if more:
         subs = [_append(body, frame, order, big) for frame in found]
@@ -102,8 +132,20 @@ def write_frame(
     return path
 
 
-def _frame(body, order, big, mosaic, bits=16, rows=None, tile=None, gap=b"", sequence=None,
-           compression=1, encode=None, tags=None):  # fmt: skip
+def _frame(
+    body,
+    order,
+    big,
+    mosaic,
+    bits=16,
+    rows=None,
+    tile=None,
+    gap=b"",
+    sequence=None,
+    compression=1,
+    encode=None,
+    tags=None,
+):
     """Appends a frame's samples to the file's bytes; its tags."""
     pieces = parts(mosaic, rows, tile)
     encode = encode or (lambda part: packed(part, bits, order))

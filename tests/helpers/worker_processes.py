@@ -55,8 +55,11 @@ def run(commands, folder, timeout=600):
             )
             process = subprocess.Popen(
                 [sys.executable, *command],
-                env=environment, stdout=out, stderr=err, umask=0o077 if index else 0o022,
-            )  # fmt: skip
+                env=environment,
+                stdout=out,
+                stderr=err,
+                umask=0o077 if index else 0o022,
+            )
             stack.callback(process.wait)
             stack.callback(process.kill)
             processes.append(process)

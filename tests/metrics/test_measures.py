@@ -38,9 +38,15 @@ def test_psnr_and_ssim_equal_scikit_image():
         reference.astype(float), image.astype(float), data_range=1.0
     )
     _, ssim = skimage_metrics.structural_similarity(
-        reference.astype(float), image.astype(float), data_range=1.0, channel_axis=-1,
-        gaussian_weights=True, sigma=1.5, use_sample_covariance=False, full=True,
-    )  # fmt: skip
+        reference.astype(float),
+        image.astype(float),
+        data_range=1.0,
+        channel_axis=-1,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        full=True,
+    )
     assert found["psnr"] == pytest.approx(psnr, abs=1e-4)
     # scikit-image also averages where the window reaches over the border; tfisp only inside
     assert found["ssim"] == pytest.approx(ssim[5:-5, 5:-5].mean(), abs=1e-4)

@@ -240,9 +240,12 @@ def keras_cv_folder(folder, rescaling, with_weights=True):
     from keras_cv.src.utils.preset_utils import save_to_preset
 
     network = models.ResNetBackbone(
-        stackwise_filters=[64, 64], stackwise_blocks=[1, 1], stackwise_strides=[1, 2],
-        include_rescaling=rescaling, block_type="basic_block",
-    )  # fmt: skip
+        stackwise_filters=[64, 64],
+        stackwise_blocks=[1, 1],
+        stackwise_strides=[1, 2],
+        include_rescaling=rescaling,
+        block_type="basic_block",
+    )
     save_to_preset(network, str(folder), save_weights=with_weights)
     return network, f"keras_cv:{folder}"
 

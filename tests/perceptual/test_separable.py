@@ -39,11 +39,16 @@ def test_blur_equals_a_two_dimensional_convolution(padding, mode, size):
     x = images(2, *size, 3)
     expected = np.stack(
         [
-            np.stack([ndimage.convolve(x[b, ..., c].astype(float), dped_kernel(), mode=mode)
-                      for c in range(3)], axis=-1)
+            np.stack(
+                [
+                    ndimage.convolve(x[b, ..., c].astype(float), dped_kernel(), mode=mode)
+                    for c in range(3)
+                ],
+                axis=-1,
+            )
             for b in range(2)
         ]
-    )  # fmt: skip
+    )
     np.testing.assert_allclose(blur(tf.constant(x), padding), expected, atol=1e-6)
 
 
@@ -60,9 +65,12 @@ def test_resize_equals_pytorch_and_tensorflow(source, target):
     x = images(1, source, source, 2)
     found = separable.resize(tf.constant(x), target, target)
     in_torch = torch.nn.functional.interpolate(
-        torch.from_numpy(x.transpose(0, 3, 1, 2)), (target, target), mode="bilinear",
-        align_corners=False, antialias=False,
-    )  # fmt: skip
+        torch.from_numpy(x.transpose(0, 3, 1, 2)),
+        (target, target),
+        mode="bilinear",
+        align_corners=False,
+        antialias=False,
+    )
     np.testing.assert_allclose(found, in_torch.numpy().transpose(0, 2, 3, 1), atol=1e-5)
     np.testing.assert_allclose(found, tf.image.resize(x, (target, target)), atol=1e-5)
 

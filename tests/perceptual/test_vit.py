@@ -110,9 +110,14 @@ def keras_hubs(built, seed=4):
     import keras_hub
 
     network = keras_hub.models.ViTBackbone(
-        image_shape=(224, 224, 3), patch_size=built.patch, num_layers=built.blocks,
-        num_heads=built.heads, hidden_dim=built.width, mlp_dim=built.mlp, layer_norm_epsilon=1e-3,
-    )  # fmt: skip
+        image_shape=(224, 224, 3),
+        patch_size=built.patch,
+        num_layers=built.blocks,
+        num_heads=built.heads,
+        hidden_dim=built.width,
+        mlp_dim=built.mlp,
+        layer_norm_epsilon=1e-3,
+    )
     rng = np.random.default_rng(seed)
     for variable in network.variables:
         variable.assign(variable + rng.normal(0, 0.2, variable.shape))

@@ -84,8 +84,10 @@ def test_the_scripts_named_by_the_errors_port_these_weights():
     usage = subprocess.run(
         [sys.executable, str(script), "--help"],
         env=os.environ | {"PYTHONPATH": str(script.parents[1])},
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     kinds = usage.partition("{")[2].partition("}")[0].split(",")
     asked = {key for key, entry in PUBLISHED.items() if f"port_weights.py {key} " in entry.advice}
     assert asked == set(kinds)

@@ -56,12 +56,14 @@ def speed(folder):
         (events, "events"),
         (speed, None),
         (lambda folder: (folder / "metrics.jsonl").write_text("x"), "metrics.jsonl"),
-        (lambda folder: (folder / "model/model.weights.h5").write_text("x"),
-         "model/model.weights.h5"),
+        (
+            lambda folder: (folder / "model/model.weights.h5").write_text("x"),
+            "model/model.weights.h5",
+        ),
         (lambda folder: (folder / "export/model.tflite").write_text("x"), "export/model.tflite"),
         (lambda folder: (folder / "stages/.ab.tmp.0-x").mkdir(), "leftovers"),
     ],
-)  # fmt: skip
+)
 def test_any_difference_is_seen_and_times_are_not(run, tmp_path, change, part):
     other = tmp_path / "other"
     shutil.copytree(run, other)

@@ -88,6 +88,10 @@ def test_the_report_counts_and_lists_survivors(tmp_path):
     path = tmp_path / "mutants.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert mutate.report(path).splitlines() == [
-        "data: 2 of 2 noticed", "losses: 0 of 1 noticed", "all: 2 of 3 noticed (66.7 %)",
-        "passed: tfisp/losses/z.py:7", "    -a", "    +b",
-    ]  # fmt: skip
+        "data: 2 of 2 noticed",
+        "losses: 0 of 1 noticed",
+        "all: 2 of 3 noticed (66.7 %)",
+        "passed: tfisp/losses/z.py:7",
+        "    -a",
+        "    +b",
+    ]

@@ -58,8 +58,10 @@ def test_the_recorded_hash_is_of_the_new_file(tmp_path):
 
 
 def test_lpips_heads_keep_their_values(tmp_path):
-    state = {f"lin{i}.model.1.weight": torch.rand(1, c, 1, 1)
-             for i, c in enumerate((64, 192, 384, 256, 256))}  # fmt: skip
+    state = {
+        f"lin{i}.model.1.weight": torch.rand(1, c, 1, 1)
+        for i, c in enumerate((64, 192, 384, 256, 256))
+    }
     torch.save(state, tmp_path / "alex.pth")
     path = port_weights.port("lpips", tmp_path / "alex.pth", tmp_path / "out")
     heads = LPIPS(weights="random", heads=path)._heads

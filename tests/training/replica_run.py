@@ -70,10 +70,14 @@ def broken(fault):
 def run(game, workers, bank):
     """Five steps: tag -> array."""
     (stage,) = make_stages(
-        ("unpaired",), (STEPS,), content=(("alexnet_narrow", "relu3"),),
+        ("unpaired",),
+        (STEPS,),
+        content=(("alexnet_narrow", "relu3"),),
         backbones=(("color", "vit_narrow"), ("texture", "alexnet_narrow")),
-        critics=("adv_color", "adv_lin0"), adversarial=game, critic_interval=1,
-    )  # fmt: skip
+        critics=("adv_color", "adv_lin0"),
+        adversarial=game,
+        critic_interval=1,
+    )
     with workers.strategy.scope():
         generator = models.create("efficient_isp", seed=1)
         learner = trainer.Trainer(generator, stage.recipe, bank, (SIZE, SIZE), seed=3)

@@ -27,19 +27,27 @@ ROLES = (("color", "vit_narrow"), ("texture", "alexnet_narrow"))
 def bank():
     """Every network and distance that a recipe can name, with random weights."""
     names = (
-        "vgg19_narrow", "vit_narrow", "alexnet_narrow", "alexnet_imagenet", "vgg16_torchvision_l2",
+        "vgg19_narrow",
+        "vit_narrow",
+        "alexnet_narrow",
+        "alexnet_imagenet",
+        "vgg16_torchvision_l2",
         "pixels",
-    )  # fmt: skip
-    networks = {name: backbones.create(name, None if name == "pixels" else "random")
-                for name in names}  # fmt: skip
+    )
+    networks = {
+        name: backbones.create(name, None if name == "pixels" else "random") for name in names
+    }
     return FeatureBank(networks)
 
 
 @pytest.fixture(scope="module")
 def trained(bank):
     """Every trained distance, on the bank's networks, with random weights."""
-    trunks = {"lpips": "alexnet_imagenet", "lpips+": "alexnet_imagenet",
-              "dists": "vgg16_torchvision_l2"}  # fmt: skip
+    trunks = {
+        "lpips": "alexnet_imagenet",
+        "lpips+": "alexnet_imagenet",
+        "dists": "vgg16_torchvision_l2",
+    }
     return {
         name: distance_registry.create(name, bank.backbones[trunk], "random")
         for name, trunk in trunks.items()
@@ -164,8 +172,9 @@ def test_the_features_of_a_content_loss_add_up(bank):
     assert min(loss(first), loss(second)) > 0
     assert loss(first, second) == pytest.approx(loss(first) + loss(second), rel=1e-5)
     assert features_of(Recipe("one", (spec,), content=(first, second))) == [
-        Feature("vgg19_narrow", "rgb", "relu3_4"), Feature("alexnet_narrow", "rgb", "relu1")
-    ]  # fmt: skip
+        Feature("vgg19_narrow", "rgb", "relu3_4"),
+        Feature("alexnet_narrow", "rgb", "relu1"),
+    ]
 
 
 def test_the_reference_and_not_the_generated_image_weighs_the_positions_of_lpips_plus(
@@ -181,8 +190,9 @@ def test_the_reference_and_not_the_generated_image_weighs_the_positions_of_lpips
 
 def test_the_distances_of_a_recipe_look_through_the_networks_it_names():
     recipe = RECIPES["paired"]
-    features = {spec.loss: make_objectives(recipe)[i].features
-                for i, spec in enumerate(recipe.objectives)}  # fmt: skip
+    features = {
+        spec.loss: make_objectives(recipe)[i].features for i, spec in enumerate(recipe.objectives)
+    }
     for name, trunk in recipe.distances().items():
         assert {feature.backbone for feature in features[name]} == {trunk}
         assert trunk in recipe.frozen_networks()

@@ -29,8 +29,11 @@ def test_whatever_is_no_number_is_named(tag, value):
 
 
 def test_an_overflow_is_let_pass_but_at_the_smallest_scale():
-    skipped = SOUND | {"overflow/content": 1.0, "scale/content": 4 * SMALLEST,
-                       "grad_norm/content": math.inf}  # fmt: skip
+    skipped = SOUND | {
+        "overflow/content": 1.0,
+        "scale/content": 4 * SMALLEST,
+        "grad_norm/content": math.inf,
+    }
     assert overflowed(skipped) == {"content": 4 * SMALLEST}
     assert overflowed(SOUND | {"overflow/content": 0.0, "scale/content": 1.0}) == {}
     require_sound(skipped, "step 3")

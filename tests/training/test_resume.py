@@ -14,11 +14,18 @@ from kill_campaign import fingerprint
 # Two short stages; critics learn at steps 0, 3, 6; an epoch of 12 patches ends within the second
 # stage.
 FLAGS = (
-    "--flagfile=demo.flags", "--steps=5,8", "--patch_size=96", "--batch_size=2",
-    "--critic_interval=3", "--save_every=2", "--log_every=1", "--validate_every=4",
-    "--validation_images=1", "--image_every=0",
+    "--flagfile=demo.flags",
+    "--steps=5,8",
+    "--patch_size=96",
+    "--batch_size=2",
+    "--critic_interval=3",
+    "--save_every=2",
+    "--log_every=1",
+    "--validate_every=4",
+    "--validation_images=1",
+    "--image_every=0",
     "--export_size=64x64",
-)  # fmt: skip
+)
 
 # Each moment is where one more start of the same command dies.
 MOMENTS = (

@@ -20,10 +20,18 @@ from tfisp.training.loop import RunOptions
 SCRIPT = Path(__file__).with_name("killed_run.py")
 # Two stages, one critic, which learns at every step; checkpoints after steps 2 and 3, 2 and 3.
 FLAGS = (
-    "--flagfile=demo.flags", "--steps=3", "--patch_size=64", "--batch_size=4",
-    "--critics=adv_color", "--critic_interval=1", "--save_every=2", "--log_every=1",
-    "--validate_every=0", "--image_every=0", "--export_size=64x64",
-)  # fmt: skip
+    "--flagfile=demo.flags",
+    "--steps=3",
+    "--patch_size=64",
+    "--batch_size=4",
+    "--critics=adv_color",
+    "--critic_interval=1",
+    "--save_every=2",
+    "--log_every=1",
+    "--validate_every=0",
+    "--image_every=0",
+    "--export_size=64x64",
+)
 LOST = "another worker stopped or cannot be reached"
 
 
@@ -132,9 +140,12 @@ def test_two_workers_log_what_one_device_does(story):
         close = one["stage"] == 0 or one["step"] == 1
         for tag in set(one) - {"recipe"}:
             np.testing.assert_allclose(
-                two[tag], one[tag], rtol=1e-5 if close else 0.1, atol=1e-5 if close else 0.05,
+                two[tag],
+                one[tag],
+                rtol=1e-5 if close else 0.1,
+                atol=1e-5 if close else 0.05,
                 err_msg=f"{one['recipe']} {one['step']} {tag}",
-            )  # fmt: skip
+            )
 
 
 @pytest.mark.slow

@@ -13,11 +13,17 @@ from tfisp import models, train
 from tfisp.training.trainer import Trainer
 
 FLAGS = (
-    "--flagfile=demo.flags", "--steps=2,3", "--patch_size=64", "--batch_size=2",
-    "--save_every=2", "--log_every=1", "--validate_every=2",
-    "--validation_images=1", "--image_every=2",
+    "--flagfile=demo.flags",
+    "--steps=2,3",
+    "--patch_size=64",
+    "--batch_size=2",
+    "--save_every=2",
+    "--log_every=1",
+    "--validate_every=2",
+    "--validation_images=1",
+    "--image_every=2",
     "--export_size=64x64",
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +74,18 @@ def read_log(folder):
 
 def test_the_folder_tells_its_story(finished):
     assert {path.name for path in finished.iterdir()} == {
-        "run.json", "flags.txt", "versions.json", "manifest.json", "splits.json", "metrics.jsonl",
-        "checkpoints", "events", "stages", "model", "export",
-    }  # fmt: skip
+        "run.json",
+        "flags.txt",
+        "versions.json",
+        "manifest.json",
+        "splits.json",
+        "metrics.jsonl",
+        "checkpoints",
+        "events",
+        "stages",
+        "model",
+        "export",
+    }
     assert "--patch_size=64" in (finished / "flags.txt").read_text()
     versions = json.loads((finished / "versions.json").read_text())
     assert versions["tensorflow"] == tf.__version__
@@ -109,9 +124,19 @@ def test_the_log_has_every_loss_norm_and_penalty(finished):
 
 def test_critics_are_logged_with_the_defaults_too(cache, tmp_path):
     """They learn at steps 0, 10, ...; numbers are written after 10, 20, ... steps."""
-    words = ("--flagfile=demo.flags", "--recipe=unpaired", "--steps=12", "--patch_size=64",
-             "--batch_size=1", "--validate_every=0", "--image_every=0", "--export_size=64x64",
-             "--critic_interval=10", "--log_every=10", "--save_every=5")  # fmt: skip
+    words = (
+        "--flagfile=demo.flags",
+        "--recipe=unpaired",
+        "--steps=12",
+        "--patch_size=64",
+        "--batch_size=1",
+        "--validate_every=0",
+        "--image_every=0",
+        "--export_size=64x64",
+        "--critic_interval=10",
+        "--log_every=10",
+        "--save_every=5",
+    )
     folder = tmp_path / "run"
     assert train.run([*words, f"--work_dir={folder}", f"--cache_dir={cache}"]) == 0
     lines = read_log(folder)

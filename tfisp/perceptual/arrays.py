@@ -96,9 +96,17 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
             content = {name: archive.read(name) for name in archive.namelist()}
     # RuntimeError: encrypted, or (NotImplementedError) packed in a way that nobody writes.
     except (
-        ValueError, OSError, EOFError, RuntimeError, MemoryError, OverflowError, struct.error,
-        zipfile.BadZipFile, zlib.error, lzma.LZMAError,
-    ) as error:  # fmt: skip
+        ValueError,
+        OSError,
+        EOFError,
+        RuntimeError,
+        MemoryError,
+        OverflowError,
+        struct.error,
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+    ) as error:
         raise InputError(f"{path}: not a readable .npz file ({first_line(error)})") from error
     return {
         name.removesuffix(".npy"): parse_npy(data, f"{path}({name})").copy()

@@ -25,8 +25,14 @@ _FACTS = "facts.json"
 
 # What TensorFlow's reader and JSON's raise for damaged or missing files.
 _DAMAGE = (
-    tf.errors.OpError, ValueError, TypeError, LookupError, RuntimeError, MemoryError, OSError,
-)  # fmt: skip
+    tf.errors.OpError,
+    ValueError,
+    TypeError,
+    LookupError,
+    RuntimeError,
+    MemoryError,
+    OSError,
+)
 
 
 @dataclass(frozen=True, order=True)

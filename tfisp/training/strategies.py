@@ -87,9 +87,12 @@ class Workers:
         try:
             yield
         except (
-            tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError,
-            tf.errors.DeadlineExceededError, tf.errors.InternalError,
-        ) as error:  # fmt: skip
+            tf.errors.UnavailableError,
+            tf.errors.AbortedError,
+            tf.errors.CancelledError,
+            tf.errors.DeadlineExceededError,
+            tf.errors.InternalError,
+        ) as error:
             if self.count == 1:
                 raise
             raise InputError(
