@@ -323,8 +323,10 @@ def report(output: Path) -> str:
     return "\n".join(lines)
 
 
-def _modules_of(place: Path) -> list[Path]:
-    return [place] if place.suffix else list(place.glob("*.py"))
+def _modules_of(place: str) -> list[str]:
+    path = ROOT / "tfisp" / place
+    files = [path] if path.suffix else sorted(path.glob("*.py"))
+    return [str(file.relative_to(ROOT)) for file in files]
 
 
 def main() -> None:
@@ -336,11 +338,7 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="try none, report what is there")
     options = parser.parse_args()
     if not options.report:
-        modules = [
-            str(path.relative_to(ROOT))
-            for place in PLACES
-            for path in sorted(_modules_of(ROOT / "tfisp" / place))
-        ]
+        modules = [module for place in PLACES for module in _modules_of(place)]
         everything = [mutant for module in modules for mutant in mutants(module)]
         count = min(options.count, len(everything))
         print(f"{count} of {len(everything)} mutants of {len(modules)} modules", flush=True)

@@ -8,7 +8,7 @@ from tests.helpers.data_files import encoded, scene
 from tfisp.data import open_dataset
 from tfisp.data.bad_files import BadFiles
 from tfisp.data.images import IMAGE_SUFFIXES
-from tfisp.data.listing import look_through, match, require_files
+from tfisp.data.listing import match, require_files, search_folder
 from tfisp.errors import InputError
 
 PICTURE = encoded(".png", scene(32, 32))
@@ -70,7 +70,7 @@ def test_links_to_folders_are_followed_once_and_loops_end(folder, tmp_path):
     (folder / "aaa_link").symlink_to(tmp_path / "elsewhere")
     (folder / "loop").symlink_to(folder)
     (folder / "aaa_trip").symlink_to(folder / "trip")
-    names = {p.relative_to(folder).as_posix() for p in look_through(folder, IMAGE_SUFFIXES).files}
+    names = {p.relative_to(folder).as_posix() for p in search_folder(folder, IMAGE_SUFFIXES).files}
     assert names == {"a2.png", "a10.PNG", "trip/b.jfif", "aaa_link/f.png"}
 
 
@@ -85,14 +85,14 @@ def test_a_folder_of_nothing_but_a_link_is_not_empty(tmp_path, config, write_pho
 def test_descriptions_of_raw_files_are_not_left_out(tmp_path):
     for name in ("a.npy", "a.json", "other.json"):
         (tmp_path / name).touch()
-    assert look_through(tmp_path, (".npy",)).left_out == {".json": 1}
+    assert search_folder(tmp_path, (".npy",)).left_out == {".json": 1}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_folder_that_cannot_be_read_is_named(folder):
     (folder / "trip").chmod(0)
     with pytest.raises(InputError, match="trip: cannot be read"):
-        look_through(folder, IMAGE_SUFFIXES)
+        search_folder(folder, IMAGE_SUFFIXES)
 
 
 def test_the_user_is_told_of_counts_and_colours(config, tmp_path, write_photographs):

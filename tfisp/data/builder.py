@@ -14,7 +14,7 @@ from tfisp.data.cache import Store
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import Frame, PatchFrame, Rendering
 from tfisp.data.images import IMAGE_SUFFIXES, read_photograph
-from tfisp.data.listing import look_through, require_files, require_folder
+from tfisp.data.listing import require_files, require_folder, search_folder
 from tfisp.data.photographs import Photograph, Photographs, open_photograph
 from tfisp.data.raw_patches import Pairs, RawPatches
 from tfisp.data.roles import clashes
@@ -109,7 +109,7 @@ class DatasetBuilder:
 
     def files_beside(self, folder: Path, suffixes: Sequence[str], what: str) -> list[Path]:
         """The files of one folder of a data set, with a note if anything in it is left out."""
-        found = look_through(folder, suffixes, recursive=False)
+        found = search_folder(folder, suffixes, recursive=False)
         if found.left_out:
             self.notes.append(found.note(what))
         return found.files

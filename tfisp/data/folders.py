@@ -94,7 +94,9 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     others = [Path(config.target_dir)] if config.target_dir else []
     files = builder.files("raw_dir", root, RAW_SUFFIXES, "RAW files", others)
     photographs = builder.target_files()
-    targets = None if photographs is None else builder.photographs(builder.look_at(photographs))
+    targets = (
+        None if photographs is None else builder.photographs(builder.open_photographs(photographs))
+    )
     frames = _frames(builder, files, root)
     for frame in frames:
         _note_clipping(builder, frame)

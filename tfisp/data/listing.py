@@ -61,7 +61,7 @@ class Found:
         return f"{self.folder}: {len(self.files)} {what}{f'; left out: {rest}' if rest else ''}"
 
 
-def look_through(
+def search_folder(
     folder: Path,
     suffixes: Sequence[str],
     *,
@@ -118,14 +118,14 @@ def look_through(
 
 
 def files_in(folder: Path, suffixes: Sequence[str], *, recursive: bool = False) -> list[Path]:
-    """The files that `look_through` finds."""
-    return look_through(folder, suffixes, recursive=recursive).files
+    """The files that `search_folder` finds."""
+    return search_folder(folder, suffixes, recursive=recursive).files
 
 
 def require_files(
     flag: str, folder: Path, suffixes: Sequence[str], what: str, others: Sequence[Path] = ()
 ) -> Found:
-    """All files with one of the suffixes, in any sub-folder; see `look_through`.
+    """All files with one of the suffixes, in any sub-folder; see `search_folder`.
 
     Args:
         flag: The flag that names the folder.
@@ -137,7 +137,7 @@ def require_files(
     Raises:
         InputError: If there is none, naming the flag and what there is instead.
     """
-    found = look_through(folder, suffixes, others=others)
+    found = search_folder(folder, suffixes, others=others)
     if not found.files:
         raise InputError(f"--{flag}={folder}: {missing(folder, suffixes, what)}")
     return found
@@ -145,7 +145,7 @@ def require_files(
 
 def missing(folder: Path, suffixes: Sequence[str], what: str) -> str:
     """Says that a folder holds none of what was looked for, and what it holds."""
-    left_out = look_through(folder, suffixes).left_out
+    left_out = search_folder(folder, suffixes).left_out
     kinds = ", ".join(f"{count} {why}" for why, count in left_out.most_common(4))
     return f"no {what} here ({' '.join(suffixes)}); found {kinds or 'an empty folder'}"
 

@@ -51,7 +51,7 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
         )
         if not photographs:
             raise InputError(f"{jpegs}: no photographs here; --target_dir may name others")
-    targets = builder.photographs(builder.look_at(photographs))
+    targets = builder.photographs(builder.open_photographs(photographs))
     held_out = {split: _held_out(builder, root / split) for split in ("val", "test")}
     return builder.dataset(
         frames, targets, held_out, paired=False, sensor=builder.stated_sensor(), root=root

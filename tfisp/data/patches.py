@@ -135,4 +135,4 @@ def _targets(builder: DatasetBuilder, train: Sequence[PatchFrame]) -> Photograph
         if not train:
             return None
         paths = [frame.target_path for frame in train if frame.target_path]
-    return builder.photographs(builder.look_at(paths))
+    return builder.photographs(builder.open_photographs(paths))

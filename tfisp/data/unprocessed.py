@@ -154,7 +154,7 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     override = builder.target_files()
     look = config.resolved_look()
     found = {
-        role: builder.look_at(paths, config.reduce, look)
+        role: builder.open_photographs(paths, config.reduce, look)
         for role, paths in (roles | ({"target": override} if override else {})).items()
     }
     frames = {role: _record_all(builder, found.get(role, ())) for role in ("source", "val", "test")}
