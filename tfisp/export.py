@@ -19,6 +19,7 @@ from typing import Any
 from tfisp import cli
 from tfisp.backend import load_tensorflow
 from tfisp.cli import flags, rawflags
+from tfisp.cli.progress import Progress
 from tfisp.errors import UsageError
 
 
@@ -83,6 +84,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         raw_options=raw_options,
         onnx=values.onnx,
         on_gpu=values.gpu_check,
+        progress=Progress(),
     )
     for line in summary(report):
         print(line)

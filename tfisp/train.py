@@ -8,6 +8,7 @@ checkpoint, and Ctrl-C leaves one behind. Watch it with `tensorboard --logdir RU
 trained network is RUN/model, and RUN/export holds it as SavedModel and TFLite files.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -155,6 +156,7 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
     from tfisp.training.loop import RunOptions
 
     config = make_config(values)
+    _check_export_size(values.export_size, config)
     # A dry run waits for nobody.
     workers = strategies.create("single" if values.dry_run else values.strategy)
     if config.deterministic:
@@ -175,7 +177,10 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
         config, values.work_dir, options, flagfile.write(values), Progress(), workers
     )
     if workers.is_chief:
-        conversion.export(from_preset(folder.model), values.export_size, folder.export)
+        print(f"exporting to {folder.export}: each file is compared with the trained model")
+        conversion.export(
+            from_preset(folder.model), values.export_size, folder.export, progress=Progress()
+        )
     workers.barrier()  # who leaves before the others looks lost to them
     if not workers.is_chief:
         print(f"worker {workers.index} is done; worker 0 has written {folder.path}")
@@ -184,6 +189,26 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
     print(f"TensorBoard: tensorboard --logdir {folder.events}")
     print(f"SavedModel and TFLite files: {folder.export}")
     return 0
+
+
+def _check_export_size(size: tuple[int, int], config: "TrainConfig") -> None:
+    """Sees that the trained generator can be exported for a size, before it is trained.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    from tfisp.exporting.artifacts import check_size
+    from tfisp.models import names, read_preset, registry
+    from tfisp.rendering import ModelMetadata
+
+    new = config.model in names() and not os.path.exists(config.model)
+    name = config.model if new else read_preset(config.model).model
+    kind = registry.generator_class(name)
+    contract = config.data.resolved_contract()
+    try:
+        check_size(ModelMetadata(name, contract, None, kind.multiple, kind.minimum), size)
+    except InputError as error:
+        raise UsageError(str(error).replace("--size=", "--export_size=", 1)) from None
 
 
 def make_config(values: flags.FlagValues) -> "TrainConfig":

@@ -208,9 +208,11 @@ def test_a_target_folder_takes_the_place_of_the_targets(
 def test_the_manifest_lists_every_file_once_per_role(config, tmp_path, write_pairs):
     write_pairs(tmp_path, "zrr", "train", 5)
     manifest = open_dataset(config("zrr", raw_dir=tmp_path)).manifest()
-    assert [entry["role"] for entry in manifest] == ["raw"] * 4 + ["target"] * 4 + ["val"]
+    assert [entry["role"] for entry in manifest] == (
+        ["raw"] * 4 + ["target"] * 4 + ["val"] + ["raw_target"] * 4 + ["val_target"]
+    )
     assert all(entry["bytes"] > 0 for entry in manifest)
-    assert len({(entry["role"], entry["path"]) for entry in manifest}) == 9
+    assert len({(entry["role"], entry["path"]) for entry in manifest}) == 14
 
 
 def test_references_are_computed_once(config, tmp_path, write_pairs):

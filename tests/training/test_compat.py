@@ -441,15 +441,15 @@ def test_the_items_are_in_run_json_and_others_are_refused_on_resume(tmp_path):
         items, stages, data = follow(chosen, make_stages(("unpaired",), (1,)), DATA)
         return TrainConfig(stages, data, compat=items)
 
-    RunFolder(tmp_path / "plain", config())
+    RunFolder(tmp_path / "plain").claim(config())
     assert json.loads((tmp_path / "plain/run.json").read_text())["compat"] == []
-    RunFolder(tmp_path / "run", config("fixed_permutation"))
+    RunFolder(tmp_path / "run").claim(config("fixed_permutation"))
     kept = json.loads((tmp_path / "run/run.json").read_text())
     assert kept["compat"] == ["fixed_permutation"]
-    RunFolder(tmp_path / "run", config("fixed_permutation"))
+    RunFolder(tmp_path / "run").claim(config("fixed_permutation"))
     for other in (config(), config("frozen_fc1"), config("published")):
         with pytest.raises(InputError, match=r"compat.*'fixed_permutation'.* before, .* now"):
-            RunFolder(tmp_path / "run", other)
+            RunFolder(tmp_path / "run").require_same(other)
 
 
 def test_the_flag_reaches_the_configuration_and_the_notes():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tfisp import train
+from tfisp.training import run_lock
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -127,3 +129,14 @@ def test_what_a_flag_file_sets_in_vain_is_a_warning(tmp_path, capfd, monkeypatch
     assert warning == (
         "set in a flag file, but without effect here: --color_backbone, --texture_backbone"
     )
+
+
+def test_a_folder_that_another_process_works_in_is_refused_at_once(tmp_path, capfd):
+    with run_lock.held(tmp_path / "run"):
+        assert train.run([*DEMO, f"--work_dir={tmp_path / 'run'}"]) == 1
+        (error,) = capfd.readouterr().err.splitlines()
+        assert f"process {os.getpid()} on host {socket.gethostname()} works in it" in error
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "holiday.jpg").touch()
+    assert train.run([*DEMO, f"--work_dir={tmp_path / 'run'}"]) == 1
+    assert "not empty, and no run of tfisp.train" in capfd.readouterr().err

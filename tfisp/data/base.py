@@ -9,6 +9,7 @@ import numpy as np
 
 from tfisp.contract import Contract
 from tfisp.data.bad_files import BadFiles
+from tfisp.data.manifest import sample
 from tfisp.data.photographs import Photographs
 from tfisp.data.raw_patches import Pairs, RawPatches
 from tfisp.data.workers import in_order
@@ -70,12 +71,32 @@ class Dataset:
         }
 
     def manifest(self) -> list[dict[str, Any]]:
-        """Every file once per role: {"role", "path", "bytes"}, with "sha256" where it is known."""
-        return [
-            {"role": role, "path": str(item.path), "bytes": item.path.stat().st_size}
-            | ({"sha256": item.sha256} if _hash_is_known(item) else {})
+        """Every file once per role: {"role", "path", "bytes", "content"}.
+
+        `content` tells whether it is the same file later (`tfisp.data.manifest`).
+
+        Raises:
+            InputError: If a file cannot be read.
+        """
+        files = [
+            (role, item.path, item.content)
             for role, items in self._files().items()
             for item in items
+        ]
+        files += [
+            (f"{role}_target", item.target_path, sample(item.target_path))
+            for role, items in self._files().items()
+            for item in items
+            if getattr(item, "target_path", None) not in (None, item.path)
+        ]
+        return [
+            {
+                "role": role,
+                "path": str(path),
+                "bytes": path.stat().st_size,
+                "content": content,
+            }
+            for role, path, content in files
         ]
 
     def preview(self, count: int = 4) -> list[tuple[np.ndarray, ...]]:
@@ -124,11 +145,6 @@ class Dataset:
         targets = {"target": self.targets.photographs} if self.targets else {}
         held_out = {split: pairs.frames for split, pairs in self.pairs.items()}
         return {"raw": self.raw.frames} | targets | held_out
-
-
-def _hash_is_known(item: Any) -> bool:
-    """Whether a file's hash has been computed: of tens of thousands it is not worth the reading."""
-    return "sha256" in vars(getattr(item, "photograph", item))
 
 
 def _relative(path: Any, root: str) -> str:

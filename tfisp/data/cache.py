@@ -76,6 +76,18 @@ def file_digest(path: Path) -> str:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
 
 
+def tree_digest(path: Path) -> str:
+    """SHA-256 of a file's content, or of a folder's: its files with their names.
+
+    Raises:
+        InputError: If something in it cannot be read.
+    """
+    if not path.is_dir():
+        return file_digest(path)
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return key(**{file.relative_to(path).as_posix(): file_digest(file) for file in files})
+
+
 class Store:
     """A folder of arrays by key.
 

@@ -66,6 +66,11 @@ class FolderFrame:
         return self.sensor.red_site
 
     @property
+    def content(self) -> str:
+        """See `Frame`: the file, and what is taken to be its sensor."""
+        return f"{self.sha256} {key(sensor=self.sensor.to_dict())}"
+
+    @property
     def kept_bytes(self) -> int:
         """See `Frame`: samples and reference."""
         return self.size[0] * self.size[1] * (2 + REFERENCE_BYTES)

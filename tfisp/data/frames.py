@@ -15,6 +15,7 @@ import numpy as np
 from tfisp.contract import Contract
 from tfisp.data.cache import Store, digest, key
 from tfisp.data.images import to_uint16
+from tfisp.data.manifest import sample
 from tfisp.demosaic import REFERENCE_VERSION, reference
 from tfisp.errors import InputError
 from tfisp.raw import check_levels
@@ -52,6 +53,7 @@ class Frame(Protocol):
         size: (height, width) in samples.
         phase: (row, column) of its red site within the 2x2 tile.
         target_path: File of its pair; None if it has none.
+        content: What tells its file, with whatever describes it, from another one.
         kept_bytes: How much of the cache it takes once it has been read.
     """
 
@@ -77,6 +79,11 @@ class Frame(Protocol):
 
     @property
     def target_path(self) -> Path | None:
+        """See the class."""
+        ...
+
+    @property
+    def content(self) -> str:
         """See the class."""
         ...
 
@@ -182,6 +189,11 @@ class PatchFrame:
     def phase(self) -> tuple[int, int]:
         """See `Frame`."""
         return self.sensor.red_site
+
+    @property
+    def content(self) -> str:
+        """See `Frame`."""
+        return sample(self.path)
 
     @property
     def kept_bytes(self) -> int:

@@ -13,6 +13,7 @@ from tfisp.data.cache import Store, file_digest, key
 from tfisp.data.crops import PatchGrid, places, window
 from tfisp.data.headers import probe
 from tfisp.data.images import READ_VERSION, read_photograph, to_float, to_uint16
+from tfisp.data.manifest import sample
 from tfisp.data.profiles import describe
 from tfisp.data.unprocess import REDUCTION_VERSION, reduced_size, reduced_srgb
 from tfisp.errors import InputError
@@ -56,6 +57,11 @@ class Photograph:
     def dither_seed(self) -> tuple[int, int]:
         """Seed of whatever is drawn for this photograph: a function of `seed` and its content."""
         return self.seed, int(self.sha256[:16], 16)
+
+    @property
+    def content(self) -> str:
+        """What tells its file from another one: the hash, where that is needed anyway."""
+        return self.sha256 if self.keep else sample(self.path)
 
     @property
     def kept_bytes(self) -> int:

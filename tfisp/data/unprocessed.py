@@ -105,6 +105,11 @@ class UnprocessedFrame:
         return self.sensor.red_site
 
     @property
+    def content(self) -> str:
+        """See `Frame`."""
+        return self.sha256
+
+    @property
     def kept_bytes(self) -> int:
         """See `Frame`: samples, reference, and the photograph itself."""
         return self.size[0] * self.size[1] * (2 + REFERENCE_BYTES) + self.photograph.kept_bytes

@@ -9,7 +9,7 @@ then moved into place; if one file is not right, nothing is written. Beside the 
 import dataclasses
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,7 @@ def build(
     raw_options: Mapping[str, Any] | None = None,
     onnx: bool = False,
     on_gpu: bool = False,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> dict[str, Any]:
     """Writes all artifacts into a folder and compares each with Keras.
 
@@ -80,6 +81,7 @@ def build(
         onnx: Whether to write the ONNX file too.
         on_gpu: Whether to run files for the GPU through LiteRT's GPU accelerator as well, in
             software where there is no GPU (`gpu_check`); the report says where it ran, or why not.
+        progress: called as progress(done, total, what) before each file and at the end.
 
     Returns:
         The report, as also written to `report.json`.
@@ -98,7 +100,13 @@ def build(
     learnt = [window for window in seen if all(window is not other for other in held_out)]
     artifacts, missing = choose_artifacts(metadata, calibrated=bool(seen), onnx=onnx)
     job = Job(generator, metadata, size, folder, learnt, held_out or seen[:_HELD_OUT])
-    files = [_write(job, artifact, target, on_gpu=on_gpu) for artifact in artifacts]
+    files: list[Entry] = []
+    for artifact in artifacts:
+        if progress:
+            progress(len(files), len(artifacts), "files exported")
+        files.append(_write(job, artifact, target, on_gpu=on_gpu))
+    if progress:
+        progress(len(files), len(artifacts), "files exported")
     written = report.compose(generator, metadata, size, target, files, missing, seen, folder)
     write_json(folder / metadata_module.BESIDE, metadata.to_dict())
     report.write(written, folder)

@@ -1,10 +1,13 @@
 """Everything that decides what a run computes: resolved, checked, comparable with another's."""
 
+import copy
 import dataclasses
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tfisp.contract import PUBLISHED
+from tfisp.data.cache import tree_digest
 from tfisp.data.config import DataConfig
 from tfisp.errors import InputError
 from tfisp.models import registry
@@ -166,6 +169,45 @@ def fit_to_generator(data: DataConfig, model: str) -> DataConfig:
     published = contract == PUBLISHED
     fitting = kind.published if published else dataclasses.replace(contract, form=kind.form)
     return data.replace(contract=fitting)
+
+
+# What is told by the files themselves (`tfisp.data.manifest`), and what changes no weight.
+_FOLDERS = ("raw_dir", "target_dir", "splits", "on_bad_file")
+_WATCHING = ("log_every", "validate_every", "validation_split", "validation_images")
+
+
+def what_counts(values: dict[str, Any]) -> dict[str, Any]:
+    """What a run must agree in with an earlier start of it.
+
+    Args:
+        values: of `TrainConfig.to_dict`, with or without a member `content`: what the files behind
+            names of models, weights and sensors hold (`contents`).
+
+    Returns:
+        The values without those that decide nothing, and with contents in the place of paths.
+    """
+    values = copy.deepcopy(values)
+    content = values.pop("content", {})
+    for name in _WATCHING:
+        values.pop(name, None)
+    for name in _FOLDERS:
+        values["data"].pop(name, None)
+    for group in (values, values["data"], values["weights"]):
+        for name, value in group.items():
+            if isinstance(value, str):
+                group[name] = content.get(value, value)
+    return values
+
+
+def contents(config: TrainConfig) -> dict[str, str]:
+    """The hash of what lies behind each path that a configuration names, by path.
+
+    Raises:
+        InputError: if a file cannot be read.
+    """
+    paths = (config.model, config.data.sensor, *config.weights.values())
+    found = [path for path in paths if path and Path(path).exists()]
+    return {path: f"sha256 {tree_digest(Path(path))}" for path in found}
 
 
 def differences(old: Any, new: Any, path: str = "") -> list[str]:

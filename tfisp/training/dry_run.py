@@ -27,7 +27,7 @@ def dry_run(config: TrainConfig, progress: Progress | None = None) -> Iterator[s
     frozen = load_frozen(config)
     generator = make_generator(config, dataset)
     with tempfile.TemporaryDirectory(prefix="tfisp-") as folder:
-        claimed, workers = RunFolder(folder, config), strategies.create("single")
+        claimed, workers = RunFolder(folder), strategies.create("single")
         run = Run(config, claimed, dataset, generator, frozen, RunOptions(), workers)
         yield from _describe(run, config, dataset)
     for note in launch.remarks(config, dataset, frozen):
@@ -38,6 +38,9 @@ def _describe(run: Run, config: TrainConfig, dataset: Dataset) -> Iterator[str]:
     """The plan of a run, whose generator is changed on the way."""
     yield f"data       {dataset.name}: " + ", ".join(
         f"{len(files)} {role}" for role, files in dataset.splits().items()
+    )
+    yield f"cache      {dataset.kept_bytes / 1e9:.2g} GB of references and decoded files" + (
+        "" if config.data.cache_gb is None else f", of which --cache_gb={config.data.cache_gb:g}"
     )
     yield f"generator  {config.model}, {run.generator.count_params():,} parameters"
     yield f"batch      {config.batch_size} patches of {config.data.patch_size} px" + (

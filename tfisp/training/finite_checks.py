@@ -39,5 +39,6 @@ def require_sound(logs: Mapping[str, float], where: str) -> None:
     if bad and not skipped:
         raise InputError(
             f"{where}: {', '.join(bad)} became {logs[bad[0]]}; the last checkpoint is from before."
-            " A smaller --learning_rate or another --seed may help"
+            " A smaller --learning_rate or another --seed may help, in a new --work_dir, and"
+            " --model=WORK_DIR/stages/STAGE starts it from what a finished stage has learnt"
         )

@@ -1,5 +1,6 @@
 """From a configuration to a trained model: opens what a run needs, runs it, keeps its story."""
 
+import contextlib
 import json
 import os
 import sys
@@ -8,7 +9,7 @@ from tfisp import data
 from tfisp.data.base import Dataset, Progress
 from tfisp.errors import InputError
 from tfisp.metrics.report import few
-from tfisp.training import strategies
+from tfisp.training import run_lock, strategies
 from tfisp.training.config import TrainConfig
 from tfisp.training.loop import Run, RunOptions
 from tfisp.training.networks import FrozenNetworks, load_frozen, make_generator
@@ -47,15 +48,33 @@ def train(
         json.dumps(config.to_dict(), sort_keys=True),
         "--strategy=multiworker: the workers were started with different flags",
     )
-    dataset = open_data(config, progress)
+    folder = RunFolder(work_dir)
+    with run_lock.held(folder.path) if workers.is_chief else contextlib.nullcontext():
+        return _train(config, folder, options, flags, progress, workers)
+
+
+def _train(
+    config: TrainConfig,
+    folder: RunFolder,
+    options: RunOptions,
+    flags: str,
+    progress: Progress | None,
+    workers: Workers,
+) -> RunFolder:
+    """As `train`, in a folder that no other process works in."""
+    if workers.is_chief:
+        folder.require_same(config)
     with workers.strategy.scope():
         frozen = load_frozen(config)
+    dataset = open_data(config, progress)
+    with workers.strategy.scope():
         generator = make_generator(config, dataset)
     notes = remarks(config, dataset, frozen)
     for note in notes if workers.is_chief else ():
         print(f"note: {note}", file=sys.stderr)
-    folder = RunFolder(work_dir, config, claim=workers.is_chief)
     if workers.is_chief:
+        folder.require_same_data(dataset)
+        folder.claim(config)
         weights = {name: part.weights for name, part in frozen.by_name().items()}
         computing = {"replicas": workers.replicas, "workers": workers.count, "xla": options.xla}
         folder.describe(

@@ -11,6 +11,9 @@ from typing import Protocol, TextIO
 import numpy as np
 import tensorflow as tf
 
+# Steps of a stage that are compiled before they are taken: a plain one and one of critics.
+_COMPILING = 2
+
 
 class Monitor(Protocol):
     """What a run tells of its progress, stage by stage."""
@@ -85,6 +88,7 @@ class RunMonitor(Monitor):
         self._stage, self._recipe, self._steps, self._offset = index, recipe, steps, offset
         self._began, self._first = time.monotonic(), done
         self._busy = self._waited = 0.0
+        self._slowest = [0.0] * _COMPILING
         self._images = 0
 
     def step_done(
@@ -92,6 +96,7 @@ class RunMonitor(Monitor):
     ) -> None:
         """A step is done, in `seconds`, `waited` of them for its batch; redraws the line."""
         self._busy += seconds
+        self._slowest = sorted([*self._slowest, seconds])[1:]
         self._waited += waited
         self._images += images
         if self._live and (time.monotonic() - self._drawn > 0.2 or step == self._steps):
@@ -151,16 +156,24 @@ class RunMonitor(Monitor):
         """Part of this stage's time, 0..1, that was spent waiting for a batch."""
         return self._waited / self._busy if self._busy else 0.0
 
+    def _left(self, step: int) -> str:
+        """How long the rest of the stage will take; the steps that compile count as others do."""
+        others = step - self._first - _COMPILING
+        if others <= 0:
+            return "?" if step < self._steps else _clock(0)
+        compiling = sum(self._slowest)
+        extra = compiling - _COMPILING * (self._busy - compiling) / others
+        elapsed = time.monotonic() - self._began - extra
+        return _clock(elapsed / (others + _COMPILING) * (self._steps - step))
+
     def _line(self, step: int, losses: Mapping[str, float]) -> str:
         """`[unpaired 120/2000] content 0.53 tv 0.001 | 12.3 img/s | wait 0.4% | left 0:12:08`."""
-        elapsed = time.monotonic() - self._began
-        left = elapsed / max(step - self._first, 1) * (self._steps - step)
         shown = " ".join(
             f"{tag.removeprefix('loss/')} {value:.4g}" for tag, value in losses.items()
         )
         return (
             f"[{self._recipe} {step}/{self._steps}] {shown} | {self._speed:.1f} img/s | "
-            f"wait {100 * self._wait_share:.1f}% | left {_clock(left)}"
+            f"wait {100 * self._wait_share:.1f}% | left {self._left(step)}"
         )
 
 

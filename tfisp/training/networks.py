@@ -43,15 +43,19 @@ def load_frozen(config: TrainConfig) -> FrozenNetworks:
     names = dict.fromkeys(
         name for stage in config.stages for name in stage.recipe.frozen_networks()
     )
-    networks = {
-        name: backbones.create(
-            name,
-            config.weights.get(backbones.weights_key(name)),
-            seed=derive(config.seed, "backbone", name),
-            dtype=config.backbone_dtype,
-        )
-        for name in names
-    }
+    networks, faults = {}, []
+    for name in names:
+        try:
+            networks[name] = backbones.create(
+                name,
+                config.weights.get(backbones.weights_key(name)),
+                seed=derive(config.seed, "backbone", name),
+                dtype=config.backbone_dtype,
+            )
+        except InputError as error:
+            faults.append(str(error))
+    if faults:  # all at once: each may take an errand to a machine with network
+        raise InputError("; ".join(faults))
     trunks = {
         name: trunk for stage in config.stages for name, trunk in stage.recipe.distances().items()
     }

@@ -13,6 +13,7 @@ from tfisp.errors import InputError, UsageError
 from tfisp.models import names, preset_names, read_preset
 from tfisp.naming import choose
 from tfisp.perceptual import backbones, weights
+from tfisp.training import run_lock
 from tfisp.training.config import Stage
 from tfisp.training.recipes import Recipe, get_recipe
 
@@ -46,6 +47,9 @@ def check(values: FlagValues, stages: Sequence[Stage], data: DataConfig) -> list
             " give even sides"
         )
     warnings = refuse_idle(values, data_flags.idle(values) | dict(_idle(values, recipes)))
+    if not values.dry_run and values.strategy != "multiworker":
+        # Of several workers the first holds the lock while the others start.
+        run_lock.require_free(Path(values.work_dir))
     _check_folders(data)
     if os.path.exists(values.model):
         read_preset(values.model)

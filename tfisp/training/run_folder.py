@@ -3,7 +3,7 @@
 RUN/run.json       everything that decides the result; a later start must agree with it
         flags.txt      the flags as given, a flagfile in itself
         versions.json  of Python, tfisp and the libraries; the platform; the git commit, if any
-        manifest.json  every input file with its size (and hash, where it was read whole)
+        manifest.json  every input file with its size and a hash; a later start must agree with it
         splits.json    which files are for training, validation and test
         metrics.jsonl  one line per logged step; cut back to the checkpoint on resuming
         checkpoints/   see checkpoints.py
@@ -23,10 +23,12 @@ from typing import Any
 
 from tfisp._version import __version__
 from tfisp.data.base import Dataset
+from tfisp.data.manifest import changes
 from tfisp.errors import InputError
-from tfisp.files import atomic_file, remove_leftovers, write_json, write_text
+from tfisp.files import atomic_file, read_json, remove_leftovers, write_json, write_text
+from tfisp.training import run_lock
 from tfisp.training.checkpoints import Position
-from tfisp.training.config import TrainConfig, differences
+from tfisp.training.config import TrainConfig, contents, differences, what_counts
 
 _LIBRARIES = (
     "tensorflow",
@@ -44,56 +46,92 @@ class RunFolder:
 
     Attributes:
         path: the folder.
-        continued: whether it held a run before.
     """
 
-    def __init__(self, path: str | os.PathLike, config: TrainConfig, *, claim: bool = True) -> None:
-        """Claims the folder for a configuration.
+    def __init__(self, path: str | os.PathLike) -> None:
+        """Names the folder; `claim` makes it a run's."""
+        self.path = Path(path)
 
-        Args:
-            path: the folder; made if absent.
-            config: of the run.
-            claim: False only names the folder, which another process has claimed.
+    @property
+    def continued(self) -> bool:
+        """Whether it holds a run."""
+        return (self.path / "run.json").is_file()
+
+    def require_same(self, config: TrainConfig) -> None:
+        """Sees that a run of this configuration may begin or go on here; writes nothing.
+
+        Only the last stage may be made longer; what changes no weight, and how the paths of files
+        are spelled, may change.
 
         Raises:
-            InputError: if it belongs to a run of another configuration, naming what differs, or to
-                no run at all.
+            InputError: if it holds a run of another configuration, naming what differs, or a
+                damaged one.
         """
-        self.path = Path(path)
-        self.continued = (self.path / "run.json").is_file()
-        if not claim:
+        if self.path.exists():
+            run_lock.require_usable(self.path)
+        if not self.continued:
             return
-        now = json.loads(json.dumps(config.to_dict()))
-        if self.continued:
-            self._check_same(now)
-            for folder in (self.path, self.path / "stages", self.export):
-                remove_leftovers(folder)
-            write_json(self.path / "run.json", now)
-        elif self.path.is_dir() and any(self.path.iterdir()):
-            raise InputError(
-                f"--work_dir={self.path}: not empty, and no run of tfisp.train; choose a new folder"
-            )
-        else:
-            write_json(self.path / "run.json", now)
-
-    def _check_same(self, now: dict[str, Any]) -> None:
-        """Refuses to mix two configurations; only the last stage may be made longer."""
         file = self.path / "run.json"
+        now = what_counts(_plain(config))
+        before = read_json(file)
         try:
-            before = json.loads(file.read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
+            before = what_counts(before)
+            if len(before["stages"]) == len(now["stages"]):
+                last = before["stages"][-1]
+                last["steps"] = max(last["steps"], now["stages"][-1]["steps"])
+            lines = differences(before, now)
+        # Valid JSON, but of other types than a run's.
+        except (TypeError, AttributeError, LookupError, ValueError, RecursionError) as error:
             raise InputError(
-                f"{file}: not valid JSON ({error}); choose a new --work_dir"
+                f"{file}: damaged, not what tfisp.train wrote ({error!r}); choose a new --work_dir"
             ) from error
-        if len(before.get("stages", ())) == len(now["stages"]):
-            last = before["stages"][-1]
-            last["steps"] = max(last["steps"], now["stages"][-1]["steps"])
-        lines = differences(before, now)
         if lines:
             raise InputError(
                 f"--work_dir={self.path}: holds a run of a different configuration "
-                f"({'; '.join(lines)}); choose a new folder or give the same flags"
+                f"({'; '.join(lines)}); give the same flags, or choose a new folder"
+                f"{self._how_to_go_on()}"
             )
+
+    def require_same_data(self, dataset: Dataset) -> None:
+        """Sees that the files are those that the run began with, wherever they lie now.
+
+        Raises:
+            InputError: if they are not, naming what differs.
+        """
+        file = self.path / "manifest.json"
+        if not file.is_file():
+            return
+        before = read_json(file)
+        try:
+            lines = changes(before, dataset.manifest())
+        except (TypeError, AttributeError, LookupError) as error:
+            raise InputError(
+                f"{file}: damaged, not what tfisp.train wrote ({error!r}); choose a new --work_dir"
+            ) from error
+        if lines:
+            raise InputError(
+                f"--work_dir={self.path}: the data are not those that the run began with "
+                f"({'; '.join(lines)}); give it back its files, or choose a new folder"
+                f"{self._how_to_go_on()}"
+            )
+
+    def claim(self, config: TrainConfig) -> None:
+        """Makes it the folder of a run of this configuration, and clears what a kill left behind.
+
+        Raises:
+            InputError: as `require_same`.
+        """
+        self.require_same(config)
+        if self.continued:
+            remove_leftovers(self.path)
+            remove_leftovers(self.path / "stages")
+        write_json(self.path / "run.json", _plain(config))
+
+    def _how_to_go_on(self) -> str:
+        """With which flags a new run starts from what this one has learnt; empty if nothing."""
+        stages = sorted((self.path / "stages").glob("[0-9]*-*"))
+        start = self.path if self.model.is_dir() else stages[-1] if stages else None
+        return "" if start is None else f" and --model={start} to start from what it has learnt"
 
     @property
     def checkpoints(self) -> Path:
@@ -142,16 +180,33 @@ class RunFolder:
         """Drops lines logged after a checkpoint (all for None): they are written again."""
         if not self.metrics.exists():
             return
-        kept = []
-        for line in self.metrics.read_text(encoding="utf-8").splitlines(keepends=True):
+        kept: list[str] = []
+        for line in _lines(self.metrics):
             if not line.endswith("\n") or position is None:
                 break
-            entry = json.loads(line)
-            if Position(entry["stage"], entry["step"]) > position:
+            try:
+                entry = json.loads(line)
+                later = Position(entry["stage"], entry["step"]) > position
+            except (ValueError, TypeError, LookupError, RecursionError) as error:
+                raise InputError(
+                    f"{self.metrics}: line {len(kept) + 1} is damaged: {line.strip()[:60]!r}; put"
+                    " the file back, or delete it (the log then begins anew)"
+                ) from error
+            if later:
                 break
             kept.append(line)
         with atomic_file(self.metrics) as temporary:
             temporary.write_text("".join(kept), encoding="utf-8")
+
+
+def _plain(config: TrainConfig) -> dict[str, Any]:
+    """A configuration as it is kept: JSON values, and what the files that it names hold."""
+    return json.loads(json.dumps(config.to_dict() | {"content": contents(config)}))
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a text file, whatever bytes it holds."""
+    return path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
 
 
 def versions() -> dict[str, Any]:
