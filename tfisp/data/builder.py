@@ -114,7 +114,7 @@ class DatasetBuilder:
             self.notes.append(found.note(what))
         return found.files
 
-    def look_at(
+    def open_photographs(
         self, paths: Sequence[Path], reduce: int = 1, look: Cube | None = None
     ) -> list[Photograph]:
         """Photographs after a look at each header; bad ones reported."""

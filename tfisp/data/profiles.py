@@ -35,7 +35,7 @@ def describe(info: ImageInfo) -> str:
     """How a photograph's colours are treated, in words; empty where they are sRGB already."""
     if not info.profile:
         return f"{ADOBE_RGB}, converted to sRGB" if info.adobe_rgb else ""
-    profile = _look_at(info.profile)
+    profile = _opened(info.profile)
     if profile is None:
         return "a colour profile that cannot be applied, taken as sRGB"
     return f"{profile.name}, converted to sRGB" if profile.transform else ""
@@ -53,14 +53,14 @@ def to_srgb(pixels: np.ndarray, info: ImageInfo) -> np.ndarray:
     """
     if not info.profile:
         return _from_adobe_rgb(pixels) if info.adobe_rgb else pixels
-    profile = _look_at(info.profile)
+    profile = _opened(info.profile)
     if profile is None or profile.transform is None:
         return pixels
     return _apply(profile.transform, _to_8bit(pixels))
 
 
 @lru_cache(maxsize=64)
-def _look_at(data: bytes) -> _Profile | None:
+def _opened(data: bytes) -> _Profile | None:
     """A profile of three colours; None if it is of another kind (gray, CMYK) or damaged."""
     from PIL import ImageCms
 
