@@ -6,7 +6,6 @@ take. Damage that shifts the codes against each other changes that number, so th
 """
 
 import functools
-import re
 import struct
 from dataclasses import dataclass
 
@@ -16,9 +15,6 @@ import numpy as np
 _START, _END, _SCAN, _TABLES, _RESTART = 0xD8, 0xD9, 0xDA, 0xC4, 0xDD
 _LOSSLESS = 0xC3
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-
-# What ends a scan: 0xFF is followed by 0 inside it, or by a restart marker.
-_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 
 # Bits of the value behind the code of each category.
 _VALUE_BITS = np.array([*range(16), 0])
@@ -114,9 +110,6 @@ def _header(data: bytes) -> _Header:
                     raise ValueError("lossless JPEG of several scans is not supported")
                 predictor, _, shift = body[1 + 2 * len(chosen) :]
                 break
-        found = _MARKER.search(data, at)
-        if found is None or found.group()[-1] != _END:
-            raise DamagedStreamError("lossless JPEG without an end: truncated or damaged")
         return _Header(
             bits=frame[0],
             height=frame[1],
@@ -126,10 +119,22 @@ def _header(data: bytes) -> _Header:
             shift=shift & 15,
             restarts=restarts,
             start=at,
-            end=found.start(),
+            end=_end_of_scan(data, at, restarts),
         )
     except (IndexError, KeyError, struct.error, TypeError) as error:
         raise ValueError("lossless JPEG with damaged markers") from error
+
+
+def _end_of_scan(data: bytes, start: int, restarts: bool) -> int:
+    """Where the coded samples end: inside them 0xFF is followed by 0, or by a restart marker."""
+    end = data.find(bytes([255, _END]), start)
+    while end > start and data[end - 1] == 255:  # bytes that fill up
+        end -= 1
+    inside = [0, *range(0xD0, 0xD8)] if restarts else [0]
+    marks = sum(data.count(bytes([255, after]), start, end) for after in inside)
+    if end < 0 or data.count(b"\xff", start, end) != marks:
+        raise DamagedStreamError("lossless JPEG without an end: truncated or damaged")
+    return end
 
 
 def _huffman_tables(body: bytes) -> dict[int, np.ndarray]:
@@ -151,7 +156,7 @@ def _huffman_tables(body: bytes) -> dict[int, np.ndarray]:
 def _require_length(samples: np.ndarray, header: _Header, data: bytes) -> None:
     """Refuses a stream of more or fewer bytes than its samples take."""
     bits = sum(
-        _coded_bits(samples[..., component] >> header.shift, header, _cost(code_bits))
+        _coded_bits(samples[..., component] >> header.shift, header, _cost(tuple(code_bits)))
         for component, code_bits in enumerate(header.code_bits)
     )
     needed = -(-bits // 8)
@@ -189,12 +194,14 @@ def _prediction(kind: int, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.nd
     return (value & 0xFFFF).astype(np.uint16)
 
 
-def _cost(code_bits: np.ndarray) -> np.ndarray:
+@functools.lru_cache(8)
+def _cost(code_bits: tuple[int, ...]) -> np.ndarray:
     """uint8 `[65536]`: bits of the code and value of each difference modulo 2**16.
 
     A category without a code costs more than any: it cannot have been decoded.
     """
-    bits = np.where(code_bits > 0, code_bits + _VALUE_BITS, 255)
+    code = np.array(code_bits)
+    bits = np.where(code > 0, code + _VALUE_BITS, 255)
     return bits.astype(np.uint8)[_categories()]
 
 

@@ -116,19 +116,29 @@ def shifted_rows(mosaic: np.ndarray, ends: Iterable[int]) -> int:
         colours = part.reshape(len(part), -1, 2)
         apart = colours[2:-2] - (colours[:-4] + colours[4:]) / 2
         middle = np.median(apart, axis=1)
-        halves = [np.median(half, axis=1) for half in np.array_split(apart, 2, axis=1)]
-        spread = np.median(np.abs(apart - middle[:, None]), axis=1)
         size = np.abs(middle)
         usual = 1.4826 * np.median(size) + 1
-        # A damaged difference shifts all samples behind it by the same.
-        even = (np.abs(halves[0] - halves[1]) < 0.15 * size) & (spread < 0.15 * size)
-        row, beside = size.max(axis=1), np.zeros(len(size))
+        row, beside, same = size.max(axis=1), np.zeros(len(size)), np.zeros(len(size))
         beside[1:-1] = np.maximum(row[:-2], row[2:])
         # Beside it, rows of its colours stand out half as far the other way.
-        same = np.zeros(len(size))
         same[2:-2] = np.maximum(row[:-4], row[4:])
-        one = (row > _ALONE * size.min(axis=1)) & (even & (size == row[:, None])).any(axis=1)
-        both = (np.abs(middle[:, 0] - middle[:, 1]) < 0.05 * row) & even.all(axis=1)
-        stands_out = row > np.maximum(same, _UNUSUAL * usual)
-        count += int(np.count_nonzero(stands_out & (row > _ALONE * beside) & (one | both)))
+        found = (row > np.maximum(same, _UNUSUAL * usual)) & (row > _ALONE * beside)
+        count += sum(_shifted(apart[k], middle[k]) for k in np.flatnonzero(found))
     return count
+
+
+def _shifted(apart: np.ndarray, middle: np.ndarray) -> bool:
+    """Whether the end of a row lies apart from its neighbours as a damaged difference moves it.
+
+    It shifts all samples behind it by the same, of one colour or of both.
+
+    Args:
+        apart: `[n, 2]` of the two colours of the row.
+        middle: `[2]`, their medians.
+    """
+    size = np.abs(middle)
+    halves = [np.median(half, axis=0) for half in np.array_split(apart, 2)]
+    spread = np.median(np.abs(apart - middle), axis=0)
+    even = (np.abs(halves[0] - halves[1]) < 0.15 * size) & (spread < 0.15 * size)
+    one = size.max() > _ALONE * size.min() and even[size.argmax()]
+    return bool(one or (abs(middle[0] - middle[1]) < 0.05 * size.max() and even.all()))
