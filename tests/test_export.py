@@ -157,3 +157,12 @@ def test_the_stock_converter_makes_the_same_file_of_the_saved_model(exported, pr
         load(converted).render(mosaic, sensor), load(preset).render(mosaic, sensor), atol=1e-5
     )
     converted.unlink()
+
+
+def test_a_preset_has_no_start_to_go_back_to(capsys, preset, tmp_path):
+    code, _, error = run(
+        capsys, f"--model={preset}", f"--output={tmp_path / 'out'}", "--strength=0.5"
+    )
+    assert code == 1
+    assert f"--strength=0.5: {preset} is no folder of a finished run" in error
+    assert not (tmp_path / "out").exists()

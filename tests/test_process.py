@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,53 @@ def run(capsys, *words):
 
 def stored(path):
     return cv2.imread(str(path))[..., ::-1]
+
+
+def test_strength_goes_from_the_stage_before_to_the_end(capsys, tmp_path):
+    raw = dng(tmp_path / "a.dng")
+    start, end = (models.create("efficient_isp", contract=AS_SHOT, seed=seed) for seed in (3, 4))
+    folder = tmp_path / "run"
+    models.save_to_preset(start, folder / "stages" / "0-pretrain")
+    models.save_to_preset(end, folder / "stages" / "1-unpaired")
+    models.save_to_preset(end, folder / "model")
+    between = models.create("efficient_isp", contract=AS_SHOT, seed=5)
+    between.set_weights(
+        [0.75 * a + 0.25 * b for a, b in zip(start.get_weights(), end.get_weights(), strict=True)]
+    )
+    for strength, expected in ((0, start), (0.25, between), (1, end)):
+        words = [raw, f"--model={folder}", f"--output={tmp_path}", f"--strength={strength}"]
+        code, _, error = run(capsys, *words)
+        assert code == 0 and error == ""
+        plain = Renderer(expected).render_8bit(*read_raw(raw)).astype(int)
+        assert np.abs(stored(tmp_path / "a.png") - plain).max() <= 1
+
+
+def test_a_preset_has_no_start(capsys, preset, tmp_path):
+    raw = dng(tmp_path / "a.dng")
+    words = [raw, f"--model={preset}", f"--output={tmp_path}", "--strength=0.5"]
+    code, _, error = run(capsys, *words)
+    assert code == 1
+    assert f"--strength=0.5: {preset} is no folder of a finished run" in error
+    single = tmp_path / "single"
+    shutil.copytree(preset, single / "model")
+    shutil.copytree(preset, single / "stages" / "0-pretrain")
+    code, _, error = run(capsys, raw, f"--model={single}", *words[2:])
+    assert code == 1
+    assert "holds no stage before the last" in error and error.count("\n") == 1
+
+
+def test_pictures_pass_through_a_look(capsys, preset, generator, tmp_path):
+    raw = dng(tmp_path / "a.dng")
+    cube = tmp_path / "negative.cube"
+    cube.write_text("LUT_1D_SIZE 2\n1 1 1\n0 0 0\n")
+    words = [raw, f"--model={preset}", f"--output={tmp_path}", f"--look={cube}"]
+    assert run(capsys, *words)[0] == 0
+    plain = Renderer(generator).render_8bit(*read_raw(raw)).astype(int)
+    assert np.abs(stored(tmp_path / "a.png") - (255 - plain)).max() <= 1
+    cube.write_text("LUT_1D_SIZE 2\n1 1 1\n")
+    code, _, error = run(capsys, *words)
+    assert code == 1
+    assert f"--look: {cube}: LUT_1D_SIZE 2 needs 2 entries, there are 1" in error
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])

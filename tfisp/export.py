@@ -21,6 +21,7 @@ from tfisp.backend import load_tensorflow
 from tfisp.cli import flags, rawflags
 from tfisp.cli.progress import Progress
 from tfisp.errors import UsageError
+from tfisp.rendering.flags import strength
 
 
 def define(values: flags.FlagValues) -> None:
@@ -58,6 +59,7 @@ def define(values: flags.FlagValues) -> None:
         " GPU (scripts/install_software_gpu.sh).",
     )
     flags.boolean(values, "onnx", False, 'Also write model.onnx; needs pip install "tfisp[onnx]".')
+    strength(values)
     rawflags.define(values)
 
 
@@ -73,10 +75,10 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
     raw_options = rawflags.options(values)
     load_tensorflow()
     from tfisp.exporting import conversion
-    from tfisp.models import from_preset
+    from tfisp.models.strength import at_strength
 
     report = conversion.export(
-        from_preset(values.model),
+        at_strength(values.model, values.strength),
         values.size,
         output,
         target=values.target,

@@ -13,18 +13,23 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
 from tfisp import cli
+from tfisp.backend import load_tensorflow
 from tfisp.cli import flags, rawflags
 from tfisp.contract import Contract
 from tfisp.data.flags import on_bad_file
 from tfisp.errors import InputError, UsageError
-from tfisp.rendering.flags import runtime
+from tfisp.rendering.flags import runtime, strength
 from tfisp.rendering.pictures import SUFFIXES
 from tfisp.sensor import Capture, Sensor
+
+if TYPE_CHECKING:
+    from tfisp.looks.cube import Cube
+    from tfisp.rendering.renderer import Renderer
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -61,6 +66,8 @@ def define(values: flags.FlagValues) -> None:
         minimum=0,
     )
     runtime(values)
+    strength(values)
+    flags.path(values, "look", None, "A .cube file that finished pictures pass through.")
     on_bad_file(values)
     rawflags.define(values)
 
@@ -71,13 +78,13 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
         raise UsageError("no RAW file given: name files or folders before the flags")
     jobs = list_jobs(arguments, Path(values.output), SUFFIXES[values.format])
     options = rawflags.options(values)
+    look = _read_look(values.look)
     Path(values.output).mkdir(parents=True, exist_ok=True)
     from tfisp.raw import read_raw
-    from tfisp.rendering import load
     from tfisp.rendering.pictures import write_picture
+    from tfisp.rendering.runtime import to_8bit
 
-    tile: int | Literal["auto"] | None = "auto" if values.tile is None else values.tile or None
-    renderer = load(values.model, tile=tile, runtime=values.runtime)
+    renderer = _load(values)
     skipped: list[str] = []
     clock = time.perf_counter()
 
@@ -96,7 +103,10 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
                 continue
             for doubt in doubts(renderer.metadata.contract, *frame[1:]):
                 cli.warn(main, f"{job.raw}: {doubt}")
-            yield count, job, renderer.render_8bit(*frame)
+            if look is None:
+                yield count, job, renderer.render_8bit(*frame)
+            else:
+                yield count, job, to_8bit(look.apply(renderer.render(*frame)))
 
     def write(finished: tuple[int, Job, np.ndarray]) -> None:
         nonlocal clock
@@ -119,6 +129,34 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     done = len(jobs) - len(skipped)
     print(f"{done} picture{'s' if done > 1 else ''} in {values.output}")
     return 0
+
+
+def _read_look(path: str | None) -> "Cube | None":
+    """The table of `--look`."""
+    if path is None:
+        return None
+    from tfisp.looks.cube import read_cube
+
+    try:
+        return read_cube(path)
+    except InputError as error:
+        raise InputError(f"--look: {error}") from None
+
+
+def _load(values: flags.FlagValues) -> "Renderer":
+    """The renderer of `--model`, in part if `--strength` says so."""
+    from tfisp.rendering.renderer import Renderer, load
+
+    tile: int | Literal["auto"] | None = "auto" if values.tile is None else values.tile or None
+    if values.strength == 1:
+        return load(values.model, tile=tile, runtime=values.runtime)
+    if values.runtime == "litert":
+        raise UsageError("--runtime=litert: no file holds weights in between; leave it out")
+    from tfisp.models.strength import at_strength, find_start
+
+    find_start(values.model, values.strength)  # a mistake is told before TensorFlow is loaded
+    load_tensorflow()
+    return Renderer(at_strength(values.model, values.strength), tile=tile)
 
 
 def _overlapped(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[Future]:
