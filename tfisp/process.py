@@ -222,7 +222,7 @@ def doubts(contract: Contract, sensor: Sensor, capture: Capture) -> Iterator[str
 
 def _sources(path: Path, output: Path) -> list[tuple[Path, Path]]:
     """(RAW file, its name below the output folder) of one argument."""
-    from tfisp.data.listing import files_in, missing
+    from tfisp.data.listing import missing, search_folder
     from tfisp.raw import RAW_SUFFIXES
 
     if not path.exists():
@@ -234,15 +234,12 @@ def _sources(path: Path, output: Path) -> list[tuple[Path, Path]]:
             f"--output={output}: is a folder of RAW files too, and its pictures would be taken for"
             " RAW files the next time"
         )
-    inside = output.resolve()
-    found = [
-        file
-        for file in files_in(path, RAW_SUFFIXES, recursive=True)
-        if not file.resolve().is_relative_to(inside)
-    ]
-    if not found:
+    found = search_folder(path, RAW_SUFFIXES, others=[output])
+    if not found.files:
         raise InputError(f"{path}: {missing(path, RAW_SUFFIXES, 'RAW files')}")
-    return [(file, file.relative_to(path)) for file in found]
+    if found.left_out:
+        cli.warn(main, found.note("RAW files"))
+    return [(file, file.relative_to(path)) for file in found.files]
 
 
 def run(argv: Sequence[str] | None = None) -> int:

@@ -98,6 +98,7 @@ def test_what_is_no_folder_for_a_run_is_told_before_the_work(tmp_path):
         ("file", "is a file, expected a folder"),
         ("file/run", "cannot be made in"),
         (".", "not empty, and no run of tfisp.train"),
+        ("caf\udce9", "the name is not UTF-8"),
     ):
         with pytest.raises(InputError, match=rf"--work_dir=.*: {message}"):
             run_lock.require_free(tmp_path / path)

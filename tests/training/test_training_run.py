@@ -276,6 +276,7 @@ def test_a_dry_run_tells_plan_time_and_memory_and_writes_nothing(cache, tmp_path
         "adv_lin3",
         "s a step",
         "total time",
+        "cache      0.00",
         "MiB",
         "random weights",
     ):

@@ -1,6 +1,7 @@
 """What every data set opens to: patches, photographs, pairs, and an account of its files."""
 
 import contextlib
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,13 +79,14 @@ class Dataset:
         Raises:
             InputError: If a file cannot be read.
         """
+        contents = functools.cache(sample)
         files = [
             (role, item.path, item.content)
             for role, items in self._files().items()
             for item in items
         ]
         files += [
-            (f"{role}_target", item.target_path, sample(item.target_path))
+            (f"{role}_target", item.target_path, contents(item.target_path))
             for role, items in self._files().items()
             for item in items
             if getattr(item, "target_path", None) not in (None, item.path)

@@ -13,14 +13,14 @@ from typing import Any
 
 from tfisp.errors import InputError
 
-_PIECE = 1 << 16
+_PIECE = 1 << 14
 _SHOWN = 3
 
 Entry = Mapping[str, Any]
 
 
 def sample(path: Path) -> str:
-    """A hash of pieces of a file; of all of it up to 192 KiB.
+    """A hash of pieces of a file; of all of it up to 48 KiB.
 
     Raises:
         InputError: If it cannot be read.

@@ -143,7 +143,7 @@ class Run:
             monitor.text(
                 "run/config", f"```json\n{json.dumps(self._config.to_dict(), indent=2)}\n```"
             )
-            monitor.text("run/flags", f"```\n{(self._folder.path / 'flags.txt').read_text()}\n```")
+            monitor.text("run/flags", f"```\n{self._folder.flags()}\n```")
             monitor.text("run/notes", "\n".join(f"- {note}" for note in self._notes) or "none")
             for fault in self._checkpoints.damaged:
                 monitor.say(f"{fault}; the one before it is taken")

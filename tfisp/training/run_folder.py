@@ -162,6 +162,10 @@ class RunFolder:
         """The log of numbers, one JSON object per line."""
         return self.path / "metrics.jsonl"
 
+    def flags(self) -> str:
+        """The flags as given; names that are no UTF-8 as far as they can be shown."""
+        return (self.path / "flags.txt").read_text(encoding="utf-8", errors="replace")
+
     def describe(self, flags: str, dataset: Dataset, notes: dict[str, Any]) -> None:
         """Writes down what the run is made from.
 

@@ -49,6 +49,12 @@ def require_free(folder: Path) -> None:
         InputError: it is no folder, may not be written to, holds something else than a run, or
             another process works in it.
     """
+    try:
+        str(folder.absolute()).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"--work_dir={folder}: the name is not UTF-8, and TensorFlow writes no others"
+        ) from error
     if folder.exists():
         require_usable(folder)
         if (folder / _NAME).exists():
