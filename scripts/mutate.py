@@ -58,15 +58,17 @@ DROP = "DropKeyword"
 # Modules without a test file of their own name: the ones that take its place; and folders whose
 # tests also stand elsewhere.
 NEAREST = {
-    "training/loop.py": "training/test_training_run.py",
-    "training/launch.py": "training/test_training_run.py",
-    "training/monitor.py": "training/test_training_run.py",
-    "training/model_card.py": "training/test_training_run.py",
-    "training/averaging.py": "training/test_trainer.py",
-    "training/accumulation.py": "training/test_trainer.py",
-    "training/critics.py": "training/test_trainer.py",
+    f"training/{name}.py": f"training/test_{test}.py"
+    for test, names in {
+        "training_run": ("loop", "launch", "monitor", "model_card"),
+        "trainer": ("averaging", "accumulation", "critics"),
+    }.items()
+    for name in names
 }
-ELSEWHERE = {"losses": ("training/test_every_part.py", "parity/test_step.py")}
+ELSEWHERE = {
+    "losses": ("training/test_every_part.py", "parity/test_step.py"),
+    "rawfiles": ("test_raw.py", "test_inspect_raw.py"),
+}
 # Of the other files of a folder, those that take longer than so many seconds are left out.
 LONGEST = 30.0
 
@@ -151,13 +153,12 @@ def _without(source: str, keyword: ast.keyword) -> str:
 
 def _annotations(tree: ast.AST) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Spans (line, column) of what only type checkers and readers look at."""
-    nodes: list[ast.AST] = []
-    for node in ast.walk(tree):
-        nodes += [
-            part
-            for name in ("annotation", "returns")
-            if (part := getattr(node, name, None)) is not None
-        ]
+    nodes = [
+        part
+        for node in ast.walk(tree)
+        for name in ("annotation", "returns")
+        if (part := getattr(node, name, None)) is not None
+    ]
     return [
         ((node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)) for node in nodes
     ]

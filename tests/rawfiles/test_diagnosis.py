@@ -16,6 +16,11 @@ def frame_of(mosaic, sensor=SENSOR, gains=(2, 1, 1.5)):
     return Frame(mosaic, sensor, Capture(gains=gains), "test", ("a note",))
 
 
+def test_height_and_width_are_told_apart():
+    told = describe(frame_of(scene(64, 96, 64, 1000)), "file")
+    assert (told["height"], told["width"]) == (64, 96)
+
+
 def test_a_good_frame_gives_no_warnings():
     assert warnings(frame_of(scene(64, 96, 64, 1000))) == []
 

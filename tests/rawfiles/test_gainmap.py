@@ -38,6 +38,20 @@ def test_sites_without_a_map_stay_as_they_are_and_two_maps_multiply():
     np.testing.assert_array_equal(result[0, 0], [1, 4, 1, 1])
 
 
+@pytest.mark.parametrize("points", [1, 2, 3])
+def test_maps_of_different_sizes_are_brought_to_the_larger(points):
+    gains = RNG.uniform(1, 4, (2, 2)).astype(np.float32)
+    other = np.broadcast_to(np.linspace(1, 2, points, dtype=np.float32)[:, None], (points, points))
+    spacing = (1 / max(points - 1, 1),) * 2
+    maps = parsed(gain_map(gains, site=(0, 0)), gain_map(other, site=(1, 1), spacing=spacing))
+    found = shading_map(maps, 64, 64)
+    side = max(points, 2)
+    assert found.shape == (side, side, 4)
+    np.testing.assert_allclose(found[[0, 0, -1, -1], [0, -1, 0, -1], 0], gains.ravel(), rtol=1e-6)
+    ends = [1, 2] if points > 1 else [1, 1]
+    np.testing.assert_allclose(found[[0, -1], 0, 3], ends, rtol=1e-6)
+
+
 def test_a_map_with_its_own_origin_is_interpolated_and_held_at_its_ends():
     # Entries 1, 2, 3 at 0.25, 0.5, 0.75 of the height.
     gains = np.array([[1], [2], [3]], np.float32)
