@@ -94,6 +94,16 @@ def test_clipped_values_do_not_bend_the_curves():
     np.testing.assert_allclose(look.apply(values), values * 1.5, atol=0.02)
 
 
+def test_noise_does_not_pass_for_saturation():
+    random = np.random.default_rng(0)
+    quiet = [np.kron(image, np.ones((8, 8, 1))) for image in scenes(20, 0)]
+    noisy = [np.clip(image + random.normal(0, 0.04, image.shape), 0, 1) for image in quiet]
+    look = fit(noisy, quiet, family="matrix", shrink=False)
+    # Pixel by pixel the noise of .04 would be part of a chroma whose own deviation is about .07.
+    assert np.diag(look.matrix).min() > 0.94
+    assert error(look, np.asarray, quiet[:5]) < 0.01
+
+
 def test_integers_are_full_scale():
     seen = [np.rint(image * 65535).astype(np.uint16) for image in scenes(8, 0)]
     bytes_ = [np.rint(image / 257).astype(np.uint8) for image in seen]

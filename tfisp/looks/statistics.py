@@ -11,6 +11,11 @@ from tfisp.errors import InputError
 # Colours taken of each photograph, so that a large one counts no more than a small one.
 SAMPLES = 1024
 
+# A sample is the mean of a square of pixels, at most so wide, so that noise, which references have
+# and photographs have not, does not pass for contrast and saturation; but the shorter side of a
+# photograph keeps so many squares.
+_SQUARE, _SQUARES = 2, 40
+
 # The steps of Roberts' R2 sequence, which fills a square evenly: powers of the inverse of the
 # plastic number, the real root of x^3 = x + 1 (M. Roberts, "The unreasonable effectiveness of
 # quasirandom sequences", 2018).
@@ -28,7 +33,7 @@ OPPONENT = np.array([[1 / 3, 1 / 3, 1 / 3], [0.5, -0.5, 0], [0.25, 0.25, -0.5]])
 
 
 def sample(pixels: np.ndarray) -> np.ndarray:
-    """`SAMPLES` colours from all over a photograph, always the same ones.
+    """`SAMPLES` colours from all over a photograph, always the same ones, each a local mean.
 
     Args:
         pixels: `[H, W, 3]`, sRGB-encoded: float 0..1, or uint8 or uint16 of full scale.
@@ -43,10 +48,15 @@ def sample(pixels: np.ndarray) -> np.ndarray:
         raise InputError(f"a photograph of shape {pixels.shape}; expected [H, W, 3]")
     index = np.arange(1, SAMPLES + 1)
     row, column = ((0.5 + index * step) % 1 for step in _STEPS)
-    height, width = pixels.shape[:2]
-    found = pixels[(row * height).astype(int), (column * width).astype(int)]
-    scale = np.iinfo(found.dtype).max if found.dtype.kind == "u" else 1
-    found = found.astype(np.float32) / np.float32(scale)
+    side = min(max(min(pixels.shape[:2]) // _SQUARES, 1), _SQUARE)
+    top, left = (
+        (place * (length // side)).astype(int) * side
+        for place, length in ((row, pixels.shape[0]), (column, pixels.shape[1]))
+    )
+    down, across = np.mgrid[:side, :side].reshape(2, -1, 1)
+    found = pixels[top + down, left + across].mean(axis=0, dtype=np.float64)
+    scale = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
+    found = (found / scale).astype(np.float32)
     if not np.isfinite(found).all():
         raise InputError("a photograph has values that are not finite numbers")
     return np.clip(found, 0, 1)
