@@ -16,6 +16,7 @@ from tfisp.exporting import conversion
 # Slow to make again and again, and of the same parts as the tiny one.
 LARGE = ("rmfa_net_medium", "rmfa_net_large")
 SMALL = [name for name in models.names() if name not in LARGE]
+EVERY = [*SMALL, *(pytest.param(name, marks=pytest.mark.slow) for name in LARGE)]
 
 
 def raw(*shape, seed=0):
@@ -192,7 +193,7 @@ def test_half_precision_networks_still_give_float32_pictures(name):
     np.testing.assert_allclose(rgb, models.create(name)(x), atol=1e-2)
 
 
-@pytest.mark.parametrize("name", models.names())
+@pytest.mark.parametrize("name", EVERY)
 def test_every_generator_comes_back_from_its_preset(name, tmp_path):
     generator = models.create(name, seed=2)
     rng = np.random.default_rng(0)
@@ -203,6 +204,7 @@ def test_every_generator_comes_back_from_its_preset(name, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rmfa_net_tiny", "lan", "srcnn"])
 def test_exported_forms_agree_with_keras(name, tmp_path):
     generator = models.create(name, seed=4)

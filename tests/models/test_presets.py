@@ -214,6 +214,7 @@ def test_a_compiled_and_fitted_generator_can_be_saved_and_loaded(tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", models.names())
 def test_equal_weights_give_equal_files_however_many_networks_there_were_before(tmp_path, name):
     first, second = (models.create(name, seed=3) for _ in range(2))

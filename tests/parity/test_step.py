@@ -381,6 +381,7 @@ def differences_of_updates(case, recipe, frozen, seed):
     return differences
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_updates_of_three_steps_of_gradient_descent(case, frozen, recipe):
     for seed in range(case.batches):

@@ -57,6 +57,7 @@ def test_the_tests_of_a_module_are_its_folders_the_nearest_first(checkout):
     assert mutate.tests_of("tfisp/packing.py") == (["tests/test_packing.py"], [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "verdict"),
     [

@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.slow  # hundreds of processes
+
 
 def rows(folder):
     with open(folder / "results.csv", newline="") as file:

@@ -8,6 +8,8 @@ import shutil
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow  # hundreds of processes
+
 
 def rows(folder):
     with open(folder / "results.csv", newline="") as file:

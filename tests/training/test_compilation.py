@@ -100,6 +100,7 @@ def test_xla_stays_off_where_critics_learn_through_such_pools(monkeypatch):
     assert trainer._compiled[False]._jit_compile is True
 
 
+@pytest.mark.slow
 def test_each_kind_of_step_is_compiled_once():
     trainer = make_trainer(critic_interval=2)
     for step in range(4):
