@@ -27,7 +27,7 @@ from pathlib import Path
 
 from tfisp.files import atomic_file, write_text
 
-ARMS = {"unpaired": [], "control": ["--critics=none"]}
+ARMS = {"unpaired": ["--color_backbone=deit_tiny"], "control": ["--critics=none"]}
 MEASURES = ("psnr", "ssim", "color_error")
 SETTING = (
     "--data=unprocessed",
@@ -36,7 +36,6 @@ SETTING = (
     "--patch_size=128",
     "--batch_size=4",
     "--content=alexnet_imagenet:relu2,alexnet_imagenet:relu5",
-    "--color_backbone=deit_tiny",
     "--validation_split=test",
     "--image_every=500",
     "--log_every=50",
