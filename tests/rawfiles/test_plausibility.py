@@ -1,5 +1,6 @@
 """A mosaic that is laid out or described wrongly is doubted, a good one is not."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -83,3 +84,38 @@ def test_edges_and_lines_of_a_scene_are_not_taken_for_shifted_rows():
     mosaic[100] = np.rint(mosaic[100] * np.linspace(1, 2, 160))  # a glare
     assert shifted_rows(mosaic, [80, 160]) == 0
     assert shifted_rows(mosaic[:, :24], [24]) == 0
+
+
+def photograph_mosaics():
+    """RGGB mosaics with noise, made of every sixth photograph and of it turned by 90 degrees."""
+    paths = sorted(p for p in shared("photos").rglob("*") if p.suffix in (".jpg", ".png"))
+    for number, path in enumerate(paths[::6]):
+        picture = cv2.imread(str(path))[..., ::-1]
+        for upright in (picture, np.rot90(picture)):
+            height, width = (side // 2 * 2 for side in upright.shape[:2])
+            colours = np.tile([[0, 1], [1, 2]], (height // 2, width // 2))
+            values = np.take_along_axis(upright[:height, :width], colours[..., None], 2)[..., 0]
+            noise = np.random.default_rng(number).normal(0, 4, values.shape)
+            yield np.clip(64 + values / 255 * 900 + noise, 0, 1023).astype(np.uint16)
+
+
+@pytest.mark.slow
+def test_how_often_photographs_are_doubted_and_wrong_widths_found():
+    """The figures of docs/RELIABILITY.md."""
+    doubted = lines = total = 0
+    found = dict.fromkeys((2, 8, 128), 0)
+    for mosaic in photograph_mosaics():
+        total += 1
+        doubted += displaced_rows(mosaic) != 0 or looks_quad(mosaic, SENSOR)
+        lines += shifted_rows(mosaic, [mosaic.shape[1]]) > 0
+        for more in found:
+            width = mosaic.shape[1] + more
+            samples = mosaic.reshape(-1)
+            found[more] += (
+                displaced_rows(samples[: samples.size // width * width].reshape(-1, width)) != 0
+            )
+    print(total, doubted, lines, {more: count / total for more, count in found.items()})
+    assert total > 150
+    assert doubted == 0
+    assert lines <= 0.04 * total
+    assert found[2] > 0.9 * total and found[8] > 0.9 * total and found[128] > 0.75 * total
