@@ -127,7 +127,7 @@ def test_an_unknown_network_or_setting_is_refused(saved):
     path = saved[1] / "config.json"
     record = json.loads(path.read_text())
     for change, message in [
-        ({"model": "os.system"}, "os.system"),
+        ({"model": "os.system"}, r"config\.json: .*os\.system"),
         ({"config": {"widths": [1, 2]}}, "settings that robust_isp does not take"),
         ({"format": 99}, "format 99"),
         ({"contract": {"form": "cube"}}, "form 'cube'"),

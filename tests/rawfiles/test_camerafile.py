@@ -237,6 +237,10 @@ def test_tags_that_do_not_fit_are_noted_where_libraw_decodes(tmp_path):
     assert read_camera_file(path).notes == ()
     path = write_frame(tmp_path / "x.nef", mosaic, tags={**tags, 278: (LONG, [48])})
     assert "LibRaw's reading is not checked" in read_camera_file(path).notes[0]
+    path = write_frame(tmp_path / "x.nef", mosaic, tags={**tags, 330: (LONG, [1 << 30])})
+    assert read_camera_file(path).notes == (
+        "tags are damaged: a directory at byte 1073741824 cannot be read",
+    )
 
 
 def test_what_is_called_dng_and_is_none_is_refused(tmp_path):

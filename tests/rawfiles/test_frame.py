@@ -107,7 +107,8 @@ def test_padding_at_an_edge_is_named(black, value):
     mosaic = np.pad(scene_, [(0, 0), (0, 8)], constant_values=value)
     with pytest.raises(InputError, match=r"last 8 columns hold only .*state the width, 128"):
         check_levels(mosaic, sensor, "x.npy")
-    # One dead column, and a scene that goes black towards its edge.
+    # Black behind a sharp edge, one dead column, a scene that goes black towards its edge.
+    check_levels(np.pad(scene_, [(0, 0), (0, 65)], constant_values=black), sensor, "x.npy")
     check_levels(np.pad(scene_, [(0, 0), (0, 1)]), sensor, "x.npy")
     fading = scene_.copy()
     fading[:, 100:] = np.where(np.random.default_rng(0).uniform(size=(96, 28)) < 0.7, black, 70)

@@ -51,6 +51,10 @@ def test_a_ramp_is_averaged_and_noted(read):
     )
 
 
+def test_half_a_count_of_difference_needs_no_note(read):
+    assert read({50713: (SHORT, [4, 1]), 50714: (SHORT, [64, 64, 65, 64])}).notes == ()
+
+
 def test_a_larger_tile_of_levels_is_averaged_and_noted(read):
     frame = read({50713: (SHORT, [4, 2]), 50714: (SHORT, [60, 61, 62, 63, 64, 65, 66, 67])})
     assert frame.sensor.black_level == ((62, 63), (64, 65))
@@ -63,6 +67,13 @@ def test_levels_that_are_not_stated_are_the_specifications_and_noted(read):
     assert frame.sensor.white_level == 4095
     assert "the file states no black level: 0 is taken" in frame.notes
     assert "the file states no white level: 4095 is taken, of 12 bits" in frame.notes
+
+
+@pytest.mark.parametrize("area", [(0, 0, 64, 20), (3, 5, 20, 72), (63 - 20, 1, 64, 72)])
+def test_the_active_area_may_lie_anywhere_in_the_frame(read, area):
+    top, left, bottom, right = area
+    frame = read({50829: (LONG, list(area))})
+    np.testing.assert_array_equal(frame.mosaic, MOSAIC[top:bottom, left:right])
 
 
 def test_a_linearisation_table_is_applied_and_holds_beyond_its_end(read):
@@ -92,6 +103,8 @@ def test_a_linearisation_table_is_applied_and_holds_beyond_its_end(read):
         ({50829: (LONG, [0, 0, 65, 72])}, "active area"),
         ({50829: (LONG, [10, 10, 10, 20])}, "active area"),
         ({50829: (LONG, [0, 0, 64])}, "active area"),
+        ({50829: (LONG, [0, 30, 10, 20])}, "active area"),
+        ({50829: (LONG, [0, 0, 64, 73])}, "active area"),
     ],
 )
 def test_what_cannot_be_true_is_refused(read, tags, message):

@@ -77,6 +77,12 @@ def test_a_headerless_file_is_described_by_arguments(frame):
     np.testing.assert_array_equal(result.mosaic, MOSAIC)
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+def test_the_fewest_and_the_most_bits_are_read(frame, bits):
+    result = read_plain(frame("npy", stated={"pattern": "BGGR", "bits": bits}))
+    assert result.sensor.white_level == {8: 255, 16: 65535}[bits]
+
+
 def test_levels_that_are_not_stated_follow_from_the_bits_and_are_noted(frame):
     result = read_plain(frame("npy", stated={"pattern": "BGGR", "bits": 12}))
     assert result.sensor == Sensor("BGGR", 0, 4095)

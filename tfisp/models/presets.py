@@ -132,7 +132,10 @@ def from_preset(name_or_folder: str | os.PathLike) -> "Generator":
             not fit.
     """
     preset = read_preset(name_or_folder)
-    kind = registry.generator_class(preset.model)
+    try:
+        kind = registry.generator_class(preset.model)
+    except InputError as error:
+        raise InputError(f"{preset.folder / CONFIG}: {error}") from error
     try:
         generator = kind.from_config(
             {**preset.config, "contract": preset.contract, "sensor": preset.sensor}

@@ -79,7 +79,8 @@ def _checked_by_tags(path: Path, directories: list[Directory]) -> tuple[str, ...
 
     Only of samples that are stored as TIFF describes it something is known.
     """
-    notes = []
+    lost = [what for directory in directories for what in directory.unreadable]
+    notes = [f"tags are damaged: {'; '.join(lost[:3])} cannot be read"] if lost else []
     for directory in filter(dng.holds_cfa, directories):
         try:
             stored = read_layout(directory, path.stat().st_size)
