@@ -49,6 +49,9 @@ def test_interpolation_is_tetrahedral(write):
     rows[3] = "1 1 1"
     cube = read_cube(write("LUT_3D_SIZE 2\n" + "\n".join(rows)))
     np.testing.assert_allclose(cube.apply(np.array([0.75, 0.5, 0.25])), [0.25] * 3)
+    # Equal shares lie on a face between two tetrahedra, which agree on it.
+    for place, share in (((0.5, 0.5, 0.25), 0.25), ((0.5, 0.25, 0.25), 0), ((0.5, 0.5, 0.5), 0)):
+        np.testing.assert_allclose(cube.apply(np.array(place)), [share] * 3)
 
 
 def test_agrees_with_colour_science(tmp_path):

@@ -100,16 +100,20 @@ class Cube:
             first, second = self._flat[cell, channel], self._flat[cell + 1, channel]
             return first + part * (second - first)
         steps = np.array([self.size**2, self.size, 1], np.int32)
-        corner = cell @ steps
+        first = cell @ steps
         # From the cell's first corner to its last along the edges, in order of the largest share.
-        order = np.argsort(-part, axis=-1, kind="stable")
-        share = np.take_along_axis(part, order, -1)
-        stride = steps[order]
-        out = self._flat[corner] * (1 - share[:, :1])
-        for axis in range(3):
-            corner = corner + stride[:, axis]
-            following = share[:, axis + 1] if axis < 2 else np.float32(0)
-            out += self._flat[corner] * (share[:, axis] - following)[:, None]
+        # Where two shares are equal, the corner between them has no weight.
+        least, most = part.min(axis=1), part.max(axis=1)
+        middle = part.sum(axis=1) - least - most
+        last = first + steps.sum()
+        corners = (first, first + steps[part.argmax(axis=1)], last - steps[part.argmin(axis=1)])
+        weights = (1 - most, most - middle, middle - least)
+        out = np.take(self._flat, last, axis=0)
+        out *= least[:, None]
+        for corner, weight in zip(corners, weights, strict=True):
+            entries = np.take(self._flat, corner, axis=0)
+            entries *= weight[:, None]
+            out += entries
         return out
 
 

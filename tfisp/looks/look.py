@@ -48,13 +48,13 @@ class Look:
         image = np.asarray(image)
         if image.dtype.kind == "u":
             image = image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
-        place = np.clip(image, 0, 1).astype(np.float32) * np.float32(KNOTS - 1)
-        knot = np.minimum(place.astype(np.int32), KNOTS - 2)
-        part = place - knot
-        channel = np.arange(3)
-        below, above = self.curves[channel, knot], self.curves[channel, knot + 1]
-        curved = below + part * (above - below)
-        return np.clip(curved @ self.matrix.T + self.offset, 0, 1)
+        knots = np.linspace(0, 1, KNOTS)
+        curved = np.empty(image.shape, np.float32)
+        for channel, curve in enumerate(self.curves):
+            curved[..., channel] = np.interp(image[..., channel], knots, curve)
+        mapped = curved.reshape(-1, 3) @ self.matrix.T
+        mapped += self.offset
+        return np.clip(mapped, 0, 1, out=mapped).reshape(image.shape)
 
     def cube(self, size: int = SIZE, title: str = "") -> Cube:
         """The look as a lookup table of `size` entries along each axis."""
