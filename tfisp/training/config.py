@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tfisp.contract import PUBLISHED
+from tfisp.contract import PUBLISHED, Contract
 from tfisp.data.cache import tree_digest
 from tfisp.data.config import DataConfig
 from tfisp.errors import InputError
@@ -169,6 +169,25 @@ def fit_to_generator(data: DataConfig, model: str) -> DataConfig:
     published = contract == PUBLISHED
     fitting = kind.published if published else dataclasses.replace(contract, form=kind.form)
     return data.replace(contract=fitting)
+
+
+def require_contract(model: str, contract: Contract, data: DataConfig) -> None:
+    """Sees that a trained generator takes what the data give.
+
+    Args:
+        model: what names it, for the message.
+        contract: what it was trained for.
+        data: the data.
+
+    Raises:
+        InputError: it takes something else.
+    """
+    given = data.resolved_contract()
+    if contract != given:
+        raise InputError(
+            f"--model={model}: was trained for another input contract ({contract}) than"
+            f" --data={data.name} gives ({given})"
+        )
 
 
 # What is told by the files themselves (`tfisp.data.manifest`), and what changes no weight.

@@ -13,7 +13,7 @@ from tfisp.perceptual.bank import FeatureBank
 from tfisp.perceptual.base import Backbone
 from tfisp.perceptual.distance_registry import Distance
 from tfisp.seeds import derive
-from tfisp.training.config import TrainConfig
+from tfisp.training.config import TrainConfig, require_contract
 from tfisp.training.objectives import features_of
 
 
@@ -89,9 +89,5 @@ def make_generator(config: TrainConfig, dataset: Dataset) -> Generator:
             dtype=config.precision,
         )
     generator = models.from_preset(config.model).computing_in(config.precision)
-    if generator.contract != dataset.contract:
-        raise InputError(
-            f"--model={config.model}: was trained for another input contract "
-            f"({generator.contract}) than --data={dataset.name} gives ({dataset.contract})"
-        )
+    require_contract(config.model, generator.contract, config.data)
     return generator

@@ -14,7 +14,7 @@ from tfisp.models import names, preset_names, read_preset
 from tfisp.naming import choose
 from tfisp.perceptual import backbones, weights
 from tfisp.training import run_lock
-from tfisp.training.config import Stage
+from tfisp.training.config import Stage, require_contract
 from tfisp.training.recipes import Recipe, get_recipe
 
 
@@ -52,7 +52,7 @@ def check(values: FlagValues, stages: Sequence[Stage], data: DataConfig) -> list
         run_lock.require_free(Path(values.work_dir))
     _check_folders(data)
     if os.path.exists(values.model):
-        read_preset(values.model)
+        require_contract(values.model, read_preset(values.model).contract, data)
     weights.require({key: values[f"{key}_weights"].value for key in _weight_keys(recipes)})
     return warnings
 
