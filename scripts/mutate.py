@@ -324,26 +324,25 @@ def report(output: Path) -> str:
     return "\n".join(lines)
 
 
-def _modules_of(place: str) -> list[str]:
-    path = ROOT / "tfisp" / place
-    files = [path] if path.suffix else sorted(path.glob("*.py"))
-    return [str(file.relative_to(ROOT)) for file in files]
-
-
 def main() -> None:
     """Draws the sample, tries it and reports."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=120, help="mutants to try")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
+    parser.add_argument("--places", default=",".join(PLACES), help="of the sample, only these")
     parser.add_argument("--output", type=Path, required=True, help="file of results, JSON lines")
     parser.add_argument("--report", action="store_true", help="try none, report what is there")
     options = parser.parse_args()
     if not options.report:
-        modules = [module for place in PLACES for module in _modules_of(place)]
+        paths = [ROOT / "tfisp" / place for place in PLACES]
+        files = [file for p in paths for file in ([p] if p.suffix else sorted(p.glob("*.py")))]
+        modules = [str(file.relative_to(ROOT)) for file in files]
         everything = [mutant for module in modules for mutant in mutants(module)]
         count = min(options.count, len(everything))
         print(f"{count} of {len(everything)} mutants of {len(modules)} modules", flush=True)
-        try_all(random.Random(options.seed).sample(everything, count), options.output)
+        sample = random.Random(options.seed).sample(everything, count)
+        chosen = [mutant for mutant in sample if Path(mutant.module).parts[1] in options.places]
+        try_all(chosen, options.output)
     print(report(options.output))
 
 
