@@ -47,9 +47,9 @@ class Contender(NamedTuple):
     """A way to run the network: from NumPy's packed `[h, w, 4]`, and back to NumPy's `[H, W, 3]`.
 
     Attributes:
-        feed: makes the library's own input of the packed image.
-        run: runs the network on that.
-        fetch: makes an array of what it returns.
+        feed: Makes the library's own input of the packed image.
+        run: Runs the network on that.
+        fetch: Makes an array of what it returns.
     """
 
     feed: Callable[[np.ndarray], Any]

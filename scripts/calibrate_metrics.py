@@ -72,7 +72,7 @@ def calibrate(shared: Path) -> list[Row]:
     """All rows: metric, pair, tfisp's value, the reference's.
 
     Args:
-        shared: folder of `samples/` and `weights/`.
+        shared: Folder of `samples/` and `weights/`.
 
     Raises:
         InputError: if a file is missing.

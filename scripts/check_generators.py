@@ -35,10 +35,10 @@ class Row(NamedTuple):
     """What was found about one generator.
 
     Attributes:
-        name: of the generator.
-        operations: how often each occurs in its `.tflite` file.
-        violations: what keeps it off the GPU by the list.
-        verdict: of the accelerator.
+        name: Of the generator.
+        operations: How often each occurs in its `.tflite` file.
+        violations: What keeps it off the GPU by the list.
+        verdict: Of the accelerator.
     """
 
     name: str
@@ -106,10 +106,10 @@ def check(name: str, generator: "Generator", size: tuple[int, int], run: bool = 
     """Converts and checks one generator.
 
     Args:
-        name: for the table.
-        generator: its weights are replaced.
+        name: For the table.
+        generator: Its weights are replaced.
         size: (height, width) of the picture, one that it can give.
-        run: whether to run it, and not only to read it.
+        run: Whether to run it, and not only to read it.
     """
     from tfisp.exporting import writers
     from tfisp.exporting.artifacts import check_size

@@ -53,13 +53,13 @@ class Setting:
     """A set of frozen networks and the training that shows them at work.
 
     Attributes:
-        title: what the table calls the networks; says which weights are random.
+        title: What the table calls the networks; says which weights are random.
         content: `(backbone, tap)` pairs of the content loss.
-        color_backbone: what the colour critic looks through.
-        weights: key of a network's weights to the file's name in WEIGHTS, or `random`.
-        size: side of the patches, pixels.
-        batch: patches per step.
-        steps: of the two stages.
+        color_backbone: What the colour critic looks through.
+        weights: Key of a network's weights to the file's name in WEIGHTS, or `random`.
+        size: Side of the patches, pixels.
+        batch: Patches per step.
+        steps: Of the two stages.
     """
 
     title: str
@@ -211,10 +211,10 @@ def compare(title: str, config: TrainConfig, trained: list[Saved], count: int) -
     """Yields the part of the table that a set of networks has.
 
     Args:
-        title: what to call it.
-        config: of the training.
-        trained: how its two stages ended.
-        count: number of batches.
+        title: What to call it.
+        config: Of the training.
+        trained: How its two stages ended.
+        count: Number of batches.
     """
     dataset = launch.open_data(config)
     generator = make_generator(config, dataset)
@@ -256,9 +256,9 @@ def cosines(
     """For each loss, the cosine between its gradients with one bank and with the other.
 
     Args:
-        trainer: generator and critics; its own bank is replaced.
-        banks: the frozen networks in both precisions.
-        batches: each gives one cosine.
+        trainer: Generator and critics; its own bank is replaced.
+        banks: The frozen networks in both precisions.
+        batches: Each gives one cosine.
 
     Returns:
         Loss -> a cosine per batch.

@@ -49,10 +49,10 @@ class Sound:
     """A file that is in order, with those that go with it.
 
     Attributes:
-        main: the name of the file to be read.
-        files: bytes by name.
-        data: first and last byte of the samples in `main`.
-        tags: where the directories begin.
+        main: The name of the file to be read.
+        files: Bytes by name.
+        data: First and last byte of the samples in `main`.
+        tags: Where the directories begin.
     """
 
     main: str
@@ -66,12 +66,12 @@ class Family:
     """Files of a kind.
 
     Attributes:
-        sound: makes the sound files.
-        damage: changes one, with a generator of random numbers; says what kind of damage it is.
-        read: reads a file as tfisp does and gives what it found: arrays and facts by name, and
+        sound: Makes the sound files.
+        damage: Changes one, with a generator of random numbers; says what kind of damage it is.
+        read: Reads a file as tfisp does and gives what it found: arrays and facts by name, and
             under "told" the remarks.
-        same: whether what was read of a damaged file is what was stored; equality by default.
-        modules: to import before processes are started.
+        same: Whether what was read of a damaged file is what was stored; equality by default.
+        modules: To import before processes are started.
     """
 
     sound: Callable[[Path], list[Sound]]

@@ -47,7 +47,7 @@ def fingerprint(run: Path) -> dict[str, str]:
     """What a run leaves, part by part -> a hash.
 
     Args:
-        run: its folder.
+        run: Its folder.
     """
     import tensorflow as tf
 

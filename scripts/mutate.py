@@ -84,10 +84,10 @@ class Mutant:
     """One change of one module.
 
     Attributes:
-        module: path from the root of the checkout.
-        operator: what kind of change.
-        occurrence: which of the places where it applies.
-        line: where that is.
+        module: Path from the root of the checkout.
+        operator: What kind of change.
+        occurrence: Which of the places where it applies.
+        line: Where that is.
     """
 
     module: str

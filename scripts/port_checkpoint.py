@@ -64,9 +64,9 @@ def port(file: Path, folder: Path, sensor: str | None = None) -> float:
     """Converts one file, checks the result and writes it as a preset.
 
     Args:
-        file: a released checkpoint.
-        folder: of the preset, to be made.
-        sensor: name of the sensor to be noted in the preset, or a JSON file that describes one.
+        file: A released checkpoint.
+        folder: Of the preset, to be made.
+        sensor: Name of the sensor to be noted in the preset, or a JSON file that describes one.
 
     Returns:
         The largest difference between our network and PyTorch's.

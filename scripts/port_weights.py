@@ -57,9 +57,9 @@ def port(kind: str, file: Path, folder: Path) -> Path:
     """Converts one file and checks the result.
 
     Args:
-        kind: a key of `_KINDS`, or `vit_b16`.
-        file: the publisher's file or folder.
-        folder: where to write.
+        kind: A key of `_KINDS`, or `vit_b16`.
+        file: The publisher's file or folder.
+        folder: Where to write.
 
     Returns:
         The new file or folder.

@@ -50,8 +50,8 @@ class PublishedStep:
     """Everything that such a step needs.
 
     Args:
-        count: images per batch.
-        size: their side in pixels.
+        count: Images per batch.
+        size: Their side in pixels.
     """
 
     def __init__(self, count: int, size: int) -> None:

@@ -23,10 +23,10 @@ class Family(NamedTuple):
     """Networks whose tensors have the same names.
 
     Attributes:
-        first: name of its first layer's kernel.
-        create: makes the generator for given tensors; None if there is none of their sizes.
-        layers: name of every layer in the file -> layer of the generator.
-        in_pytorch: renders NCHW input by PyTorch.
+        first: Name of its first layer's kernel.
+        create: Makes the generator for given tensors; None if there is none of their sizes.
+        layers: Name of every layer in the file -> layer of the generator.
+        in_pytorch: Renders NCHW input by PyTorch.
     """
 
     first: str

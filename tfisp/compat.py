@@ -22,10 +22,10 @@ class Item:
     """One thing that the published code does and tfisp by itself does not.
 
     Attributes:
-        name: what `--compat` calls it.
-        does: what the published code does.
-        source: where in it.
-        program: which program has the switch, `TRAINING` or `EVALUATION`.
+        name: What `--compat` calls it.
+        does: What the published code does.
+        source: Where in it.
+        program: Which program has the switch, `TRAINING` or `EVALUATION`.
     """
 
     name: str
@@ -101,7 +101,7 @@ def select(chosen: Iterable[str], program: str) -> tuple[str, ...]:
     """The items that a value of `--compat` stands for, in the table's order.
 
     Args:
-        chosen: names of items, or `published`.
+        chosen: Names of items, or `published`.
         program: `TRAINING` or `EVALUATION`.
 
     Raises:

@@ -10,9 +10,9 @@ def choose(what: str, name: str, known: Iterable[str]) -> str:
     """`name` itself if it is known.
 
     Args:
-        what: the flag or thing that was named, for the message: `--recipe`.
-        name: what the user wrote.
-        known: all valid names.
+        what: The flag or thing that was named, for the message: `--recipe`.
+        name: What the user wrote.
+        known: All valid names.
 
     Raises:
         InputError: otherwise, with the closest names, or all of them if none is close.

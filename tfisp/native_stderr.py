@@ -22,7 +22,7 @@ def held_stderr(dropped: re.Pattern[bytes]) -> Iterator[Held]:
     process without stderr is left alone.
 
     Args:
-        dropped: what is found in the lines that are not passed on.
+        dropped: What is found in the lines that are not passed on.
     """
     held = Held()
     try:

@@ -19,8 +19,8 @@ def layer_seeds(seed: int, count: int) -> list[int]:
     """One seed per layer, so that layers of equal shape do not start with equal weights.
 
     Args:
-        seed: of the network, not negative.
-        count: number of layers.
+        seed: Of the network, not negative.
+        count: Number of layers.
 
     Returns:
         `count` integers below 2^32, the same for the same arguments on every machine.

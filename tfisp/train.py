@@ -75,12 +75,12 @@ def define(values: flags.FlagValues) -> None:
     flags.text(values, "content", None, "Content features, backbone:tap,...; unset: vgg19:relu5_4.")
     flags.text(
         values, "color_backbone", None,
-        "What the colour critic looks through: a name, saved_model:PATH, tfhub:HANDLE or "
+        "Frozen network of the colour critic: a name, saved_model:PATH, tfhub:HANDLE or "
         "keras_cv:NAME; unset: vit_b16. The first two are programs that run with your rights: give "
         "only what you trust.",
     )  # fmt: skip
     flags.text(
-        values, "texture_backbone", None, "What the texture critics look through; unset: alexnet."
+        values, "texture_backbone", None, "Frozen network of the texture critics; unset: alexnet."
     )
     flags.choice(
         values, "backbone_dtype", "float32", DTYPES,
@@ -124,7 +124,7 @@ def define(values: flags.FlagValues) -> None:
         values, "validate_every", 500, "Steps between validations; 0 for none.", minimum=0
     )
     flags.choice(
-        values, "validation_split", "val", ("val", "test"), "Pairs that validation looks at."
+        values, "validation_split", "val", ("val", "test"), "Pairs that validation measures."
     )
     flags.integer(values, "validation_images", 16, "How many of them at the most.", minimum=1)
     flags.integer(

@@ -36,10 +36,10 @@ class Limits(NamedTuple):
     """How far a phone may be from the desktop, in code values of 8 bits on output cut to 0..1.
 
     Attributes:
-        max_float32: largest difference under backends that compute in float32.
-        mean_float32: mean difference under them.
-        max_float16: largest difference where float16 is allowed.
-        mean_float16: mean difference there.
+        max_float32: Largest difference under backends that compute in float32.
+        mean_float32: Mean difference under them.
+        max_float16: Largest difference where float16 is allowed.
+        mean_float16: Mean difference there.
     """
 
     max_float32: float
@@ -114,9 +114,9 @@ def make(
     """Runs one file and writes its input and output.
 
     Args:
-        path: the `.tflite` file, with its metadata inside or beside it.
-        output: the golden folder, made if absent.
-        frame: a mosaic `[H, W]` with its sensor and capture; None takes the made-up scene.
+        path: The `.tflite` file, with its metadata inside or beside it.
+        output: The golden folder, made if absent.
+        frame: A mosaic `[H, W]` with its sensor and capture; None takes the made-up scene.
         free_shape: (1, h, w, C) to give to a file whose height and width are free.
 
     Returns:
@@ -177,11 +177,11 @@ def golden_input(
     """An input of a given shape, prepared as the contract asks.
 
     Args:
-        contract: the generator's.
+        contract: The generator's.
         shape: (1, h, w, C) of its input.
-        frame: a mosaic with its sensor and capture, of which the middle is taken; None takes the
+        frame: A mosaic with its sensor and capture, of which the middle is taken; None takes the
             made-up scene.
-        name: the file's, for messages.
+        name: The file's, for messages.
 
     Returns:
         float32 of that shape.

@@ -153,10 +153,10 @@ def test_a_step_against_the_gradient_lowers_every_loss(name, bank, trained):
     with tf.GradientTape() as tape:
         tape.watch(x)
         before = compute(name, bank, trained, x, y)
-    slope = tape.gradient(before, x)
-    after = compute(name, bank, trained, x - 1e-3 / tf.norm(slope) * slope, y)
+    gradient = tape.gradient(before, x)
+    after = compute(name, bank, trained, x - 1e-3 / tf.norm(gradient) * gradient, y)
     assert float(after[0]) <= float(before[0])
-    assert float(tf.norm(slope)) > 0
+    assert float(tf.norm(gradient)) > 0
 
 
 def test_the_features_of_a_content_loss_add_up(bank):
@@ -200,7 +200,7 @@ def test_the_distances_of_a_recipe_look_through_the_networks_it_names():
 
 # Critics -----------------------------------------------------------------------------------------
 
-# What each critic looks at: backbone, view, tap; and how torch_networks computes its network.
+# What each critic judges: backbone, view, tap; and how torch_networks computes its network.
 CRITIC_PARTS = {
     "adv_color": ("vit_narrow", "blur224", "tokens", "token_critic"),
     "adv_lin0": ("alexnet_narrow", "gray", "relu1", "texture_critic"),

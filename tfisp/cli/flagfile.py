@@ -45,7 +45,7 @@ def expand(words: Sequence[str]) -> list[Argument]:
     """Replaces every `--flagfile=NAME` by the flags written there, in place and recursively.
 
     Args:
-        words: the command line without the program's name; words after `--` are left alone.
+        words: The command line without the program's name; words after `--` are left alone.
 
     Raises:
         UsageError: a flag file is missing, unreadable, includes itself, or has a faulty line.

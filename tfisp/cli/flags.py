@@ -233,8 +233,8 @@ def refuse_idle(values: FlagValues, idle: Mapping[str, str]) -> list[str]:
     """Sees that no flag is given that changes nothing.
 
     Args:
-        values: parsed flags.
-        idle: flag to why it has no effect here.
+        values: Parsed flags.
+        idle: Flag to why it has no effect here.
 
     Returns:
         A warning for those that a flag file sets to other than the default: flag files serve more

@@ -58,17 +58,17 @@ def run(
     """Runs a program from its command line to its exit code.
 
     Args:
-        define: registers the program's flags on the fresh `FlagValues` it is given.
-        main: does the work with the parsed flags and the positional arguments; returns an exit
+        define: Registers the program's flags on the fresh `FlagValues` it is given.
+        main: Does the work with the parsed flags and the positional arguments; returns an exit
             code, None meaning 0.
-        doc: the text at the head of `--help`, usually the module's docstring.
-        argv: the words after the program's name; None takes those of the process.
-        arguments: how the help shows positional arguments; empty means that there are none and
+        doc: The text at the head of `--help`, usually the module's docstring.
+        argv: The words after the program's name; None takes those of the process.
+        arguments: How the help shows positional arguments; empty means that there are none and
             any that is given is refused.
-        tensorflow: whether to load TensorFlow before `main`, quietly and after a check of the
+        tensorflow: Whether to load TensorFlow before `main`, quietly and after a check of the
             Keras configuration; a program that may do without calls
             `tfisp.backend.load_tensorflow` itself.
-        name: the program's name in messages; None takes the module's, such as `tfisp.train`.
+        name: The program's name in messages; None takes the module's, such as `tfisp.train`.
 
     Returns:
         The exit code.
@@ -143,9 +143,9 @@ def parse(values: FlagValues, words: Sequence[str], *, takes_arguments: bool) ->
     """Parses a command line into `values` and returns its positional arguments.
 
     Args:
-        values: the program's registered flags.
-        words: the command line without the program's name; flag files are expanded.
-        takes_arguments: whether positional arguments are allowed.
+        values: The program's registered flags.
+        words: The command line without the program's name; flag files are expanded.
+        takes_arguments: Whether positional arguments are allowed.
 
     Raises:
         UsageError: an unknown flag, a value that is wrong or missing, or a misplaced argument.

@@ -11,10 +11,10 @@ def text(name: str, doc: str, values: FlagValues, arguments: str = "") -> str:
     """The help of a program.
 
     Args:
-        name: the module's name, such as `tfisp.process`.
-        doc: the description at the head.
-        values: the program's flags, in the order in which they are to be listed.
-        arguments: the positional arguments as the usage line shows them, such as `PHOTO...`.
+        name: The module's name, such as `tfisp.process`.
+        doc: The description at the head.
+        values: The program's flags, in the order in which they are to be listed.
+        arguments: The positional arguments as the usage line shows them, such as `PHOTO...`.
     """
     usage = " ".join(filter(None, ["usage: python -m", name, arguments, "[--flag=value ...]"]))
     shown = "\n".join(_entry(values[flag]) for flag in values)

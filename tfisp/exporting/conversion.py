@@ -81,7 +81,7 @@ def build(
         onnx: Whether to write the ONNX file too.
         on_gpu: Whether to run files for the GPU through LiteRT's GPU accelerator as well, in
             software where there is no GPU (`gpu_check`); the report says where it ran, or why not.
-        progress: called as progress(done, total, what) before each file and at the end.
+        progress: Called as progress(done, total, what) before each file and at the end.
 
     Returns:
         The report, as also written to `report.json`.

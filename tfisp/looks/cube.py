@@ -76,7 +76,7 @@ class Cube:
         interpolated between greys (as in OpenColorIO and ICC colour engines).
 
         Args:
-            image: float `[..., 3]`; what lies outside the domain is moved to its border first.
+            image: Float `[..., 3]`; what lies outside the domain is moved to its border first.
 
         Returns:
             float32 of the same shape.

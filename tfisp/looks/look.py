@@ -39,7 +39,7 @@ class Look:
         """The picture in this look.
 
         Args:
-            image: float `[..., 3]`, sRGB-encoded, 0..1 (clipped to that), or uint8 or uint16 of
+            image: Float `[..., 3]`, sRGB-encoded, 0..1 (clipped to that), or uint8 or uint16 of
                 full scale.
 
         Returns:

@@ -12,9 +12,9 @@ def mean_over_parts(compute: Callable[[Any], Nest], batch: Any, count: int) -> N
     """The mean of what is computed of equal parts of a batch that follow each other.
 
     Args:
-        compute: part of the batch -> nest of float tensors, each a mean over that part.
-        batch: nest of tensors `[B, ...]`.
-        count: of parts; it divides `B`. Only one is in memory at a time.
+        compute: Part of the batch -> nest of float tensors, each a mean over that part.
+        batch: Nest of tensors `[B, ...]`.
+        count: Of parts; it divides `B`. Only one is in memory at a time.
     """
     if count == 1:
         return compute(batch)

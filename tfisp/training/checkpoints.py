@@ -47,12 +47,12 @@ class Checkpoints:
     """The checkpoints of one run.
 
     Attributes:
-        damaged: what `latest` found that cannot be read, a line each, newest first.
+        damaged: What `latest` found that cannot be read, a line each, newest first.
 
     Args:
-        folder: where they lie; created if absent. What a killed process left half-written there is
+        folder: Where they lie; created if absent. What a killed process left half-written there is
             removed.
-        max_to_keep: how many of each stage stay; older ones go after a newer one is whole. The last
+        max_to_keep: How many of each stage stay; older ones go after a newer one is whole. The last
             of a finished stage is the next one's start and stays too.
     """
 
@@ -98,10 +98,10 @@ class Checkpoints:
         """Writes the state of all objects given and returns the folder.
 
         Args:
-            state: name -> object with variables.
-            position: where the run stands.
-            recipe: of the stage.
-            facts: numbers to be kept with it.
+            state: Name -> object with variables.
+            position: Where the run stands.
+            recipe: Of the stage.
+            facts: Numbers to be kept with it.
 
         Raises:
             OSError: if the disk is full or not writable; earlier checkpoints are untouched.

@@ -26,8 +26,8 @@ def follow(
 
     Args:
         chosen: items' names, or `published` for all of them.
-        stages: of the run, otherwise complete.
-        data: likewise.
+        stages: Of the run, otherwise complete.
+        data: Likewise.
 
     Returns:
         The items that change something in this run, and stages and data changed by them.

@@ -32,27 +32,27 @@ class TrainConfig:
     """A run, complete. Two runs with equal configurations give equal results.
 
     Attributes:
-        stages: what to do, in order; each starts from the raw weights of the one before.
-        data: where batches come from.
-        model: name of the generator, or a preset's folder to start from.
-        batch_size: images per step.
-        accumulate: equal parts that a batch is worked through in; less memory, the same result up
+        stages: What to do, in order; each starts from the raw weights of the one before.
+        data: Where batches come from.
+        model: Name of the generator, or a preset's folder to start from.
+        batch_size: Images per step.
+        accumulate: Equal parts that a batch is worked through in; less memory, the same result up
             to rounding.
-        seed: of every random draw.
-        weights: key of a backbone's weights to where they come from: a path or `random`; those not
+        seed: Of every random draw.
+        weights: Key of a backbone's weights to where they come from: a path or `random`; those not
             named are searched for (`tfisp.perceptual.weights`).
-        log_every: steps between lines of `metrics.jsonl` and points in TensorBoard.
-        validate_every: steps between validations; 0 for none.
-        validation_split: which pairs validation looks at: `val` or `test`.
-        validation_images: how many of them at the most.
-        compat: things in which the run follows the paper's published code, items of `tfisp.compat`;
+        log_every: Steps between lines of `metrics.jsonl` and points in TensorBoard.
+        validate_every: Steps between validations; 0 for none.
+        validation_split: Which pairs validation measures: `val` or `test`.
+        validation_images: How many of them at the most.
+        compat: Things in which the run follows the paper's published code, items of `tfisp.compat`;
             recipes and data are already changed accordingly (`tfisp.training.compat.follow`).
-        backbone_dtype: what gradients are computed in on their way through the frozen networks,
+        backbone_dtype: What gradients are computed in on their way through the frozen networks,
             `float32` or `bfloat16`. Features, all that learns, and every loss, penalty and norm are
             in float32 either way.
-        precision: what the generator computes in, a Keras dtype policy: `float32`, `mixed_float16`
+        precision: What the generator computes in, a Keras dtype policy: `float32`, `mixed_float16`
             or `mixed_bfloat16`. Weights, losses and critics are in float32 either way.
-        deterministic: makes every operation give the same bits each time, at some cost of speed.
+        deterministic: Makes every operation give the same bits each time, at some cost of speed.
     """
 
     stages: tuple[Stage, ...]
@@ -122,10 +122,10 @@ def make_stages(
     """Stages from recipe names and step counts.
 
     Args:
-        names: recipe names, in order.
-        steps: one count per recipe, or one for all.
-        generator: name of the network to train, which may have rates of its own.
-        **changes: fields of `Recipe` to replace in every stage; `critics` is a tuple of names of
+        names: Recipe names, in order.
+        steps: One count per recipe, or one for all.
+        generator: Name of the network to train, which may have rates of its own.
+        **changes: Fields of `Recipe` to replace in every stage; `critics` is a tuple of names of
             those to train with in the stages that have any, and `adversarial` brings the strength
             of its penalty along, unless `gamma` is given. None leaves a field as the recipe has it.
 
@@ -199,7 +199,7 @@ def what_counts(values: dict[str, Any]) -> dict[str, Any]:
     """What a run must agree in with an earlier start of it.
 
     Args:
-        values: of `TrainConfig.to_dict`, with or without a member `content`: what the files behind
+        values: Of `TrainConfig.to_dict`, with or without a member `content`: what the files behind
             names of models, weights and sensors hold (`contents`).
 
     Returns:

@@ -28,7 +28,7 @@ class Critic:
     Attributes:
         name: as in the recipe.
         weight: factor of the normalised gradient it sends to the generator.
-        feature: what it looks at.
+        feature: what it judges.
         network: the discriminator, features `[B, ...]` -> scores `[B]`.
         optimizer: its own Adam, built.
     """

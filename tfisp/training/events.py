@@ -20,8 +20,8 @@ def cut_events(folder: str | os.PathLike, last: int | None) -> None:
     next stage.
 
     Args:
-        folder: with the event files; replaced as a whole.
-        last: the checkpoint's step, counted through all stages; None drops everything.
+        folder: With the event files; replaced as a whole.
+        last: The checkpoint's step, counted through all stages; None drops everything.
     """
     folder = Path(folder)
     if not folder.is_dir():

@@ -77,18 +77,18 @@ class FeatureCache:
         """Prepares; nothing is computed or written before the first batch.
 
         Args:
-            bank: the frozen networks.
-            needs: member of the batch -> features read of it.
-            store: where entries are kept.
-            limit_bytes: nothing more is written once this cache has written so much; None for no
+            bank: The frozen networks.
+            needs: Member of the batch -> features read of it.
+            store: Where entries are kept.
+            limit_bytes: Nothing more is written once this cache has written so much; None for no
                 limit. Nor is it when the disk is (nearly) full or cannot be written to. Training
                 goes on in either case: what is not there is computed.
-            say: called with a line when that happens, once; None prints it on stderr.
+            say: Called with a line when that happens, once; None prints it on stderr.
         """
         self._bank, self._needs, self._store = bank, dict(needs), store
         self._limit, self._say = limit_bytes, say or _print
         self._written, self._writes = 0, True
-        self._looks: dict[tuple[str, tuple[int, int]], list[_Look]] = {}
+        self._views: dict[tuple[str, tuple[int, int]], list[_NetworkView]] = {}
 
     def __call__(self, batch: Batch) -> dict[str, Any]:
         """A batch with its features.
@@ -107,8 +107,8 @@ class FeatureCache:
             images = batch[member].numpy()
             digests = list(in_order(_digest, images))
             features[member] = {}
-            for look in self._looks_at(member, images.shape[1:3]):
-                features[member] |= self._features(look, images, digests)
+            for seen in self._views_of(member, images.shape[1:3]):
+                features[member] |= self._features(seen, images, digests)
         return {**batch, "features": features}
 
     def around(self, batches: Iterable[Batch]) -> Generator[dict[str, Any], None, None]:
@@ -120,32 +120,32 @@ class FeatureCache:
         return ahead(self, batches, _AHEAD)
 
     def _features(
-        self, look: "_Look", images: np.ndarray, digests: Sequence[str]
+        self, seen: "_NetworkView", images: np.ndarray, digests: Sequence[str]
     ) -> dict[Feature, tf.Tensor]:
         """What one network sees of a batch through one view."""
         shown = dict(zip(digests, images, strict=True))
-        rows = dict(zip(shown, in_order(self._load(look), shown), strict=True))
+        rows = dict(zip(shown, in_order(self._load(seen), shown), strict=True))
         missing = [digest for digest, row in rows.items() if row is None]
         if missing:
-            computed = look.compute(tf.stack([shown[digest] for digest in missing]))
+            computed = seen.compute(tf.stack([shown[digest] for digest in missing]))
             entries = []
             for digest, *row in zip(missing, *(x.numpy() for x in computed), strict=True):
                 rows[digest] = row
-                entries += [(look.entry(i, digest), x) for i, x in enumerate(row)]
+                entries += [(seen.entry(i, digest), x) for i, x in enumerate(row)]
             self._keep(entries)
         columns = zip(*(rows[digest] for digest in digests), strict=True)
         return {
             feature: tf.constant(np.stack(column))
-            for feature, column in zip(look.features, columns, strict=True)
+            for feature, column in zip(seen.features, columns, strict=True)
         }
 
-    def _load(self, look: "_Look") -> Callable[[str], list[np.ndarray] | None]:
+    def _load(self, seen: "_NetworkView") -> Callable[[str], list[np.ndarray] | None]:
         """Reads all features of an image, by its digest; None if any is not there or damaged."""
 
         def load(digest: str) -> list[np.ndarray] | None:
             row = []
-            for i, shape in enumerate(look.shapes):
-                array = self._store.load(look.entry(i, digest))
+            for i, shape in enumerate(seen.shapes):
+                array = self._store.load(seen.entry(i, digest))
                 if array is None or array.shape != shape or array.dtype != np.float32:
                     return None
                 row.append(array)
@@ -184,26 +184,26 @@ class FeatureCache:
         self._writes = False
         self._say(f"note: no more frozen features are kept, new ones are computed: {reason}")
 
-    def _looks_at(self, member: str, size: tuple[int, int]) -> "list[_Look]":
-        """How the networks look at a member of the batch, each network and view once."""
-        if (member, size) not in self._looks:
+    def _views_of(self, member: str, size: tuple[int, int]) -> "list[_NetworkView]":
+        """How a member of the batch is shown to the networks, each network and view once."""
+        if (member, size) not in self._views:
             grouped: dict[tuple[str, str], list[Feature]] = {}
             for feature in dict.fromkeys(self._needs[member]):
                 grouped.setdefault((feature.backbone, feature.view), []).append(feature)
-            self._looks[member, size] = [
-                _look(self._bank, features, size) for features in grouped.values()
+            self._views[member, size] = [
+                _network_view(self._bank, features, size) for features in grouped.values()
             ]
-        return self._looks[member, size]
+        return self._views[member, size]
 
 
-class _Look(NamedTuple):
+class _NetworkView(NamedTuple):
     """One network through one view, for images of one size.
 
     Attributes:
-        features: what is read of it.
-        shapes: each one's shape, of one image.
-        facts: of each, a hash of all that it depends on besides the image.
-        compute: images `[n, H, W, 3]` -> features `[n, ...]`, compiled once for every `n`.
+        features: What is read of it.
+        shapes: Each one's shape, of one image.
+        facts: Of each, a hash of all that it depends on besides the image.
+        compute: Images `[n, H, W, 3]` -> features `[n, ...]`, compiled once for every `n`.
     """
 
     features: list[Feature]
@@ -243,11 +243,11 @@ def cost_note(
     """What keeping all features of a data set takes: `frozen features: 2.4 MB a pair, ...`.
 
     Args:
-        bank: the frozen networks.
-        needs: as of `FeatureCache`.
-        dataset: whose patches are shown.
-        paired: whether targets are those of the RAW patches.
-        mirrored: whether each patch is also shown mirrored.
+        bank: The frozen networks.
+        needs: As of `FeatureCache`.
+        dataset: Whose patches are shown.
+        paired: Whether targets are those of the RAW patches.
+        mirrored: Whether each patch is also shown mirrored.
     """
     size = (dataset.raw.patch_size, dataset.raw.patch_size)
     a_pair = {member: bytes_per_image(bank, features, size) for member, features in needs.items()}
@@ -259,14 +259,16 @@ def cost_note(
     return f"frozen features: {_size(sum(a_pair.values()))} a pair, {_size(total)} for {shown}"
 
 
-def _look(bank: FeatureBank, features: list[Feature], size: tuple[int, int]) -> _Look:
+def _network_view(
+    bank: FeatureBank, features: list[Feature], size: tuple[int, int]
+) -> _NetworkView:
     """Compiles what a network makes of images of that size, and identifies it."""
     images = tf.TensorSpec([None, *size, 3], tf.float32)
 
     def compute(images: tf.Tensor) -> list[tf.Tensor]:
         return list(bank(images, features).values())
 
-    return _Look(
+    return _NetworkView(
         features,
         [tuple(bank.shape(feature, size)) for feature in features],
         [_facts(bank, feature, images) for feature in features],

@@ -20,8 +20,8 @@ def require_sound(logs: Mapping[str, float], where: str) -> None:
     """Stops the run where it cannot go on.
 
     Args:
-        logs: of one step.
-        where: the step, for the message.
+        logs: Of one step.
+        where: The step, for the message.
 
     Raises:
         InputError: if a loss or the norm of a gradient is no number, or, with loss scaling, if a

@@ -22,14 +22,14 @@ class FitModel(keras.Model):
     """A Keras model whose training is that of a trainer; called, it is the trained generator.
 
     Attributes:
-        trainer: what learns.
+        trainer: What learns.
     """
 
     def __init__(self, trainer: Trainer) -> None:
         """Wraps a trainer and compiles itself, with the trainer's optimizer.
 
         Args:
-            trainer: of one device.
+            trainer: Of one device.
 
         Raises:
             InputError: if it works on several.
@@ -49,8 +49,8 @@ class FitModel(keras.Model):
         """Takes one step with each batch.
 
         Args:
-            batches: as `tfisp.data.pipeline.batches` gives them; enough for all epochs.
-            **settings: those of `keras.Model.fit`, such as `steps_per_epoch`.
+            batches: As `tfisp.data.pipeline.batches` gives them; enough for all epochs.
+            **settings: Those of `keras.Model.fit`, such as `steps_per_epoch`.
         """
         # Keras takes a generator's items to be tuples of inputs, targets and weights.
         return super().fit(((batch,) for batch in batches), shuffle=False, **settings)

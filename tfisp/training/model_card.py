@@ -11,9 +11,9 @@ def model_card(config: TrainConfig, last: int, notes: Sequence[str]) -> str:
     """Markdown that goes with a preset.
 
     Args:
-        config: of the run.
-        last: number of the stage that it comes from.
-        notes: what a user must know, such as frozen networks with random weights.
+        config: Of the run.
+        last: Number of the stage that it comes from.
+        notes: What a user must know, such as frozen networks with random weights.
     """
     stages = [
         f"{stage.steps:,} steps of `{stage.recipe.name}`" for stage in config.stages[: last + 1]

@@ -70,9 +70,9 @@ class RunMonitor(Monitor):
     between two runs of the same configuration.
 
     Args:
-        metrics: path of `metrics.jsonl`; lines are appended.
+        metrics: Path of `metrics.jsonl`; lines are appended.
         events: TensorBoard's folder.
-        screen: where progress goes, stderr by default; redrawn in place if it is a terminal, else
+        screen: Where progress goes, stderr by default; redrawn in place if it is a terminal, else
             one line per logged step.
     """
 

@@ -1,4 +1,4 @@
-"""The networks of a run: the generator, and the frozen ones that its losses look through."""
+"""The networks of a run: the generator, and the frozen ones whose features its losses read."""
 
 import os
 from typing import NamedTuple
@@ -21,8 +21,8 @@ class FrozenNetworks(NamedTuple):
     """All that is not trained.
 
     Attributes:
-        bank: the frozen networks.
-        distances: name -> trained distance between features of one of them.
+        bank: The frozen networks.
+        distances: Name -> trained distance between features of one of them.
     """
 
     bank: FeatureBank
@@ -34,7 +34,7 @@ class FrozenNetworks(NamedTuple):
 
 
 def load_frozen(config: TrainConfig) -> FrozenNetworks:
-    """Loads every frozen network and trained distance that any stage looks through.
+    """Loads every frozen network and trained distance that any stage reads.
 
     Raises:
         InputError: for an unknown network or layer, if weights are not found, or if patches are too

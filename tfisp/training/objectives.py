@@ -25,9 +25,9 @@ class Sides(NamedTuple):
 
     Attributes:
         generated: `[B, H, W, 3]`.
-        features: what the frozen networks see of it.
-        other: the member of the batch that it is compared with, of the same shape.
-        other_features: what they see of that one.
+        features: What the frozen networks see of it.
+        other: The member of the batch that it is compared with, of the same shape.
+        other_features: What they see of that one.
     """
 
     generated: tf.Tensor
@@ -45,11 +45,11 @@ class Objective:
     """A loss of the generated image, ready to compute.
 
     Attributes:
-        name: as in the recipe.
-        weight: factor of its normalised gradient.
-        compares: the member of the batch that it reads, `""` for none.
-        features: what it needs to know of the generated image and of the one compared with.
-        loss: the computation.
+        name: As in the recipe.
+        weight: Factor of its normalised gradient.
+        compares: The member of the batch that it reads, `""` for none.
+        features: What it needs to know of the generated image and of the one compared with.
+        loss: The computation.
     """
 
     name: str
@@ -163,8 +163,8 @@ def make_objectives(recipe: Recipe, distances: Distances | None = None) -> tuple
     """All objectives of a recipe, in its order.
 
     Args:
-        recipe: names the losses.
-        distances: by name, the trained distances among those; not needed to learn what features
+        recipe: Names the losses.
+        distances: By name, the trained distances among those; not needed to learn what features
             the objectives read.
 
     Raises:
@@ -185,5 +185,5 @@ def features_of(recipe: Recipe) -> list[Feature]:
 
 
 def critic_feature(spec: CriticSpec, recipe: Recipe) -> Feature:
-    """What the critic of that specification looks at."""
+    """What the critic of that specification judges."""
     return Feature(recipe.backbone(spec.role), spec.view, spec.tap)

@@ -22,9 +22,9 @@ def check(values: FlagValues, stages: Sequence[Stage], data: DataConfig) -> list
     """Looks at all that needs neither TensorFlow nor the content of a data set.
 
     Args:
-        values: the parsed flags of `tfisp.train`.
-        stages: what they ask for.
-        data: the data that they describe.
+        values: The parsed flags of `tfisp.train`.
+        stages: What they ask for.
+        data: The data that they describe.
 
     Returns:
         Warnings for the user.

@@ -40,7 +40,7 @@ class CriticSpec:
 
     Attributes:
         name: what it is called in logs and flags, unique within a recipe.
-        role: which of the recipe's backbones it looks through: `color` or `texture`; or `pixels`,
+        role: which of the recipe's backbones it reads: `color` or `texture`; or `pixels`,
             which is a backbone by itself.
         view: how images are shown to that backbone.
         tap: the layer it judges.
@@ -100,7 +100,7 @@ class Recipe:
         return dict(self.backbones).get(role, role)
 
     def distances(self) -> dict[str, str]:
-        """The trained distances among the losses, each with the frozen network it looks through."""
+        """The trained distances among the losses, each with the frozen network it reads."""
         return dict(_DISTANCES[o.loss] for o in self.objectives if o.loss in _DISTANCES)
 
     def content_networks(self) -> list[str]:
@@ -109,7 +109,7 @@ class Recipe:
         return [name for name, _ in self.content if has_content]
 
     def frozen_networks(self) -> list[str]:
-        """Names of the frozen networks that this recipe looks through, each once."""
+        """Names of the frozen networks that this recipe reads, each once."""
         names = [*self.content_networks(), *self.distances().values()]
         names += [self.backbone(critic.role) for critic in self.critics]
         return list(dict.fromkeys(names))

@@ -35,8 +35,8 @@ def split(strategy: tf.distribute.Strategy, batch: Tensors) -> Tensors:
     """This machine's part of a batch, cut into those of its replicas; called outside of the step.
 
     Args:
-        strategy: that the step runs on.
-        batch: nest of tensors whose first axis the number of this machine's replicas divides.
+        strategy: That the step runs on.
+        batch: Nest of tensors whose first axis the number of this machine's replicas divides.
     """
     if strategy.num_replicas_in_sync == 1:
         return batch

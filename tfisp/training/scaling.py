@@ -30,7 +30,7 @@ class NoScaling:
     """For a generator that computes in the exponent range of float32: every scale is 1.
 
     Attributes:
-        state: nothing to keep in checkpoints.
+        state: Nothing to keep in checkpoints.
     """
 
     def __init__(self) -> None:
@@ -54,14 +54,14 @@ class LossScaling:
     """One scale per loss.
 
     Attributes:
-        state: the variables, for checkpoints.
+        state: The variables, for checkpoints.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         """Starts all scales at `START`.
 
         Args:
-            names: of the losses.
+            names: Of the losses.
         """
         once = tf.VariableAggregation.ONLY_FIRST_REPLICA
         self.state = {
@@ -86,9 +86,9 @@ class LossScaling:
         Nothing that updates weights may stand inside a `tf.cond` when there are several replicas.
 
         Args:
-            update: changes variables by the gradients and returns what to log.
-            gradients: as for `judge`.
-            variables: all that `update` changes.
+            update: Changes variables by the gradients and returns what to log.
+            gradients: As for `judge`.
+            variables: All that `update` changes.
 
         Returns:
             What `update` and `judge` log.
@@ -105,7 +105,7 @@ class LossScaling:
         """Adapts the scales to a step's gradients, which must be the same on all replicas.
 
         Args:
-            gradients: per loss, its gradient for each variable, its scale taken out again.
+            gradients: Per loss, its gradient for each variable, its scale taken out again.
 
         Returns:
             Whether all of them are finite, so that the step counts; and what to log: `scale/<loss>`

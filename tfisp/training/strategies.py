@@ -26,9 +26,9 @@ class Workers:
     """The processes that train together, seen from one of them.
 
     Attributes:
-        strategy: in whose scope networks are made and steps are taken.
-        index: which of the processes this is.
-        count: how many there are.
+        strategy: In whose scope networks are made and steps are taken.
+        index: Which of the processes this is.
+        count: How many there are.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy, index: int = 0, count: int = 1) -> None:
@@ -67,8 +67,8 @@ class Workers:
         """Refuses to go on unless all processes have the same value; all must call it together.
 
         Args:
-            value: anything whose `repr` is the same wherever it is equal.
-            message: of the error.
+            value: Anything whose `repr` is the same wherever it is equal.
+            message: Of the error.
 
         Raises:
             InputError: if they differ, or another process is lost.

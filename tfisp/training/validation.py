@@ -17,10 +17,10 @@ class Validation:
     """Measures generators on the first pairs of a split and draws fixed patches.
 
     Args:
-        dataset: where the pairs come from; without pairs (unpaired folders) there is nothing to
+        dataset: Where the pairs come from; without pairs (unpaired folders) there is nothing to
             measure.
         split: `val` or `test`.
-        images: how many pairs at the most.
+        images: How many pairs at the most.
     """
 
     def __init__(self, dataset: Dataset, split: str, images: int) -> None:
