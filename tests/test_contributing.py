@@ -36,8 +36,12 @@ def test_every_recipe_has_its_ten_lines_and_names_files_that_are_there():
         assert len(block.strip().splitlines()) <= 11, name
         assert (ROOT / name).parent.is_dir(), name
     assert {Path(name).name for name in blocks()} == {
-        "tiny_isp.py", "registry.py", "pixel.py", "objectives.py", "mine.py",
-    }  # fmt: skip
+        "tiny_isp.py",
+        "registry.py",
+        "pixel.py",
+        "objectives.py",
+        "mine.py",
+    }
 
 
 def imports(path):

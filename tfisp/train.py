@@ -54,9 +54,12 @@ def define(values: flags.FlagValues) -> None:
         values, "critic_learning_rate", None, "Of the critics; unset: the recipe's.", minimum=0
     )
     flags.integer(
-        values, "critic_interval", None,
-        "Critics learn at every step whose number it divides; unset: the recipe's.", minimum=1,
-    )  # fmt: skip
+        values,
+        "critic_interval",
+        None,
+        "Critics learn at every step whose number it divides; unset: the recipe's.",
+        minimum=1,
+    )
     flags.number(
         values,
         "gamma",
@@ -65,54 +68,80 @@ def define(values: flags.FlagValues) -> None:
         minimum=0,
     )
     flags.choice(
-        values, "adversarial", None, GAMES,
+        values,
+        "adversarial",
+        None,
+        GAMES,
         "The game that critics and generator play; unset: the recipe's.",
-    )  # fmt: skip
+    )
     flags.text(
-        values, "critics", None,
+        values,
+        "critics",
+        None,
         "Comma list of critics to take instead of the recipe's, or none; unset: the recipe's.",
-    )  # fmt: skip
+    )
     flags.text(values, "content", None, "Content features, backbone:tap,...; unset: vgg19:relu5_4.")
     flags.text(
-        values, "color_backbone", None,
+        values,
+        "color_backbone",
+        None,
         "Frozen network of the colour critic: a name, saved_model:PATH, tfhub:HANDLE or "
         "keras_cv:NAME; unset: vit_b16. The first two are programs that run with your rights: give "
         "only what you trust.",
-    )  # fmt: skip
+    )
     flags.text(
         values, "texture_backbone", None, "Frozen network of the texture critics; unset: alexnet."
     )
     flags.choice(
-        values, "backbone_dtype", "float32", DTYPES,
+        values,
+        "backbone_dtype",
+        "float32",
+        DTYPES,
         "What gradients are computed in on their way through the frozen networks.",
-    )  # fmt: skip
+    )
     flags.choice(
-        values, "precision", "float32", PRECISIONS,
+        values,
+        "precision",
+        "float32",
+        PRECISIONS,
         "What the generator computes in; mixed_float16 is trained with loss scaling.",
-    )  # fmt: skip
+    )
     flags.choice(
-        values, "strategy", "single", STRATEGIES,
+        values,
+        "strategy",
+        "single",
+        STRATEGIES,
         "One device, every GPU of this machine, or several machines (docs/SCALE.md).",
-    )  # fmt: skip
+    )
     flags.path(
-        values, "feature_cache", None,
+        values,
+        "feature_cache",
+        None,
         "Folder in which to keep the frozen features of patches that come again.",
-    )  # fmt: skip
+    )
     flags.number(
         values, "feature_cache_gb", None, "How many gigabytes of them; unset: all.", minimum=0
     )
     flags.boolean(values, "xla", False, "Compile steps with XLA, but for those that it gets wrong.")
     flags.names(
-        values, "compat", (),
+        values,
+        "compat",
+        (),
         "Things in which to follow the paper's published code, or published for all of them; "
-        + "; ".join(f"{item.name}: {item.does}" for item in compat.ITEMS.values()
-                    if item.program == compat.TRAINING) + ".",
-    )  # fmt: skip
+        + "; ".join(
+            f"{item.name}: {item.does}"
+            for item in compat.ITEMS.values()
+            if item.program == compat.TRAINING
+        )
+        + ".",
+    )
     for key, published in PUBLISHED.items():
         flags.text(
-            values, f"{key}_weights", None,
+            values,
+            f"{key}_weights",
+            None,
             f"Weights of {published.title}: a path, or random (a smoke test); unset: searched for.",
-        )  # fmt: skip
+        )
     flags.integer(
         values,
         "log_every",
@@ -224,9 +253,18 @@ def make_config(values: flags.FlagValues) -> "TrainConfig":
     data = fit_to_generator(data_flags.make_config(values), values.model)
     weights = {key: values[f"{key}_weights"].value for key in PUBLISHED}
     same = (
-        "model", "batch_size", "accumulate", "seed", "log_every", "validate_every",
-        "validation_split", "validation_images", "backbone_dtype", "precision", "deterministic",
-    )  # fmt: skip
+        "model",
+        "batch_size",
+        "accumulate",
+        "seed",
+        "log_every",
+        "validate_every",
+        "validation_split",
+        "validation_images",
+        "backbone_dtype",
+        "precision",
+        "deterministic",
+    )
     given: dict[str, Any] = {name: values[name].value for name in same}
     try:
         items, stages, data = follow(values.compat, stages, data)

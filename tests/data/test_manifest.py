@@ -29,8 +29,14 @@ def test_what_is_added_removed_or_changed_is_named(config, tmp_path, write_pairs
     write_pairs(tmp_path, "zrr", "test", 2)
     before = manifest(config, "zrr", tmp_path)
     assert {entry["role"] for entry in before} == {
-        "raw", "target", "val", "test", "raw_target", "val_target", "test_target",
-    }  # fmt: skip
+        "raw",
+        "target",
+        "val",
+        "test",
+        "raw_target",
+        "val_target",
+        "test_target",
+    }
     raws, truths = tmp_path / "test" / "huawei_raw", tmp_path / "test" / "canon"
     shutil.copy(tmp_path / "test" / "canon" / "1.jpg", tmp_path / "kept.jpg")
     data = bytearray((truths / "1.jpg").read_bytes())

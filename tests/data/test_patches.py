@@ -121,8 +121,17 @@ def damage(raw, target, what):
     return "neither a PNG nor a JPEG"
 
 
-KINDS = ["eight bits", "three channels", "truncated RAW", "truncated target", "odd", "other size",
-         "no partner", "too small", "text"]  # fmt: skip
+KINDS = [
+    "eight bits",
+    "three channels",
+    "truncated RAW",
+    "truncated target",
+    "odd",
+    "other size",
+    "no partner",
+    "too small",
+    "text",
+]
 
 
 @pytest.mark.parametrize("what", KINDS)

@@ -113,8 +113,9 @@ def test_a_transposed_vgg_equals_pytorch_with_transposed_kernels(monkeypatch, tm
     np.savez(tmp_path / "vgg.npz", **arrays)
     backbone = backbones.create("transposed_vgg19", tmp_path / "vgg.npz")
     # HWIO read as if width came first: OIWH instead of OIHW.
-    kernels = [torch.from_numpy(a.transpose(3, 2, 1, 0).copy()) for a in arrays.values()
-               if a.ndim == 4]  # fmt: skip
+    kernels = [
+        torch.from_numpy(a.transpose(3, 2, 1, 0).copy()) for a in arrays.values() if a.ndim == 4
+    ]
     biases = [torch.from_numpy(a) for a in arrays.values() if a.ndim == 1]
     x = images(1, 36, 52, 3)
     expected = torch_networks.vgg19(torch_networks.nchw(x), kernels, biases)[-1]
@@ -228,11 +229,13 @@ def test_clamped_distances_see_pictures_cut_off_to_0_to_1():
         assert value == pytest.approx(float(distance(x, y)[0]), rel=1e-5)
         assert value != pytest.approx(float(distance(*cut)[0]), rel=1e-3)
         assert gradient[beyond].any()
-    both, _ = follow(("clamped_distances", "swapped_lpips_plus"), make_stages(("paired",), (1,)),
-                     DATA)[1:]  # fmt: skip
+    both, _ = follow(
+        ("clamped_distances", "swapped_lpips_plus"), make_stages(("paired",), (1,)), DATA
+    )[1:]
     assert {(o.loss, o.view) for o in both[0].recipe.objectives} >= {
-        ("lpips+_swapped", "clipped"), ("dists", "clipped")
-    }  # fmt: skip
+        ("lpips+_swapped", "clipped"),
+        ("dists", "clipped"),
+    }
 
 
 def test_paired_content_is_blind_to_colour():
@@ -363,9 +366,15 @@ def test_truncation_cuts_off_and_lowers_the_measured_picture(tmp_path, capsys):
     root = write_pairs(tmp_path / "data", 1, "test", size=64)
     models.save_to_preset(models.create("efficient_isp", seed=0), tmp_path / "model")
     code = evaluate.run(
-        [f"--model={tmp_path}/model", "--data=ultraisp", f"--raw_dir={root}", "--pictures=0",
-         f"--output={tmp_path}/report", "--compat=published"]
-    )  # fmt: skip
+        [
+            f"--model={tmp_path}/model",
+            "--data=ultraisp",
+            f"--raw_dir={root}",
+            "--pictures=0",
+            f"--output={tmp_path}/report",
+            "--compat=published",
+        ]
+    )
     assert code == 0, capsys.readouterr().err
     summary = json.loads((tmp_path / "report/summary.json").read_text())
     assert summary["compat"] == ["truncated_uint8"]
@@ -377,8 +386,9 @@ def test_truncation_cuts_off_and_lowers_the_measured_picture(tmp_path, capsys):
     cut_off = np.floor(np.clip(made, 0, 1) * np.float32(255)).astype(np.uint8)
     expected = peak_signal_noise_ratio(truth, cut_off)
     assert summary["results"]["model"]["psnr"]["mean"] == pytest.approx(expected, abs=1e-4)
-    rounded = peak_signal_noise_ratio(truth, load(tmp_path / "model").render_8bit(
-        mosaic, SENSORS["ultraisp"]))  # fmt: skip
+    rounded = peak_signal_noise_ratio(
+        truth, load(tmp_path / "model").render_8bit(mosaic, SENSORS["ultraisp"])
+    )
     assert abs(expected - rounded) > 1e-3
 
 
@@ -407,16 +417,27 @@ def test_an_item_that_changes_nothing_is_refused_unless_all_are_taken():
         ("pretrain", {"vgg_transposed", "published_reference"}),
         (
             "paired",
-            {"vgg_transposed", "zero_padded_blur", "swapped_lpips_plus", "clamped_distances",
-             "luminance_paired_content"},
+            {
+                "vgg_transposed",
+                "zero_padded_blur",
+                "swapped_lpips_plus",
+                "clamped_distances",
+                "luminance_paired_content",
+            },
         ),
         (
             "unpaired",
-            {"frozen_fc1", "vgg_transposed", "vit_unnormalised", "zero_padded_blur",
-             "fixed_permutation", "published_reference"},
+            {
+                "frozen_fc1",
+                "vgg_transposed",
+                "vit_unnormalised",
+                "zero_padded_blur",
+                "fixed_permutation",
+                "published_reference",
+            },
         ),
     ],
-)  # fmt: skip
+)
 def test_published_claims_only_what_it_changes(recipe, expected):
     items, _, data = follow(("published",), make_stages((recipe,), (1,)), DATA)
     assert set(items) == expected

@@ -30,9 +30,12 @@ def test_a_preset_of_another_contract_is_refused_before_data_are_opened(tmp_path
     )
     (tmp_path / "empty").mkdir()
     words = [
-        "--flagfile=demo.flags", f"--model={preset}", f"--raw_dir={tmp_path / 'empty'}",
-        f"--work_dir={tmp_path / 'run'}", "--metadata=recorded",
-    ]  # fmt: skip
+        "--flagfile=demo.flags",
+        f"--model={preset}",
+        f"--raw_dir={tmp_path / 'empty'}",
+        f"--work_dir={tmp_path / 'run'}",
+        "--metadata=recorded",
+    ]
     assert train.run(words) == 1
     error = capfd.readouterr().err.splitlines()[-1]
     assert "was trained for another input contract" in error and "--data=unprocessed" in error

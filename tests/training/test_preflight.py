@@ -35,29 +35,44 @@ CASES = [
     ((*DEMO, "--model=eficient_isp"), 2, "--model=eficient_isp: unknown; did you mean efficient"),
     ((*DEMO, "--model=../no/run"), 2, "--model=../no/run: no such folder"),
     ((*DEMO, "--critics=adv_lin9"), 2, "--critics=adv_lin9: unknown; did you mean adv_lin"),
-    ((*DEMO, "--content=vgg19_narow:relu3_4"), 2, "--content=vgg19_narow: unknown; did you mean vgg"),
+    (
+        (*DEMO, "--content=vgg19_narow:relu3_4"),
+        2,
+        "--content=vgg19_narow: unknown; did you mean vgg",
+    ),
     ((*DEMO, "--content=vgg19_narrow"), 2, "is not of the form backbone:tap"),
     ((*DEMO, "--color_backbone=vit_narow"), 2, "--color_backbone=vit_narow: unknown"),
     ((*DEMO, "--color_backbone=keras_cw:x"), 2, "--color_backbone provider=keras_cw: unknown"),
     ((*DEMO, "--texture_backbone=alexnot"), 2, "--texture_backbone=alexnot: unknown; did you mean"),
     ((*DEMO, "--export_size=63x64"), 2, "--export_size=63x64: "),
-    ((*DEMO, "--recipe=pretrain", "--steps=1", "--critics=foo"), 2, "--critics: has no effect with"),
+    (
+        (*DEMO, "--recipe=pretrain", "--steps=1", "--critics=foo"),
+        2,
+        "--critics: has no effect with",
+    ),
     ((*DEMO, "--recipe=pretrain", "--steps=1", "--gamma=3"), 2, "--gamma: has no effect with"),
     ((*DEMO, "--critics=adv_color", "--texture_backbone=alexnet"), 2, "--texture_backbone: has no"),
     ((*DEMO, "--dists_weights=random"), 2, "--dists_weights: has no effect with"),
-    ((*DEMO, "--feature_cache_gb=3"), 2, "--feature_cache_gb: has no effect without --feature_cache"),
+    (
+        (*DEMO, "--feature_cache_gb=3"),
+        2,
+        "--feature_cache_gb: has no effect without --feature_cache",
+    ),
     ((*ZRR, "--splits=nope.json"), 2, "--splits: has no effect with --data=zrr, only with"),
     ((*ZRR, "--noise=none"), 2, "--noise: has no effect with --data=zrr"),
     (("--data=folders", "--raw_dir=.", "--work_dir=RUN"), 2, "give --target_dir"),
     (("--data=zrr", "--work_dir=RUN"), 2, "--raw_dir: not given"),
-    (("--flagfile=paired.flags", "--data=folders", "--raw_dir=.", "--work_dir=RUN"), 2, "needs pairs"),
+    (
+        ("--flagfile=paired.flags", "--data=folders", "--raw_dir=.", "--work_dir=RUN"),
+        2,
+        "needs pairs",
+    ),
     ((*ZRR_RANDOM, "--raw_dir=nowhere"), 1, "--raw_dir=nowhere: no such folder"),
     ((*ZRR_RANDOM, "--target_dir=nowhere"), 1, "--target_dir=nowhere: no such folder"),
     ((*ZRR_RANDOM, "--sensor=nowhere.json"), 1, "--sensor=nowhere.json"),
     ((*ZRR_RANDOM, "--vgg19_weights=nowhere.h5"), 1, "--vgg19_weights=nowhere.h5: no such file"),
     ((*ZRR_RANDOM, "--model=file"), 1, "file: a preset is a folder"),
-]  # fmt: skip
-# ruff: noqa: E501
+]
 
 
 @pytest.fixture(scope="module")

@@ -142,9 +142,11 @@ def test_models_weights_and_sensors_are_known_by_what_they_hold(tmp_path, monkey
     def config(folder):
         data = DataConfig("unprocessed", raw_dir="x", sensor=f"{folder}/sensor.json")
         return TrainConfig(
-            make_stages(("pretrain",), (5,)), data, model=f"{folder}/model",
+            make_stages(("pretrain",), (5,)),
+            data,
+            model=f"{folder}/model",
             weights={"vgg19": f"{folder}/vgg.h5", "alexnet": "random"},
-        )  # fmt: skip
+        )
 
     claimed(tmp_path / "run", config("a"))
     RunFolder(tmp_path / "run").require_same(config("./b/../b"))
@@ -162,10 +164,21 @@ def test_models_weights_and_sensors_are_known_by_what_they_hold(tmp_path, monkey
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b"{", b"[]", b"3", b"null", b"{}", b'{"stages": 3}', b'{"stages": [], "data": []}',
-     b"[" * 100_000, b"\xff", b'{"stages": [{"steps": "x"}], "data": {}, "weights": {}}',
-     b"9" * 5000],
-)  # fmt: skip
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"3",
+        b"null",
+        b"{}",
+        b'{"stages": 3}',
+        b'{"stages": [], "data": []}',
+        b"[" * 100_000,
+        b"\xff",
+        b'{"stages": [{"steps": "x"}], "data": {}, "weights": {}}',
+        b"9" * 5000,
+    ],
+)
 def test_a_damaged_record_is_one_line(tmp_path, text):
     folder = claimed(tmp_path / "run", make_config(stages=make_stages(("pretrain",), (5,))))
     (folder.path / "run.json").write_bytes(text)

@@ -59,8 +59,9 @@ def test_a_second_start_is_refused_with_host_and_process(tmp_path, holder):
 def test_a_folder_that_stays_empty_goes_again_with_its_parents(tmp_path):
     with run_lock.held(tmp_path / "a" / "b"):
         assert json.loads((tmp_path / "a" / "b" / ".lock").read_text()) == {
-            "host": socket.gethostname(), "pid": os.getpid(),
-        }  # fmt: skip
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+        }
     assert list(tmp_path.iterdir()) == []
     with run_lock.held(tmp_path / "a" / "b"):
         (tmp_path / "a" / "kept").touch()

@@ -77,8 +77,8 @@ class Population:
         """Samples photographs one by one; none is kept.
 
         Args:
-            photographs: as for `sample`.
-            what: what they are, for messages.
+            photographs: As for `sample`.
+            what: What they are, for messages.
 
         Raises:
             InputError: There are fewer than two, or one is no photograph.

@@ -175,9 +175,9 @@ def require_contract(model: str, contract: Contract, data: DataConfig) -> None:
     """Sees that a trained generator takes what the data give.
 
     Args:
-        model: what names it, for the message.
-        contract: what it was trained for.
-        data: the data.
+        model: What names it, for the message.
+        contract: What it was trained for.
+        data: The data.
 
     Raises:
         InputError: it takes something else.
