@@ -74,6 +74,8 @@ def test_remarks_tell_of_few_scenes_and_of_unlike_ones():
     # Half of the photographs black, half white: no curve makes that of ordinary scenes.
     two = [np.full((8, 8, 3), value) for value in (0.0, 1.0)] * 20
     assert "unlike" in " ".join(remarks(fit(scenes(40, 0), two)))
+    night = [image * 0.1 for image in scenes(40, 2)]
+    assert "it is no look" in " ".join(remarks(fit(scenes(40, 0), night)))
 
 
 def test_one_odd_photograph_changes_little():

@@ -26,7 +26,7 @@ _FITTED, _COMPARED = 256, 64
 _NEAR = 10**0.1
 
 # Below these a user is warned (docs/LOOK.md has what they were taken from).
-_DETERMINED_DB, _ALIKE_DB = 30.0, 25.0
+_DETERMINED_DB, _ALIKE_DB, _CHANGED_DB = 30.0, 25.0, 14.0
 
 
 def fit(
@@ -137,6 +137,12 @@ def remarks(look: Look) -> list[str]:
             "references and photographs are unlike: in this look the distributions of their colours"
             f" still differ by {facts['unlike_db']:.1f} dB (PSNR; {_ALIKE_DB:.0f} or more is good);"
             " choose photographs of the kinds of scene and light that the RAW files show"
+        )
+    if facts["change_db"] < _CHANGED_DB:
+        found.append(
+            f"the look changes the references by {facts['change_db']:.1f} dB (PSNR; strong looks by"
+            f" 18 to 25, below {_CHANGED_DB:.0f} it is no look): photographs of other kinds of scene"
+            " or light, or RAW files of wrong levels"
         )
     return found
 
