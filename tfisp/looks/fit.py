@@ -141,8 +141,8 @@ def remarks(look: Look) -> list[str]:
     if facts["change_db"] < _CHANGED_DB:
         found.append(
             f"the look changes the references by {facts['change_db']:.1f} dB (PSNR; strong looks by"
-            f" 18 to 25, below {_CHANGED_DB:.0f} it is no look): photographs of other kinds of scene"
-            " or light, or RAW files of wrong levels"
+            f" 18 to 25, below {_CHANGED_DB:.0f} it is no look): photographs of other kinds of"
+            " scene or light, or RAW files of wrong levels"
         )
     return found
 
