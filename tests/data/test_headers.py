@@ -37,6 +37,20 @@ def test_a_file_cut_anywhere_is_noticed(tmp_path, suffix):
             headers.probe(path)
 
 
+@pytest.mark.parametrize("height", [0, 24])
+@pytest.mark.parametrize("width", [0, 40])
+def test_a_jpeg_without_height_or_width_states_no_size(tmp_path, height, width):
+    whole = encoded(".jpg", picture())
+    frame = whole.index(b"\xff\xc0")
+    path = tmp_path / "a.jpg"
+    path.write_bytes(whole[: frame + 5] + struct.pack(">HH", height, width) + whole[frame + 9 :])
+    if height and width:
+        assert headers.probe(path).height == 24
+        return
+    with pytest.raises(InputError, match=r"a\.jpg: the JPEG states no size"):
+        headers.probe(path)
+
+
 def test_what_follows_a_pictures_end_does_not_matter(tmp_path):
     for suffix in (".png", ".jpg"):
         path = tmp_path / f"a{suffix}"

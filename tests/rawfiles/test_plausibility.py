@@ -77,6 +77,14 @@ def test_the_rest_of_a_row_that_is_shifted_is_found(step, column):
     assert shifted_rows(damaged, [80, 160]) == 1 + (column < 80)
 
 
+@pytest.mark.parametrize(("second", "found"), [(256, 1), (270, 1), (340, 0), (200, 0)])
+def test_a_damaged_difference_shifts_the_rest_of_its_row_by_one_amount(second, found):
+    mosaic = np.full((64, 64), 400, np.uint16)
+    mosaic[30, :32] += 256
+    mosaic[30, 32:] += second
+    assert shifted_rows(mosaic, [64]) == found
+
+
 def test_edges_and_lines_of_a_scene_are_not_taken_for_shifted_rows():
     mosaic = colourful("RGGB")
     mosaic[64:] += 300  # an edge
