@@ -84,7 +84,8 @@ def test_gains_that_are_no_gains_are_refused(gain):
 
 
 def test_maps_that_do_not_cover_the_frame_are_refused():
-    with pytest.raises(ValueError, match="covers 32x64"):
-        shading_map(parsed(gain_map(np.ones((2, 2)), size=(32, 64))), 64, 64)
-    with pytest.raises(ValueError, match="begins at"):
-        shading_map(parsed(gain_map(np.ones((2, 2)), site=(5, 0))), 64, 64)
+    with pytest.raises(ValueError, match="covers 32x80 of a 64x80 frame"):
+        shading_map(parsed(gain_map(np.ones((2, 2)), size=(32, 80))), 64, 80)
+    for site in ((5, 0), (2, 0), (0, 2)):
+        with pytest.raises(ValueError, match="begins at"):
+            shading_map(parsed(gain_map(np.ones((2, 2)), site=site)), 64, 64)

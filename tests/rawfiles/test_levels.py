@@ -77,9 +77,9 @@ def test_the_active_area_may_lie_anywhere_in_the_frame(read, area):
 
 
 def test_a_linearisation_table_is_applied_and_holds_beyond_its_end(read):
-    table = [min(4 * k, 65535) for k in range(900)]
-    frame = read({50712: (SHORT, table), 50714: (SHORT, [256]), 50717: (LONG, [4000])})
-    np.testing.assert_array_equal(frame.mosaic, np.minimum(MOSAIC, 899) * 4)
+    table = [*range(0, 3600, 4), 65535]
+    frame = read({50712: (SHORT, table), 50714: (SHORT, [256]), 50717: (LONG, [65535])})
+    np.testing.assert_array_equal(frame.mosaic, np.array(table)[np.minimum(MOSAIC, 900)])
 
 
 @pytest.mark.parametrize(

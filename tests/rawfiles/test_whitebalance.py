@@ -5,6 +5,7 @@ import pytest
 
 from tests.helpers.dngs import rationals, scene
 from tests.helpers.tiffs import ASCII, RATIONAL, SHORT, SRATIONAL, write_frame
+from tfisp.rawfiles import whitebalance
 from tfisp.rawfiles.camerafile import read_camera_file
 
 MOSAIC = scene(64, 72, 64, 1000)
@@ -124,3 +125,19 @@ def test_analog_balance_and_calibration_of_the_single_camera_count(read):
     tags[50931] = (ASCII, [*b"elsewhere\0"])
     expected = np.diag([1.5, 1, 1.25]) @ MATRIX
     np.testing.assert_allclose(read(tags).sensor.xyz_to_camera, expected)
+
+
+@pytest.mark.parametrize(
+    ("code", "low", "high"),
+    [
+        # EXIF 2.3: the ranges of the fluorescent lamps; CIE 15: the standard illuminants.
+        *((12, 5700, 7100), (13, 4600, 5500), (14, 3800, 4500), (15, 3250, 3800)),
+        *((17, 2856, 2856), (18, 4874, 4874), (19, 6774, 6774), (20, 5503, 5503)),
+        *((21, 6504, 6504), (22, 7504, 7504), (23, 5003, 5003), (24, 3200, 3200)),
+        # Daylight, fluorescent, tungsten, flash, fine, cloudy, shade: nominal.
+        *((1, 5500, 5500), (2, 4200, 4200), (3, 2850, 2850), (4, 5500, 5500)),
+        *((9, 5500, 5500), (10, 6500, 6500), (11, 7500, 7500)),
+    ],
+)
+def test_the_lights_have_the_temperatures_of_their_standards(code, low, high):
+    assert whitebalance._ILLUMINANT_KELVIN[code] == (low + high) / 2
