@@ -183,6 +183,7 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
     from tfisp.models import from_preset
     from tfisp.training import dry_run, launch, strategies
     from tfisp.training.loop import RunOptions
+    from tfisp.training.run_folder import RunFolder
 
     config = make_config(values)
     _check_export_size(values.export_size, config)
@@ -202,14 +203,16 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
         feature_cache=values.feature_cache,
         feature_cache_gb=values.feature_cache_gb,
     )
-    folder = launch.train(
-        config, values.work_dir, options, flagfile.write(values), Progress(), workers
-    )
-    if workers.is_chief:
+
+    def export(folder: RunFolder) -> None:
         print(f"exporting to {folder.export}: each file is compared with the trained model")
         conversion.export(
             from_preset(folder.model), values.export_size, folder.export, progress=Progress()
         )
+
+    folder = launch.train(
+        config, values.work_dir, options, flagfile.write(values), Progress(), workers, export
+    )
     workers.barrier()  # who leaves before the others looks lost to them
     if not workers.is_chief:
         print(f"worker {workers.index} is done; worker 0 has written {folder.path}")

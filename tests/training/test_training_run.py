@@ -211,6 +211,17 @@ def test_a_finished_run_started_again_changes_nothing(finished, cache):
     assert before == after
 
 
+def test_the_folder_stays_locked_while_it_is_exported(finished, cache, monkeypatch):
+    from tfisp.exporting import conversion
+
+    locked = []
+    monkeypatch.setattr(
+        conversion, "export", lambda *_, **__: locked.append((finished / ".lock").exists())
+    )
+    assert start(finished, cache) == 0
+    assert locked == [True] and not (finished / ".lock").exists()
+
+
 def test_another_configuration_in_the_folder_is_refused(finished, cache, capfd):
     assert start(finished, cache, "--seed=5") == 1
     assert "seed: 0 before, 5 now" in capfd.readouterr().err.splitlines()[-1]

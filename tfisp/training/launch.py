@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Callable
 
 from tfisp import data
 from tfisp.data.base import Dataset, Progress
@@ -24,6 +25,7 @@ def train(
     flags: str,
     progress: Progress | None = None,
     workers: Workers | None = None,
+    finish: Callable[[RunFolder], object] | None = None,
 ) -> RunFolder:
     """Trains, or continues, a run; its folder then holds the result as a preset.
 
@@ -34,6 +36,8 @@ def train(
         flags: the flags as given, kept for the record.
         progress: called as progress(done, total, what) while the data is opened.
         workers: the processes that train together; None for this one on one device.
+        finish: what the first of them does with the trained run, while no other process may work in
+            its folder.
 
     Raises:
         InputError: for anything wrong with flags, files or folder, or if the losses stop being
@@ -50,7 +54,10 @@ def train(
     )
     folder = RunFolder(work_dir)
     with run_lock.held(folder.path) if workers.is_chief else contextlib.nullcontext():
-        return _train(config, folder, options, flags, progress, workers)
+        _train(config, folder, options, flags, progress, workers)
+        if finish and workers.is_chief:
+            finish(folder)
+    return folder
 
 
 def _train(
@@ -60,7 +67,7 @@ def _train(
     flags: str,
     progress: Progress | None,
     workers: Workers,
-) -> RunFolder:
+) -> None:
     """As `train`, in a folder that no other process works in."""
     if workers.is_chief:
         folder.require_same(config)
@@ -84,7 +91,6 @@ def _train(
     Run(config, folder, dataset, generator, frozen, options, workers, notes).train()
     for path, reason in dataset.skipped if workers.is_chief else ():
         print(f"skipped {path}: {reason}", file=sys.stderr)
-    return folder
 
 
 def open_data(config: TrainConfig, progress: Progress | None = None) -> Dataset:
