@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 
 FLAGS = (
-    "--flagfile=demo.flags",
+    "--flagfile=unpaired_smoke.flags",
     "--steps=3,5",
     "--patch_size=64",
     "--batch_size=1",

@@ -56,6 +56,15 @@ def test_the_tiny_rmfa_net_gets_its_own_rates_from_a_flag_file():
     )
 
 
-def test_the_demo_asks_for_random_networks_by_name():
-    recipe = configure("demo.flags").stages[1].recipe
+def test_the_demo_needs_no_frozen_network():
+    stages = configure("demo.flags").stages
+    assert [stage.recipe for stage in stages] == [
+        RECIPES["pretrain_plus"],
+        RECIPES["unpaired_plus"],
+    ]
+    assert not any(stage.recipe.frozen_networks() for stage in stages)
+
+
+def test_the_smoke_test_asks_for_random_networks_by_name():
+    recipe = configure("unpaired_smoke.flags").stages[1].recipe
     assert all(name.endswith("_narrow") for name in recipe.frozen_networks())

@@ -160,6 +160,12 @@ def define(values: flags.FlagValues) -> None:
         values, "image_every", 500, "Steps between pictures in TensorBoard; 0 for none.", minimum=0
     )
     flags.integer(values, "save_every", 500, "Steps between checkpoints.", minimum=1)
+    flags.boolean(
+        values,
+        "keep_if_worse",
+        False,
+        "Publish the end of an unpaired stage even if the verdict without pairs is against it.",
+    )
     flags.integer(values, "max_to_keep", 3, "Checkpoints kept of each stage.", minimum=1)
     flags.size(
         values, "export_size", (1088, 1920), "Size of the pictures that the exported files make."
@@ -202,6 +208,7 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
         xla=values.xla,
         feature_cache=values.feature_cache,
         feature_cache_gb=values.feature_cache_gb,
+        keep_if_worse=values.keep_if_worse,
     )
 
     def export(folder: RunFolder) -> None:

@@ -30,7 +30,7 @@ def test_a_preset_of_another_contract_is_refused_before_data_are_opened(tmp_path
     )
     (tmp_path / "empty").mkdir()
     words = [
-        "--flagfile=demo.flags",
+        "--flagfile=unpaired_smoke.flags",
         f"--model={preset}",
         f"--raw_dir={tmp_path / 'empty'}",
         f"--work_dir={tmp_path / 'run'}",

@@ -25,7 +25,7 @@ for program, words in json.load(sys.stdin):
     print("--", file=sys.stderr, flush=True)
 """
 
-DEMO = ("--flagfile=demo.flags", "--work_dir=RUN")
+DEMO = ("--flagfile=unpaired_smoke.flags", "--work_dir=RUN")
 ZRR = ("--data=zrr", "--raw_dir=.", "--work_dir=RUN", "--alexnet_weights=random")
 ZRR_RANDOM = (*ZRR, "--vgg19_weights=random", "--vit_b16_weights=random")
 

@@ -14,7 +14,7 @@ from kill_campaign import fingerprint
 # Two short stages; critics learn at steps 0, 3, 6; an epoch of 12 patches ends within the second
 # stage.
 FLAGS = (
-    "--flagfile=demo.flags",
+    "--flagfile=unpaired_smoke.flags",
     "--steps=5,8",
     "--patch_size=96",
     "--batch_size=2",

@@ -20,7 +20,7 @@ from tfisp.training.loop import RunOptions
 SCRIPT = Path(__file__).with_name("killed_run.py")
 # Two stages, one critic, which learns at every step; checkpoints after steps 2 and 3, 2 and 3.
 FLAGS = (
-    "--flagfile=demo.flags",
+    "--flagfile=unpaired_smoke.flags",
     "--steps=3",
     "--patch_size=64",
     "--batch_size=4",

@@ -13,7 +13,7 @@ from tfisp import models, train
 from tfisp.training.trainer import Trainer
 
 FLAGS = (
-    "--flagfile=demo.flags",
+    "--flagfile=unpaired_smoke.flags",
     "--steps=2,3",
     "--patch_size=64",
     "--batch_size=2",
@@ -125,7 +125,7 @@ def test_the_log_has_every_loss_norm_and_penalty(finished):
 def test_critics_are_logged_with_the_defaults_too(cache, tmp_path):
     """They learn at steps 0, 10, ...; numbers are written after 10, 20, ... steps."""
     words = (
-        "--flagfile=demo.flags",
+        "--flagfile=unpaired_smoke.flags",
         "--recipe=unpaired",
         "--steps=12",
         "--patch_size=64",

@@ -31,6 +31,8 @@ class DataConfig:
             `folders`; elsewhere it takes the place of the data set's own targets.
         splits: JSON file that says which photograph plays which role (`unprocessed`): lists of
             paths, relative to the file, under "source", "target", "val" and "test".
+        edited_dir: Folder of edited versions of the photographs, at the same relative paths with
+            any suffix, which take their place as truths and targets (`unprocessed`).
         sensor: Name of a sensor, or path of a JSON file with one, instead of the data set's own
             and instead of what RAW files state.
         contract: Input contract of the generator to feed, where it is not the data set's own.
@@ -66,6 +68,7 @@ class DataConfig:
     raw_dir: str | None = None
     target_dir: str | None = None
     splits: str | None = None
+    edited_dir: str | None = None
     sensor: str | None = None
     contract: Contract | None = None
     patch_size: int | None = None
@@ -126,7 +129,7 @@ class DataConfig:
         if self.contract is not None:
             return self.contract
         if self.name == "unprocessed" and self.metadata == "withheld":
-            return Contract()  # no white balance is stated, so none can be applied
+            return Contract(companding="sqrt")  # no white balance is stated, so none can be applied
         return self.kind.contract
 
     def resolved_sensor(self) -> Sensor | None:

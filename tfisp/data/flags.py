@@ -28,6 +28,13 @@ def define(values: flags.FlagValues) -> None:
         "JSON file that lists the photographs of each role: source, target, val, test"
         " (--data=unprocessed).",
     )
+    flags.path(
+        values,
+        "edited_dir",
+        None,
+        "Folder of edited versions of the photographs, at the same relative paths, which take their"
+        " place as truths and targets (--data=unprocessed).",
+    )
     flags.text(
         values,
         "sensor",

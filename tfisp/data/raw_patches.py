@@ -54,6 +54,7 @@ class RawPatches:
     ) -> None:
         self._contract, self._flip, self._bad_files = contract, flip, bad_files
         self._fixed, self.patch_size = fixed, patch_size
+        self._window_size = patch_size
         self.frames = [frame for frame in frames if self._fits(frame)]
         self._grid = PatchGrid([frame.size for frame in self.frames], patch_size)
 
@@ -139,10 +140,16 @@ class RawPatches:
                 cell = self._grid.same_place(cell, (cell.frame + 1) % len(self.frames))
                 continue
             place = window(
-                cell, frame.size, self.patch_size, where, phase=frame.phase, mirrored=mirrored
+                cell, frame.size, self._window_size, where, phase=frame.phase, mirrored=mirrored
             )
-            return cut(scene, place, self._contract)
+            return self._cut(frame, scene, place, random)
         raise InputError(f"{self.frames[0].path.parent}: no RAW file here can be read")
+
+    def _cut(
+        self, frame: Frame, scene: Scene, place: Window, random: np.random.Generator
+    ) -> tuple[np.ndarray, ...]:
+        """What a patch is made of, given its place in a frame's content."""
+        return cut(scene, place, self._contract)
 
 
 class Pairs:

@@ -57,7 +57,8 @@ class UnprocessedFrame:
     """A photograph and the capture made of it.
 
     Attributes:
-        photograph: Reduced and, with `--look`, in that look; it is the truth.
+        photograph: Reduced and, with `--look`, in that look; what the capture is made of.
+        truth: The same, or an edited version of it.
         camera: The sensor that recorded it.
         sensor: What is stated of that sensor.
         gains: The illuminant's white balance.
@@ -67,6 +68,7 @@ class UnprocessedFrame:
     """
 
     photograph: Photograph
+    truth: Photograph
     camera: Sensor
     sensor: Sensor
     gains: Gains
@@ -86,8 +88,8 @@ class UnprocessedFrame:
 
     @property
     def target_path(self) -> Path:
-        """The photograph's file too."""
-        return self.photograph.path
+        """The truth's file."""
+        return self.truth.path
 
     @property
     def sha256(self) -> str:
@@ -122,7 +124,7 @@ class UnprocessedFrame:
             if reference
             else None
         )
-        truth = self.photograph.pixels() if target else None
+        truth = self.truth.pixels() if target else None
         return Scene(mosaic, self.sensor, self.capture, rendered, truth)
 
     @cached_property
@@ -162,8 +164,21 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
         role: builder.open_photographs(paths, config.reduce, look)
         for role, paths in (roles | ({"target": override} if override else {})).items()
     }
-    frames = {role: _record_all(builder, found.get(role, ())) for role in ("source", "val", "test")}
-    targets = builder.photographs(found["target"]) if found.get("target") else None
+    shown = (
+        found
+        if config.edited_dir is None
+        else {
+            role: found[role]
+            if override and role == "target"
+            else _edited(builder, root, photographs)
+            for role, photographs in found.items()
+        }
+    )
+    frames = {
+        role: _record_all(builder, found.get(role, ()), shown.get(role, ()))
+        for role in ("source", "val", "test")
+    }
+    targets = builder.photographs(shown["target"]) if shown.get("target") else None
     source = frames.pop("source")
     return builder.dataset(
         source,
@@ -258,19 +273,49 @@ def _repeated(names: Sequence[str]) -> list[str]:
     return [name for name, count in counts.items() if count > 1]
 
 
+def _edited(
+    builder: DatasetBuilder, root: Path, photographs: Sequence[Photograph]
+) -> list[Photograph]:
+    """The edited version of each photograph.
+
+    Raises:
+        InputError: If one has none, or it has another size.
+    """
+    config = builder.config
+    folder = require_folder("edited_dir", config.edited_dir)
+    paths = []
+    for photograph in photographs:
+        name = photograph.path.relative_to(root)
+        found = [folder / name.with_suffix(suffix) for suffix in IMAGE_SUFFIXES]
+        found = [path for path in found if path.is_file()]
+        if not found:
+            raise InputError(f"--edited_dir={folder}: has no edited version of {name}")
+        paths.append(found[0])
+    edited = builder.open_photographs(paths, config.reduce, config.resolved_look())
+    if len(edited) < len(paths):
+        raise InputError(f"--edited_dir={folder}: {len(paths) - len(edited)} files are unusable")
+    for original, version in zip(photographs, edited, strict=True):
+        if original.size != version.size:
+            raise InputError(
+                f"{version.path}: {version.size} pixels, {original.size} before editing"
+            )
+    return edited
+
+
 def _record_all(
-    builder: DatasetBuilder, photographs: Sequence[Photograph]
+    builder: DatasetBuilder, photographs: Sequence[Photograph], truths: Sequence[Photograph]
 ) -> list[UnprocessedFrame]:
     """The captures that would be made of photographs; nothing is computed yet."""
     camera, config = builder.stated_sensor(), builder.config
     frames = []
-    for photograph in photographs:
+    for photograph, truth in zip(photographs, truths, strict=True):
         random = _random(photograph, "capture")
         gains, noise = _choose_gains(config, camera, random), _choose_noise(config, random)
         recorded = config.metadata == "recorded"
         frames.append(
             UnprocessedFrame(
                 photograph=photograph,
+                truth=truth,
                 camera=camera,
                 sensor=_stated(camera, config),
                 gains=gains,

@@ -31,3 +31,20 @@ def normalised_sum(
         for name, gradient in gradients.items()
     ]
     return [tf.add_n(parts) for parts in zip(*scaled, strict=True)], norms
+
+
+def weighted_sum(
+    gradients: Mapping[str, Gradients], weights: Mapping[str, float]
+) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
+    """Adds up gradients as they are, each times its weight: those of the weighted sum of losses.
+
+    Args:
+        gradients: as for `normalised_sum`.
+        weights: factor of each loss.
+
+    Returns:
+        As `normalised_sum`.
+    """
+    norms = {name: tf.linalg.global_norm(gradient) for name, gradient in gradients.items()}
+    scaled = [[weights[name] * part for part in gradient] for name, gradient in gradients.items()]
+    return [tf.add_n(parts) for parts in zip(*scaled, strict=True)], norms

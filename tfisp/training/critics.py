@@ -126,7 +126,9 @@ def draw_interpolation(recipe: Recipe, seed: tf.Tensor, count: tf.Tensor) -> dic
     return {"interpolation": replicas.uniform(seed, count)}
 
 
-def adam(learning_rate: float, recipe: Recipe) -> keras.optimizers.Adam:
+def adam(
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule, recipe: Recipe
+) -> keras.optimizers.Adam:
     """Adam (arXiv 1412.6980) with the recipe's constants.
 
     Keras folds both bias corrections into the rate and adds epsilon to the root of the raw second
@@ -136,3 +138,12 @@ def adam(learning_rate: float, recipe: Recipe) -> keras.optimizers.Adam:
     """
     beta_1, beta_2 = recipe.betas
     return keras.optimizers.Adam(learning_rate, beta_1, beta_2, epsilon=recipe.epsilon)
+
+
+def generator_rate(
+    recipe: Recipe, steps: int
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """The generator's rate over a stage of so many steps."""
+    if recipe.schedule == "cosine":
+        return keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
+    return recipe.learning_rate

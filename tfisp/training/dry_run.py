@@ -28,7 +28,10 @@ def dry_run(config: TrainConfig, progress: Progress | None = None) -> Iterator[s
     generator = make_generator(config, dataset)
     with tempfile.TemporaryDirectory(prefix="tfisp-") as folder:
         claimed, workers = RunFolder(folder), strategies.create("single")
-        run = Run(config, claimed, dataset, generator, frozen, RunOptions(), workers)
+        pairs = launch.simulated_pairs(config, dataset, None, progress)
+        run = Run(
+            config, claimed, dataset, generator, frozen, RunOptions(), workers, simulated=pairs
+        )
         yield from _describe(run, config, dataset)
     for note in launch.remarks(config, dataset, frozen):
         yield f"note       {note}"

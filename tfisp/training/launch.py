@@ -8,7 +8,12 @@ from collections.abc import Callable
 
 from tfisp import data
 from tfisp.data.base import Dataset, Progress
+from tfisp.data.simulation import simulated
+from tfisp.data.target_look import fit_target_look
 from tfisp.errors import InputError
+from tfisp.looks import Look, write_cube
+from tfisp.looks.fit import remarks as remarks_on
+from tfisp.looks.fit import summary
 from tfisp.metrics.report import few
 from tfisp.training import run_lock, strategies
 from tfisp.training.config import TrainConfig
@@ -88,7 +93,8 @@ def _train(
             flags, dataset, {"backbones": weights, "notes": notes, "computing": computing}
         )
     workers.barrier()  # until the chief has claimed the folder
-    Run(config, folder, dataset, generator, frozen, options, workers, notes).train()
+    pairs = simulated_pairs(config, dataset, folder if workers.is_chief else None, progress)
+    Run(config, folder, dataset, generator, frozen, options, workers, notes, pairs).train()
     for path, reason in dataset.skipped if workers.is_chief else ():
         print(f"skipped {path}: {reason}", file=sys.stderr)
 
@@ -106,15 +112,47 @@ def open_data(config: TrainConfig, progress: Progress | None = None) -> Dataset:
     dataset = data.open_dataset(config.data, progress)
     for stage in config.stages:
         recipe = stage.recipe
-        if recipe.paired and not dataset.paired:
+        if recipe.paired and not (recipe.simulated or dataset.paired):
             raise InputError(
                 f"--recipe={recipe.name}: needs pairs, which --data={dataset.name} does not have"
             )
-        if recipe.critics and dataset.targets is None and not recipe.paired:
+        if recipe.needs_photographs and dataset.targets is None:
             raise InputError(
                 f"--recipe={recipe.name}: needs photographs of the look wanted; give --target_dir"
             )
     return dataset
+
+
+def simulated_pairs(
+    config: TrainConfig,
+    dataset: Dataset,
+    folder: RunFolder | None,
+    progress: Progress | None = None,
+) -> Dataset | None:
+    """The data set of the stages that train on simulated pairs; None if none does.
+
+    The look of the target photographs is fitted where a stage needs it.
+
+    Args:
+        config: of the run.
+        dataset: open.
+        folder: where the look is kept as `look.cube`, if it is to be kept.
+        progress: called while pictures are looked at.
+
+    Raises:
+        InputError: if a file is damaged.
+    """
+    recipes = [stage.recipe for stage in config.stages if stage.recipe.simulated]
+    if not recipes:
+        return None
+    look = Look.identity()
+    if any(recipe.needs_photographs for recipe in recipes):
+        look = fit_target_look(dataset, progress)
+        for line in (summary(look), *remarks_on(look)):
+            print(f"note: {line}", file=sys.stderr)
+        if folder is not None:
+            write_cube(folder.look, look.cube(title="look of the target photographs"))
+    return simulated(dataset, look)
 
 
 def remarks(config: TrainConfig, dataset: Dataset, frozen: FrozenNetworks) -> list[str]:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfisp import models
 from tfisp.data.base import Dataset
 from tfisp.data.cache import Store
 from tfisp.data.pipeline import batches
@@ -25,9 +24,9 @@ from tfisp.training.config import Stage, TrainConfig
 from tfisp.training.events import cut_events
 from tfisp.training.feature_cache import FeatureCache, check_repeats, cost_note
 from tfisp.training.finite_checks import overflowed, require_sound
-from tfisp.training.model_card import model_card
 from tfisp.training.monitor import Monitor, NullMonitor, RunMonitor
 from tfisp.training.networks import FrozenNetworks
+from tfisp.training.publisher import Publisher
 from tfisp.training.run_folder import RunFolder
 from tfisp.training.strategies import Workers
 from tfisp.training.trainer import Trainer
@@ -46,6 +45,7 @@ class RunOptions:
         feature_cache: folder in which the frozen features of real images are kept, if any; it
             changes the result by rounding.
         feature_cache_gb: how much of them is kept, in gigabytes; None for all.
+        keep_if_worse: publish the last stage's end even if the verdict is against it.
     """
 
     save_every: int = 500
@@ -54,6 +54,7 @@ class RunOptions:
     xla: bool = False
     feature_cache: str | None = None
     feature_cache_gb: float | None = None
+    keep_if_worse: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class Run:
         workers: the processes that train together, in whose scope the networks were made. Only the
             chief writes and validates.
         notes: what a reader of the results must know; goes into TensorBoard and model cards.
+        simulated: the data set of the stages whose pairs are simulated, if there are any.
     """
 
     def __init__(
@@ -109,10 +111,15 @@ class Run:
         options: RunOptions,
         workers: Workers,
         notes: Sequence[str] = (),
+        simulated: Dataset | None = None,
     ) -> None:
         self._notes = tuple(notes)
+        self._simulated = simulated or dataset
         self._config, self._folder, self._dataset = config, folder, dataset
         self.generator, self._frozen, self._options = generator, frozen, options
+        self._publisher = Publisher(
+            config, folder, dataset, generator.copy(), options.keep_if_worse, self._notes
+        )
         self._workers = workers
         self._checkpoints = Checkpoints(folder.checkpoints, options.max_to_keep)
         self._validation = Validation(dataset, config.validation_split, config.validation_images)
@@ -169,7 +176,7 @@ class Run:
 
     def trainer(self, index: int) -> Trainer:
         """A fresh trainer for a stage, its critics' weights drawn from seed and stage."""
-        size = self._config.data.resolved_patch_size()
+        size = self._data(index).raw.patch_size
         with self._workers.strategy.scope():
             return Trainer(
                 self.generator,
@@ -180,14 +187,19 @@ class Run:
                 derive(self._config.seed, "critics", index),
                 self._options.xla,
                 self._frozen.distances,
+                self._config.stages[index].steps,
             )
+
+    def _data(self, index: int) -> Dataset:
+        """Where a stage's batches come from."""
+        return self._simulated if self._config.stages[index].recipe.simulated else self._dataset
 
     def batches(
         self, index: int, start: int, stop: int
     ) -> abc.Generator[dict[str, tf.Tensor], None, None]:
         """The batches of a stage's steps `start` to `stop - 1`."""
         return batches(
-            self._dataset,
+            self._data(index),
             batch_size=self._config.batch_size,
             seed=derive(self._config.seed, "data"),
             stage=index,
@@ -206,14 +218,14 @@ class Run:
             for step in range(run.done, run.stage.steps):
                 self._take_step(run, step, source)
         if self._workers.is_chief:
-            self._publish(run)
+            self._publisher.publish(run.index, run.trainer.ema, run.monitor, run.done)
 
     def _source(self, run: StageRun) -> abc.Generator[dict[str, Any], None, None]:
         """The batches of a stage that are left, with their frozen features if those are kept."""
         source = self.batches(run.index, run.done, run.stage.steps)
         if self._options.feature_cache is None:
             return source
-        check_repeats(self._dataset)
+        check_repeats(self._data(run.index))
         bank, needs = self._frozen.bank, run.trainer.needs
         mirrored = self._config.data.augment == "flip"
         run.monitor.say(cost_note(bank, needs, self._dataset, run.stage.recipe.paired, mirrored))
@@ -266,21 +278,6 @@ class Run:
                 Position(run.index, run.done),
                 run.stage.recipe.name,
                 run.critics,
-            )
-
-    def _publish(self, run: StageRun) -> None:
-        """Saves what a stage ended with as a preset; after the last one, as the run's model too."""
-        card = model_card(self._config, run.index, self._notes)
-        folders = [self._folder.stage(run.index, run.stage.recipe.name)]
-        if run.index == len(self._config.stages) - 1:
-            folders.append(self._folder.model)
-        for folder in folders:
-            models.save_to_preset(
-                run.trainer.ema.computing_in("float32"),
-                folder,
-                sensor=self._dataset.sensor,
-                card=card,
-                overwrite=True,
             )
 
     def _validate(self, run: StageRun, done: int, last: bool = False) -> None:

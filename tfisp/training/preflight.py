@@ -79,12 +79,11 @@ def _check_data_serves(recipes: Sequence[Recipe], data: DataConfig) -> None:
     if not data.raw_dir and not (data.name == "unprocessed" and data.splits):
         raise InputError("--raw_dir: not given")
     for recipe in recipes:
-        if recipe.paired and not data.kind.paired:
+        if recipe.paired and not (recipe.simulated or data.kind.paired):
             raise InputError(
                 f"--recipe={recipe.name}: needs pairs, which --data={data.name} does not have"
             )
-        unpaired = recipe.critics and not recipe.paired
-        if unpaired and not (data.kind.own_targets or data.target_dir):
+        if recipe.needs_photographs and not (data.kind.own_targets or data.target_dir):
             raise InputError(
                 f"--recipe={recipe.name}: needs photographs of the look wanted; give --target_dir"
             )

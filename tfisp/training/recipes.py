@@ -68,6 +68,8 @@ class Recipe:
         content: `(backbone, tap)` pairs whose feature differences add up to the content loss.
         backbones: which frozen network plays which critic's role.
         paired: the batch's target shows the scene of its RAW.
+        simulated: RAW, reference and target are simulated from the RAW files' own references and
+            the look of the target photographs (`tfisp.data.simulation`); such a recipe is paired.
         adversarial: the game that critics and generator play, one of `losses.ADVERSARIAL`.
         learning_rate: the generator's, for Adam.
         critic_learning_rate: the critics'.
@@ -78,6 +80,11 @@ class Recipe:
         gamma: strength of the penalties; for R1 and R2, 10 times a factor 100 in the published
             code.
         critic_clip: largest norm of a critic's gradient, all its weights together.
+        normalised: whether each loss's gradient is scaled to its weight (section 3.7), or the
+            losses are added up as they are.
+        schedule: how the generator's rate goes: `constant`, or `cosine` from its first value to 0
+            at the stage's last step (arXiv 1608.03983, without restarts).
+        ema_decay: the most that the average of weights keeps of itself at a step.
     """
 
     name: str
@@ -94,6 +101,17 @@ class Recipe:
     epsilon: float = 1e-8
     gamma: float = 1000.0
     critic_clip: float = 1.0
+    simulated: bool = False
+    normalised: bool = True
+    schedule: str = "constant"
+    ema_decay: float = 0.999
+
+    @property
+    def needs_photographs(self) -> bool:
+        """Whether it learns from photographs of other scenes, or from their look."""
+        if self.simulated:
+            return any(objective.compares == "target" for objective in self.objectives)
+        return bool(self.critics) and not self.paired
 
     def backbone(self, role: str) -> str:
         """The name of the frozen network in a critic's role; a role that is none is its own."""
@@ -137,8 +155,11 @@ class Recipe:
         return dataclasses.replace(self, adversarial=name, gamma=gamma)
 
     def for_generator(self, name: str) -> "Recipe":
-        """This recipe with the rates that the paper found for a generator, where it names any."""
-        return dataclasses.replace(self, **RATES.get(name, {}))
+        """This recipe with the rates that the paper found for a generator, where it names any.
+
+        Recipes that are not the paper's keep their own.
+        """
+        return dataclasses.replace(self, **RATES.get(name, {})) if self.normalised else self
 
 
 # The names of `losses.ADVERSARIAL`, which only TensorFlow's users can import.
@@ -229,6 +250,31 @@ RECIPES: dict[str, Recipe] = {
         objectives=_UNPAIRED,
         critics=_critics("adv_color_pixels", "adv_texture_pixels"),
     ),
+}
+
+# Plain regression with a large rate that falls to zero, found on the benchmark of
+# docs/UNPAIRED_PLUS.md; the recipes that end in `_plus` differ only in their pairs.
+_REGRESSION = Recipe(
+    name="",
+    objectives=(ObjectiveSpec("mse", "mse", compares="target"),),
+    paired=True,
+    learning_rate=4e-3,
+    betas=(0.9, 0.999),
+    normalised=False,
+    schedule="cosine",
+    ema_decay=0.98,
+)
+_CLEAN = (ObjectiveSpec("mse", "mse", compares="reference"),)
+RECIPES |= {
+    recipe.name: recipe
+    for recipe in (
+        # Simulated captures to their clean pictures: a neutral rendering.
+        dataclasses.replace(_REGRESSION, name="pretrain_plus", objectives=_CLEAN, simulated=True),
+        # Simulated captures to their clean pictures in the look of the target photographs.
+        dataclasses.replace(_REGRESSION, name="unpaired_plus", simulated=True),
+        # True pairs.
+        dataclasses.replace(_REGRESSION, name="paired_plus"),
+    )
 }
 
 

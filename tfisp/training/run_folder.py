@@ -60,8 +60,8 @@ class RunFolder:
     def require_same(self, config: TrainConfig) -> None:
         """Sees that a run of this configuration may begin or go on here; writes nothing.
 
-        Only the last stage may be made longer; what changes no weight, and how the paths of files
-        are spelled, may change.
+        Only the last stage may be made longer, at a constant rate; what changes no weight, and how
+        the paths of files are spelled, may change.
 
         Raises:
             InputError: if it holds a run of another configuration, naming what differs, or a
@@ -77,8 +77,9 @@ class RunFolder:
         try:
             before = what_counts(before)
             if len(before["stages"]) == len(now["stages"]):
-                last = before["stages"][-1]
-                last["steps"] = max(last["steps"], now["stages"][-1]["steps"])
+                last, wanted = before["stages"][-1], now["stages"][-1]
+                if wanted["recipe"]["schedule"] == "constant":  # else the rates depend on the steps
+                    last["steps"] = max(last["steps"], wanted["steps"])
             lines = differences(before, now)
         # Valid JSON, but of other types than a run's.
         except (TypeError, AttributeError, LookupError, ValueError, RecursionError) as error:
@@ -137,6 +138,16 @@ class RunFolder:
     def checkpoints(self) -> Path:
         """Where checkpoints lie."""
         return self.path / "checkpoints"
+
+    @property
+    def look(self) -> Path:
+        """The look of the target photographs, where the run fitted one."""
+        return self.path / "look.cube"
+
+    @property
+    def verdict(self) -> Path:
+        """What can be said without pairs about the last stage (`tfisp.training.verdict`)."""
+        return self.path / "verdict.json"
 
     @property
     def events(self) -> Path:

@@ -19,9 +19,15 @@ from tfisp.models.generator import Generator
 from tfisp.perceptual.bank import Feature, FeatureBank
 from tfisp.training import compilation, replicas
 from tfisp.training.accumulation import mean_over_parts
-from tfisp.training.adaptation import normalised_sum
+from tfisp.training.adaptation import normalised_sum, weighted_sum
 from tfisp.training.averaging import EMA
-from tfisp.training.critics import Critic, adam, draw_interpolation, make_critics
+from tfisp.training.critics import (
+    Critic,
+    adam,
+    draw_interpolation,
+    generator_rate,
+    make_critics,
+)
 from tfisp.training.objectives import (
     Distances,
     Features,
@@ -76,6 +82,7 @@ class Trainer:
         seed: int = 0,
         xla: bool = False,
         distances: Distances | None = None,
+        steps: int = 1,
     ) -> None:
         """Builds critics, optimizers and averages at once, so that a checkpoint finds them all.
 
@@ -89,13 +96,14 @@ class Trainer:
             seed: of the critics' first weights, and of what a step draws.
             xla: compile with XLA where its results are right (`compilation`).
             distances: by name, the trained distances among the recipe's losses.
+            steps: of the stage, where the recipe's rate follows a schedule.
         """
         self.generator = generator
         self.recipe = recipe
         self.bank = bank
         self.objectives = make_objectives(recipe, distances)
         self.critics = make_critics(recipe, bank, image_shape, seed)
-        self.optimizer = adam(recipe.learning_rate, recipe)
+        self.optimizer = adam(generator_rate(recipe, steps), recipe)
         self.optimizer.build(generator.trainable_variables)
         once = tf.VariableAggregation.ONLY_FIRST_REPLICA
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step", aggregation=once)
@@ -103,7 +111,8 @@ class Trainer:
         self.scaling = LossScaling([term.name for term in self.terms]) if halved else NoScaling()
         self.needs = self._features_needed()
         self._needs_of_generated = features_of(recipe)
-        self._average = EMA(generator)
+        self._average = EMA(generator, recipe.ema_decay)
+        self._combine = normalised_sum if recipe.normalised else weighted_sum
         self._accumulate = accumulate
         self._seed = seed
         self._strategy = tf.distribute.get_strategy()
@@ -170,7 +179,7 @@ class Trainer:
         learning = self.critics if critics_learn else ()
         weights = {term.name: term.weight_at(self.step) for term in self.terms}
         gradients = replicas.mean(self.gradients(batch, critics_learn))
-        direction, norms = normalised_sum(gradients.generator, weights)
+        direction, norms = self._combine(gradients.generator, weights)
 
         def update() -> dict[str, tf.Tensor]:
             shares = replicas.share(direction)
@@ -184,7 +193,8 @@ class Trainer:
         self.step.assign_add(1)
         for name, norm in norms.items():
             logs[f"grad_norm/{name}"] = norm
-            logs[f"weight/{name}"] = weights[name] / (norm + 1e-8)
+            if self.recipe.normalised:
+                logs[f"weight/{name}"] = weights[name] / (norm + 1e-8)
         return gradients.logs | logs
 
     def gradients(self, batch: Batch, critics_learn: bool) -> StepGradients:

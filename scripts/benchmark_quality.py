@@ -1,0 +1,176 @@
+"""How good is each way of training, without and with pairs, at its last step?
+
+    python scripts/benchmark_quality.py --photos=PHOTOS --weights=WEIGHTS --output=DIR
+    [--looks=warm,vivid,faded,local] [--contracts=as_shot,withheld] [--seeds=0,1,2] [--arms=...]
+
+PHOTOS holds photographs and SPLITS (`splits_bsds.json`), which says which become RAW files to train
+on (`source`), which show the look (`target`), and which are held out (`val`, `test`). Sources and
+targets share no scene. Photographs are edited in four looks (`benchmark_looks.py`). Contracts:
+
+    as_shot    the RAW files state white balance and colour matrix
+    withheld   they state neither, and illuminants vary, as in Zurich RAW-to-RGB
+
+Arms, each at its last step, no pair having been used to train, stop or choose the unpaired ones:
+
+    classical      the reference rendering of the RAW file
+    look_map       the same in the look that was fitted in closed form
+    start          `pretrain_plus`: a neutral rendering, learnt from the RAW files alone
+    unpaired_plus  from there, by RAW files and photographs of other scenes
+    unpaired       the paper's stage, from the same start
+    paired_plus    the same number of steps with true pairs: the bound
+    paired_adversarial, paired   the paper's stages with pairs; they need VGG-16's weights
+
+Training is the command line's, so each run continues where it was interrupted. Results:
+`results.json`, `summary.md` (mean and 95 % bootstrap interval over scenes and seeds), `curves.png`
+and `pictures.png`. A cell that is measured is not measured again: `test` is opened once.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+from benchmark_looks import LOOKS
+from benchmark_report import write_report
+
+from tfisp.files import atomic_file, write_json
+
+# The trained arms, named after their recipes, and their share of the steps: the paper's look
+# through frozen networks, so that a step takes many times as long.
+STAGES = {
+    "unpaired_plus": 1.0,
+    "paired_plus": 1.0,
+    "unpaired": 0.25,
+    "paired": 0.25,
+    "paired_adversarial": 0.25,
+}
+# Frozen networks of the paper's recipes that are small enough for two cores.
+SMALL = (
+    "--batch_size=8",
+    "--content=alexnet_imagenet:relu2,alexnet_imagenet:relu5", "--color_backbone=deit_tiny",
+)  # fmt: skip
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    names = lambda text: text.split(",")  # noqa: E731
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--splits", default="splits_bsds.json")
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--looks", type=names, default=list(LOOKS))
+    parser.add_argument("--contracts", type=names, default=["as_shot", "withheld"])
+    parser.add_argument("--seeds", type=names, default=["0", "1", "2"])
+    parser.add_argument(
+        "--arms", type=names,
+        default=["classical", "look_map", "start", "unpaired_plus", "paired_plus", "unpaired"],
+    )  # fmt: skip
+    parser.add_argument("--model", default="efficient_isp")
+    parser.add_argument("--split", default="test", choices=["val", "test"])
+    parser.add_argument("--start_steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--batch_size", type=int, default=32)
+    return parser.parse_args()
+
+
+def edit_photographs(options: argparse.Namespace, look: str) -> Path:
+    """Writes every photograph of the splits in a look, 16 bits; returns the folder."""
+    folder = options.output / "photographs" / look
+    for names in json.loads((options.photos / options.splits).read_text()).values():
+        for name in names:
+            path = (folder / name).with_suffix(".png")
+            if path.is_file():
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            image = cv2.imread(str(options.photos / name))[..., ::-1].astype(np.float32) / 255
+            edited = np.rint(LOOKS[look](image)[..., ::-1] * 65535).astype(np.uint16)
+            with atomic_file(path) as temporary:
+                temporary.write_bytes(cv2.imencode(".png", edited)[1].tobytes())
+    return folder
+
+
+def data_flags(options: argparse.Namespace, look: str, contract: str, seed: str) -> list[str]:
+    """The flags that say what a cell of the benchmark works on."""
+    metadata = {"as_shot": "recorded", "withheld": "withheld"}[contract]
+    return [
+        "--data=unprocessed", f"--raw_dir={options.photos}", "--patch_size=96",
+        f"--splits={options.photos / options.splits}", f"--data_seed={seed}",
+        f"--edited_dir={edit_photographs(options, look)}", f"--metadata={metadata}",
+        f"--cache_dir={options.output / 'cache'}",
+    ]  # fmt: skip
+
+
+def train(options: argparse.Namespace, folder: Path, recipe: str, steps: int, *flags: str) -> float:
+    """Runs, or continues, one training; seconds it took."""
+    done = folder / "seconds.json"
+    if done.is_file():
+        return json.loads(done.read_text())
+    command = [
+        sys.executable, "-m", "tfisp.train", f"--work_dir={folder}", f"--recipe={recipe}",
+        f"--steps={steps}", f"--batch_size={options.batch_size}", "--image_every=0",
+        f"--validate_every={max(steps // 12, 1)}", "--validation_images=20", "--log_every=100",
+        "--export_size=64x64", "--max_to_keep=1", *flags,
+    ]  # fmt: skip
+    print("$", " ".join(command[1:]), flush=True)
+    began = time.monotonic()
+    subprocess.run(command, check=True, env=os.environ | {"TFISP_WEIGHTS": str(options.weights)})
+    seconds = time.monotonic() - began
+    write_json(done, seconds)
+    return seconds
+
+
+def run_cell(options: argparse.Namespace, look: str, contract: str, seed: str) -> list[dict]:
+    """Trains and measures all arms of a cell: a row for each arm."""
+    from benchmark_measures import measure
+
+    data = data_flags(options, look, contract, seed)
+    folder = options.output / "runs" / contract / f"seed{seed}"
+    start = folder / "start"
+    # The start sees no photograph, so it is the same for all looks; it is validated in the first.
+    first = data_flags(options, next(iter(LOOKS)), contract, seed)
+    begun = train(
+        options, start, "pretrain_plus", options.start_steps, f"--model={options.model}",
+        f"--seed={seed}", *first,
+    )  # fmt: skip
+    rows = []
+    for arm in options.arms:
+        run = start if arm == "start" else folder / look / arm
+        seconds = begun if arm == "start" else 0.0
+        if arm in STAGES:
+            steps = round(STAGES[arm] * options.steps)
+            small = () if arm.endswith("_plus") else SMALL
+            seconds = begun + train(
+                options, run, arm, steps, f"--model={start}",
+                f"--seed={seed}", *data, *small,
+            )  # fmt: skip
+        cell = {"arm": arm, "look": look, "contract": contract, "seed": seed, "seconds": seconds}
+        file = options.output / "measured" / f"{options.split}-{contract}-{look}-{seed}-{arm}.json"
+        if not file.is_file():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_json(file, measure(run, arm, data, options.split, options.weights))
+        rows.append(cell | json.loads(file.read_text()) | {"run": str(run)})
+    return rows
+
+
+def main() -> None:
+    """Works through all cells; the report is written after each."""
+    options = parse_arguments()
+    rows = []
+    for contract, look, seed in itertools.product(options.contracts, options.looks, options.seeds):
+        rows += run_cell(options, look, contract, seed)
+        write_json(options.output / "results.json", rows)
+        write_report(options.output, rows)
+    print(options.output / "summary.md")
+
+
+if __name__ == "__main__":
+    main()
