@@ -115,13 +115,15 @@ def mutants(module: str) -> list[Mutant]:
     return found + [Mutant(module, DROP, i, node.lineno) for i, node in enumerate(keywords)]
 
 
-def mutated(mutant: Mutant) -> str:
-    """The module's text with the change."""
+def mutated(mutant: Mutant) -> str | None:
+    """The module's text with the change; None for one that Cosmic Ray cannot make."""
     source = (ROOT / mutant.module).read_text(encoding="utf-8")
     if mutant.operator == DROP:
         return _without(source, _keywords(ast.parse(source))[mutant.occurrence])
     operator = get_operator(f"core/{mutant.operator}")()
-    return mutate_code(source, operator, mutant.occurrence)
+    with contextlib.suppress(AttributeError):  # a dotted exception
+        return mutate_code(source, operator, mutant.occurrence)
+    return None
 
 
 def _keywords(tree: ast.AST) -> list[ast.keyword]:
@@ -153,14 +155,11 @@ def _without(source: str, keyword: ast.keyword) -> str:
 
 def _annotations(tree: ast.AST) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Spans (line, column) of what only type checkers and readers look at."""
-    nodes = [
-        part
+    return [
+        ((part.lineno, part.col_offset), (part.end_lineno, part.end_col_offset))
         for node in ast.walk(tree)
         for name in ("annotation", "returns")
         if (part := getattr(node, name, None)) is not None
-    ]
-    return [
-        ((node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)) for node in nodes
     ]
 
 
@@ -260,7 +259,7 @@ def try_all(sample: Sequence[Mutant], output: Path) -> None:
     done = _read(output)
     known = {_key(entry) for entry in done if "module" in entry}
     baseline = {entry["tests"]: entry for entry in done if "tests" in entry}
-    left = [mutant for mutant in sample if _key(dataclasses.asdict(mutant)) not in known]
+    left = [m for m in sample if _key(dataclasses.asdict(m)) not in known and mutated(m)]
     with checkout() as copy, output.open("a", encoding="utf-8") as file:
 
         def add(entry: dict[str, object]) -> None:

@@ -107,6 +107,9 @@ def damage(raw, target, what):
     if what == "odd":
         cv2.imwrite(str(raw), pixels[:15])
         return "16x15 samples; a training pair needs even sides"
+    if what == "odd width":
+        cv2.imwrite(str(raw), pixels[:, :15])
+        return "15x16 samples; a training pair needs even sides"
     if what == "other size":
         cv2.imwrite(str(target), scene(18, 16))
         return "16x18 pixels, but its RAW file has 16x16"
@@ -127,6 +130,7 @@ KINDS = [
     "truncated RAW",
     "truncated target",
     "odd",
+    "odd width",
     "other size",
     "no partner",
     "too small",

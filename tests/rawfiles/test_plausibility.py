@@ -47,6 +47,16 @@ def test_a_wrong_width_shows_in_a_real_frame(stated):
     assert "rows are displaced" in doubts(sheared, sensor)[0]
 
 
+@pytest.mark.parametrize("column", [0, 1])
+def test_one_textured_colour_is_enough_to_see_displaced_rows(column):
+    mosaic = np.full((128, 160), 500, np.uint16)
+    mosaic[:, column::2] = scene(128, 160, 200, 900)[:, column::2]
+    assert displaced_rows(mosaic) == 0
+    samples = mosaic.reshape(-1)
+    sheared = samples[: samples.size // 164 * 164].reshape(-1, 164)
+    assert abs(displaced_rows(sheared)) == 8
+
+
 def test_small_and_flat_frames_are_not_judged():
     assert displaced_rows(scene(8, 200, 64, 1000)) == 0
     assert displaced_rows(scene(200, 16, 64, 1000)) == 0
