@@ -1,5 +1,5 @@
 # Commands, with a virtual environment for the demo and one for all others:
-#   make demo   the whole job on bundled photographs, with random frozen networks
+#   make demo   the whole job on bundled photographs
 #   make test   lint and the whole test suite, with a GPU in software where its driver can be unpacked
 #   make check  lint and the tests that are not marked slow
 #   make lint   ruff check, ruff format, mypy
