@@ -48,7 +48,9 @@ def test_a_kind_brings_its_own_patch_size_contract_and_sensor():
     assert DataConfig("folders").resolved_sensor() is None
     assert DataConfig("ultraisp").resolved_sensor().white_level == 4092
     assert DataConfig("zrr", contract=Contract("split")).resolved_contract().form == "split"
-    assert DataConfig("unprocessed", metadata="withheld").resolved_contract() == Contract()
+    assert DataConfig("unprocessed", metadata="withheld").resolved_contract() == Contract(
+        companding="sqrt"
+    )
     assert DataConfig("zrr", illuminant="4,2,3").illuminant_gains() == (2, 1, 1.5)
 
 

@@ -185,7 +185,7 @@ def test_the_facts_survive_and_a_zip_tool_can_read_them(built, generator):
     assert metadata.read(built / "model.tflite") == ModelMetadata.of(generator)
     assert inside["sensor"]["pattern"] == "RGGB" and inside["halo"] == 3
     assert "IEC 61966-2-1" in inside["colour_encoding"]
-    assert file["target"] == "gpu" and file["halo_pixels"] == 6 and file["companding"] == "none"
+    assert file["target"] == "gpu" and file["halo_pixels"] == 6 and file["companding"] == "sqrt"
 
 
 def test_every_file_says_what_it_takes_and_gives(built, report):

@@ -33,7 +33,7 @@ CONTRACTS = {
     "as shot, shadows cut": dataclasses.replace(AS_SHOT, clip="shadows"),
     "balanced only": Contract(white_balance="as_shot"),
     "exposure only": Contract(exposure="frame", clip="highlights"),
-    "companded": dataclasses.replace(AS_SHOT, companding="sqrt"),
+    "linear": dataclasses.replace(AS_SHOT, companding="none"),
 }
 
 
