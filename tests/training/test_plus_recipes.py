@@ -66,6 +66,7 @@ def run(folder, *flags):
             "--export_size=32x32",
             "--validate_every=0",
             "--image_every=0",
+            "--nodeterministic",  # it would stay so for all tests of this process
             f"--work_dir={folder}",
             *flags,
         ]

@@ -23,6 +23,7 @@ FLAGS = (
     "--validation_images=1",
     "--image_every=2",
     "--export_size=64x64",
+    "--keep_if_worse",
 )
 
 
@@ -85,6 +86,7 @@ def test_the_folder_tells_its_story(finished):
         "stages",
         "model",
         "export",
+        "verdict.json",
     }
     assert "--patch_size=64" in (finished / "flags.txt").read_text()
     versions = json.loads((finished / "versions.json").read_text())

@@ -218,7 +218,7 @@ class Run:
             for step in range(run.done, run.stage.steps):
                 self._take_step(run, step, source)
         if self._workers.is_chief:
-            self._publisher.publish(run.index, run.trainer.ema, run.monitor, run.done)
+            self._publisher.publish(run.index, run.trainer.ema, run.monitor)
 
     def _source(self, run: StageRun) -> abc.Generator[dict[str, Any], None, None]:
         """The batches of a stage that are left, with their frozen features if those are kept."""

@@ -37,30 +37,29 @@ class Publisher:
         self._config, self._folder, self._dataset = config, folder, dataset
         self._initial, self._keep_if_worse, self._notes = initial, keep_if_worse, notes
 
-    def publish(self, index: int, generator: Generator, monitor: Monitor, done: int) -> None:
+    def publish(self, index: int, generator: Generator, monitor: Monitor) -> None:
         """Saves what a stage ended with as a preset; after the last one, the run's model too.
 
         Args:
             index: number of the stage.
             generator: its averaged weights.
             monitor: is told of the verdict.
-            done: steps of the stage.
         """
         finished = generator.computing_in("float32")
         self._save(index, finished, str(self._folder.stage(index, self._name(index))))
         if index < len(self._config.stages) - 1:
             return
-        kept = finished
+        kept, learnt = finished, index
         if self._config.stages[index].recipe.needs_photographs:
-            verdict = self._judge(index, finished, monitor, done)
+            verdict = self._judge(index, finished, monitor)
             if not (verdict.better or self._keep_if_worse):
                 monitor.say(
                     "the run's model is what the stage started from; --keep_if_worse keeps its end"
                 )
-                kept = self._start_of(index)
-        self._save(index, kept, str(self._folder.model))
+                kept, learnt = self._start_of(index), max(index - 1, 0)
+        self._save(learnt, kept, str(self._folder.model))
 
-    def _judge(self, index: int, finished: Generator, monitor: Monitor, done: int) -> Verdict:
+    def _judge(self, index: int, finished: Generator, monitor: Monitor) -> Verdict:
         """Compares a stage's end with its start, and tells."""
         judge = Judge(self._dataset)
         before, after = (
@@ -69,14 +68,6 @@ class Publisher:
         verdict = Verdict(before, after)
         write_json(self._folder.verdict, verdict.to_dict())
         monitor.say(f"verdict: {verdict}")
-        monitor.log(
-            done,
-            {
-                f"verdict/{name}_{when}": value
-                for when, distance in (("before", before), ("after", after))
-                for name, value in vars(distance).items()
-            },
-        )
         return verdict
 
     def _start_of(self, index: int) -> Generator:
