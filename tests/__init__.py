@@ -1,0 +1,1 @@
+"""The tests, which mirror `tfisp/`; `helpers` is what they share."""
