@@ -12,6 +12,7 @@ from tfisp.data import flags as data_flags
 from tfisp.data import open_dataset
 from tfisp.data.target_look import fit_target_look
 from tfisp.perceptual import LPIPS
+from tfisp.training.verdict import renderer
 
 # Scenes whose LPIPS is computed: it takes longer than all else.
 LPIPS_SCENES = 40
@@ -49,7 +50,8 @@ def measure(run: Path, arm: str, data: list[str], split: str, weights: Path) -> 
         found["psnr"].append(float(np.ravel(scores["psnr"])[0]))
         found["ssim"].append(float(np.ravel(scores["ssim"])[0]))
         found["delta_e"].append(_delta_e(image, truth))
-        found["psnr_affine"].append(_psnr(_affine(image, truth), truth))
+        fitted = metrics.compute(["psnr"], _affine(image, truth)[None], truth[None])
+        found["psnr_affine"].append(float(np.ravel(fitted["psnr"])[0]))
         if index < LPIPS_SCENES:
             pair = tf.constant(image[None]), tf.constant(truth[None])
             found["lpips"].append(float(distance(*pair)[0]))
@@ -65,12 +67,8 @@ def _renderer(run: Path, arm: str, dataset) -> Callable:  # noqa: ANN001
     if arm == "look_map":
         look = fit_target_look(dataset)
         return lambda raw, reference: look.apply(reference)
-    generator = models.from_preset(run)
-    return lambda raw, reference: np.clip(generator(raw[None])[0].numpy(), 0, 1)
-
-
-def _psnr(image: np.ndarray, truth: np.ndarray) -> float:
-    return float(-10 * np.log10(max(np.mean(np.square(image - truth)), 1e-10)))
+    render = renderer(models.from_preset(run))
+    return lambda raw, reference: render(raw)
 
 
 def _affine(image: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -39,3 +39,14 @@ def pytest_runtest_makereport(item, call):
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector):
     return _fail_if_missing((yield))
+
+
+@pytest.fixture(scope="session")
+def scenes(tmp_path_factory):
+    """The five bundled photographs as an open data set, patches of 64 samples."""
+    from tfisp import data
+
+    cache = tmp_path_factory.mktemp("scenes")
+    return data.open_dataset(
+        data.DataConfig("unprocessed", raw_dir="skimage:", patch_size=64, cache_dir=str(cache))
+    )

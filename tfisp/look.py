@@ -9,9 +9,8 @@ scenes determine best, and a warning says when they are too few or too unlike.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,7 +18,6 @@ from tfisp import cli
 from tfisp.cli import flags
 from tfisp.cli.progress import Progress
 from tfisp.data import flags as data_flags
-from tfisp.data.base import Dataset
 from tfisp.errors import InputError, UsageError
 from tfisp.looks.families import FAMILIES
 from tfisp.looks.fit import AUTO, fit, remarks, summary
@@ -57,6 +55,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         raise UsageError(f"--output={output}: expected a name that ends in .cube")
     config = data_flags.make_config(values)
     from tfisp.data import open_dataset
+    from tfisp.data.target_look import evenly, read_photographs, read_references
     from tfisp.looks.cube import write_cube
     from tfisp.rendering.pictures import write_picture
 
@@ -66,18 +65,18 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         raise InputError("no photographs of the look wanted: give --target_dir")
     if not len(dataset.raw):
         raise InputError(f"--raw_dir={config.raw_dir}: no RAW file to train on, only held-out ones")
-    frames = _evenly(dataset.raw.frames, values.scenes)
-    photographs = _evenly(dataset.targets.photographs, values.scenes)
+    frames = evenly(dataset.raw.frames, values.scenes)
+    photographs = evenly(dataset.targets.photographs, values.scenes)
     look = fit(
-        _read(dataset, frames, lambda frame: frame.load().reference, progress, "RAW files"),
-        _read(dataset, photographs, lambda item: item.pixels(), progress, "photographs"),
+        read_references(dataset, frames, progress),
+        read_photographs(dataset, photographs, progress),
         family=values.family,
         seed=config.seed,
     )
     about = summary(look)
     write_cube(output, look.cube(title=output.stem), ("fitted by tfisp.look", about))
     picture = output.with_suffix(".png")
-    write_picture(picture, before_and_after(look, _evenly(frames, _SHOWN)))
+    write_picture(picture, before_and_after(look, evenly(frames, _SHOWN)))
     for path, reason in dataset.skipped:
         print(f"skipped {path}: {reason}", file=sys.stderr)
     for remark in remarks(look):
@@ -99,29 +98,6 @@ def before_and_after(look: Look, frames: Sequence) -> np.ndarray:
         for name, shown in (("before", image), ("after", look.apply(image))):
             columns[name].append(np.rint(shown * 255).astype(np.uint8))
     return strip(columns, _SIDE)
-
-
-def _evenly(items: Sequence, count: int) -> list:
-    """At most `count` of the items, at equal distances."""
-    if len(items) <= count:
-        return list(items)
-    return [items[round(place)] for place in np.linspace(0, len(items) - 1, count)]
-
-
-def _read(
-    dataset: Dataset,
-    items: Sequence,
-    read: Callable[[Any], np.ndarray],
-    progress: Progress,
-    what: str,
-) -> Iterator[np.ndarray]:
-    """The pictures of items that can be read; the others are reported to the data set."""
-    for done, item in enumerate(items, start=1):
-        try:
-            yield read(item)
-        except InputError as error:
-            dataset.bad_files.report(item.path, error)
-        progress(done, len(items), what)
 
 
 def run(argv: Sequence[str] | None = None) -> int:

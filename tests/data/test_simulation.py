@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tfisp import data
 from tfisp.contract import AS_SHOT, Contract
 from tfisp.data.pipeline import batches
 from tfisp.data.simulation import Camera, reduced, simulate, simulated
@@ -65,17 +64,6 @@ def test_reduction_averages_linear_light():
     linear = np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
     expected = linear.reshape(3, 2, 4, 2, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(reduced(reference), expected, atol=1e-6)
-
-
-@pytest.fixture(scope="module")
-def scenes(tmp_path_factory):
-    config = data.DataConfig(
-        "unprocessed",
-        raw_dir="skimage:",
-        patch_size=64,
-        cache_dir=str(tmp_path_factory.mktemp("c")),
-    )
-    return data.open_dataset(config)
 
 
 def test_a_patch_is_its_reference_at_half_the_size_and_in_the_look(scenes):

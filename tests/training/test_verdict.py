@@ -3,19 +3,12 @@
 import numpy as np
 import pytest
 
-from tfisp import data
 from tfisp.training.verdict import Distance, Judge, Verdict
 
 
 @pytest.fixture(scope="module")
-def judge(tmp_path_factory):
-    config = data.DataConfig(
-        "unprocessed",
-        raw_dir="skimage:",
-        patch_size=64,
-        cache_dir=str(tmp_path_factory.mktemp("c")),
-    )
-    return Judge(data.open_dataset(config))
+def judge(scenes):
+    return Judge(scenes)
 
 
 def grey_of(raw):

@@ -87,7 +87,7 @@ class SimulatedPatches(RawPatches):
         linear = np.minimum(linear * np.float32(2 ** random.uniform(*EXPOSURES)), 1)
         raw = simulate(linear, self._cameras[frame.path], self._contract, random)
         clean = encode_srgb(linear)
-        return raw, clean, self._look.apply(clean).astype(np.float32)
+        return raw, clean, self._look.apply(clean)
 
 
 @dataclass(frozen=True)

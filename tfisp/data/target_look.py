@@ -1,6 +1,6 @@
 """The look of a data set's target photographs, fitted to the references of its RAW files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,22 +30,30 @@ def fit_target_look(dataset: Dataset, progress: Progress | None = None) -> Look:
     """
     if dataset.targets is None:
         raise InputError("no photographs of the wanted look; give --target_dir")
-    frames = _spread(dataset.raw.frames)
-    photographs = _spread(dataset.targets.photographs)
-    total = len(frames) + len(photographs)
+    references = read_references(dataset, evenly(dataset.raw.frames, _MOST), progress)
+    photographs = read_photographs(dataset, evenly(dataset.targets.photographs, _MOST), progress)
+    return fit(map(reduced, references), map(reduced, photographs))
 
-    def pictures(items: Sequence[Any], before: int) -> Iterator[np.ndarray]:
-        for done, item in enumerate(items, start=before + 1):
-            try:
-                pixels = item.load().reference if before == 0 else item.pixels()
-            except InputError as error:
-                dataset.bad_files.report(item.path, error)
-                continue
-            if progress:
-                progress(done, total, "look")
-            yield reduced(pixels)
 
-    return fit(pictures(frames, 0), pictures(photographs, len(frames)))
+def read_references(
+    dataset: Dataset, frames: Sequence[Any], progress: Progress | None = None
+) -> Iterator[np.ndarray]:
+    """The references of frames that can be read; the others are reported to the data set."""
+    return _read(dataset, frames, lambda frame: frame.load().reference, progress, "RAW files")
+
+
+def read_photographs(
+    dataset: Dataset, photographs: Sequence[Any], progress: Progress | None = None
+) -> Iterator[np.ndarray]:
+    """The pixels of photographs that can be read; the others are reported to the data set."""
+    return _read(dataset, photographs, lambda item: item.pixels(), progress, "photographs")
+
+
+def evenly(items: Sequence[Any], count: int) -> list[Any]:
+    """At most `count` of the items, at equal distances."""
+    if len(items) <= count:
+        return list(items)
+    return [items[round(place)] for place in np.linspace(0, len(items) - 1, count)]
 
 
 def reduced(pixels: np.ndarray) -> np.ndarray:
@@ -64,7 +72,17 @@ def reduced(pixels: np.ndarray) -> np.ndarray:
     return encode_srgb(blocks.mean(axis=(1, 3), dtype=np.float32))
 
 
-def _spread(items: Sequence[Any]) -> list[Any]:
-    """At most `_MOST` of the items, evenly spread."""
-    count = min(len(items), _MOST)
-    return [items[index] for index in np.linspace(0, len(items) - 1, count).astype(int)]
+def _read(
+    dataset: Dataset,
+    items: Sequence[Any],
+    read: Callable[[Any], np.ndarray],
+    progress: Progress | None,
+    what: str,
+) -> Iterator[np.ndarray]:
+    for done, item in enumerate(items, start=1):
+        try:
+            yield read(item)
+        except InputError as error:
+            dataset.bad_files.report(item.path, error)
+        if progress:
+            progress(done, len(items), what)

@@ -164,16 +164,10 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
         role: builder.open_photographs(paths, config.reduce, look)
         for role, paths in (roles | ({"target": override} if override else {})).items()
     }
-    shown = (
-        found
-        if config.edited_dir is None
-        else {
-            role: found[role]
-            if override and role == "target"
-            else _edited(builder, root, photographs)
-            for role, photographs in found.items()
-        }
-    )
+    shown = dict(found)
+    if config.edited_dir is not None:
+        replaced = [role for role in found if not (override and role == "target")]
+        shown |= {role: _edited(builder, root, found[role]) for role in replaced}
     frames = {
         role: _record_all(builder, found.get(role, ()), shown.get(role, ()))
         for role in ("source", "val", "test")

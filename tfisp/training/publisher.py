@@ -51,21 +51,19 @@ class Publisher:
             return
         kept, learnt = finished, index
         if self._config.stages[index].recipe.needs_photographs:
-            verdict = self._judge(index, finished, monitor)
+            start = self._start_of(index)
+            verdict = self._judge(start, finished, monitor)
             if not (verdict.better or self._keep_if_worse):
                 monitor.say(
                     "the run's model is what the stage started from; --keep_if_worse keeps its end"
                 )
-                kept, learnt = self._start_of(index), max(index - 1, 0)
+                kept, learnt = start, max(index - 1, 0)
         self._save(learnt, kept, str(self._folder.model))
 
-    def _judge(self, index: int, finished: Generator, monitor: Monitor) -> Verdict:
+    def _judge(self, start: Generator, finished: Generator, monitor: Monitor) -> Verdict:
         """Compares a stage's end with its start, and tells."""
         judge = Judge(self._dataset)
-        before, after = (
-            judge.judge(renderer(network)) for network in (self._start_of(index), finished)
-        )
-        verdict = Verdict(before, after)
+        verdict = Verdict(*(judge.judge(renderer(network)) for network in (start, finished)))
         write_json(self._folder.verdict, verdict.to_dict())
         monitor.say(f"verdict: {verdict}")
         return verdict

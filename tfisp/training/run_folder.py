@@ -83,9 +83,7 @@ class RunFolder:
             lines = differences(before, now)
         # Valid JSON, but of other types than a run's.
         except (TypeError, AttributeError, LookupError, ValueError, RecursionError) as error:
-            raise InputError(
-                f"{file}: damaged, not what tfisp.train wrote ({error!r}); choose a new --work_dir"
-            ) from error
+            raise _damaged(file, error) from error
         if lines:
             raise InputError(
                 f"--work_dir={self.path}: holds a run of a different configuration "
@@ -106,9 +104,7 @@ class RunFolder:
         try:
             lines = changes(before, dataset.manifest())
         except (TypeError, AttributeError, LookupError) as error:
-            raise InputError(
-                f"{file}: damaged, not what tfisp.train wrote ({error!r}); choose a new --work_dir"
-            ) from error
+            raise _damaged(file, error) from error
         if lines:
             raise InputError(
                 f"--work_dir={self.path}: the data are not those that the run began with "
@@ -251,3 +247,10 @@ def _git_commit() -> str | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def _damaged(file: Path, error: Exception) -> InputError:
+    """Of a record that is valid JSON, but of other types than a run's."""
+    return InputError(
+        f"{file}: damaged, not what tfisp.train wrote ({error!r}); choose a new --work_dir"
+    )

@@ -87,7 +87,9 @@ class Judge:
     def __init__(self, dataset: Dataset) -> None:
         if dataset.targets is None:
             raise ValueError("a verdict needs target photographs")
-        self._patches = [dataset.raw.read(index, (0, index)) for index in _evenly(len(dataset.raw))]
+        patches = [dataset.raw.read(index, (0, index)) for index in _evenly(len(dataset.raw))]
+        self._raw = [raw for raw, _ in patches]
+        self._content = np.concatenate([_gradients(_averaged(seen)) for _, seen in patches])
         targets = [
             dataset.targets.read(index, (0, index)) for index in _evenly(len(dataset.targets))
         ]
@@ -95,13 +97,9 @@ class Judge:
 
     def judge(self, render: Render) -> Distance:
         """Measures what a generator makes of the patches."""
-        made, gradients = [], []
-        for raw, reference in self._patches:
-            picture = _averaged(render(raw))
-            made.append(picture)
-            gradients.append([_gradients(image) for image in (picture, _averaged(reference))])
+        made = [_averaged(render(raw)) for raw in self._raw]
         colour = np.abs(_quantiles(np.stack(made)) - self._wanted).mean()
-        ours, theirs = (np.concatenate(side) for side in zip(*gradients, strict=True))
+        ours, theirs = np.concatenate([_gradients(picture) for picture in made]), self._content
         energy = np.sqrt(np.square(ours).sum() * np.square(theirs).sum())
         return Distance(float(colour), float((ours * theirs).sum() / max(energy, 1e-12)))
 
