@@ -5,6 +5,7 @@ a package cannot be imported fails: the extra `dev` installs all of them.
 """
 
 import os
+import sys
 
 import pytest
 
@@ -39,6 +40,16 @@ def pytest_runtest_makereport(item, call):
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector):
     return _fail_if_missing((yield))
+
+
+@pytest.fixture(autouse=True)
+def determinism_ends_with_the_test():
+    """Takes back what a training run in this process has set, for the tests after it."""
+    yield
+    if "tensorflow" in sys.modules:
+        from tensorflow.python.framework import config
+
+        config.disable_op_determinism()
 
 
 @pytest.fixture(scope="session")

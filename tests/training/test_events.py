@@ -18,13 +18,16 @@ def write(folder, *logged):
 
 
 def read(folder):
-    found = []
-    for file in sorted(folder.iterdir()):
+    """(tag, step, value) of what is logged, in the order in which it was."""
+    events = []
+    for file in folder.iterdir():
         for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
-            event = tf.compat.v1.Event.FromString(record)
-            for value in event.summary.value:
-                number = tf.make_ndarray(value.tensor) if value.tag == "loss" else None
-                found.append((value.tag, event.step, None if number is None else float(number)))
+            events.append(tf.compat.v1.Event.FromString(record))
+    found = []
+    for event in sorted(events, key=lambda event: event.wall_time):
+        for value in event.summary.value:
+            number = tf.make_ndarray(value.tensor) if value.tag == "loss" else None
+            found.append((value.tag, event.step, None if number is None else float(number)))
     return found
 
 
@@ -63,3 +66,16 @@ def test_half_a_record_at_the_end_is_dropped(tmp_path):
     file.write_bytes(file.read_bytes()[:-5])
     cut_events(folder, 9)
     assert read(folder)[:2] == [("loss", 1, 1.0), ("loss", 2, 2.0)]
+
+
+def test_files_of_one_second_count_in_the_order_in_which_they_were_opened(tmp_path):
+    """TensorFlow names the files of a second .9.v2 and .10.v2, which sort the other way."""
+    folder = tmp_path / "events"
+    write(folder, ("loss", 5, 1.0))
+    (first,) = folder.iterdir()
+    first.rename(folder / "events.out.tfevents.1700000000.host.7.9.v2")
+    write(folder, ("loss", 5, 2.0))
+    (second,) = set(folder.iterdir()) - {folder / "events.out.tfevents.1700000000.host.7.9.v2"}
+    second.rename(folder / "events.out.tfevents.1700000000.host.7.10.v2")
+    cut_events(folder, 5)
+    assert [found for found in read(folder) if found[0] == "loss"] == [("loss", 5, 1.0)]

@@ -58,6 +58,7 @@ CASES = [
         2,
         "--feature_cache_gb: has no effect without --feature_cache",
     ),
+    ((*DEMO, "--xla"), 2, "--xla: cannot give the same bits each time"),
     ((*ZRR, "--splits=nope.json"), 2, "--splits: has no effect with --data=zrr, only with"),
     ((*ZRR, "--noise=none"), 2, "--noise: has no effect with --data=zrr"),
     (("--data=folders", "--raw_dir=.", "--work_dir=RUN"), 2, "give --target_dir"),

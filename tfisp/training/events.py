@@ -30,12 +30,20 @@ def cut_events(folder: str | os.PathLike, last: int | None) -> None:
     with atomic_folder(folder) as temporary:
         if last is None:
             return
-        # Their names begin with the time at which they were opened.
-        for path in sorted(folder.glob("events.out.tfevents.*")):
+        for path in sorted(folder.glob("events.out.tfevents.*"), key=_begun):
             with tf.io.TFRecordWriter(str(temporary / path.name)) as writer:
                 for record in _records(path):
                     if _stays(tf.compat.v1.Event.FromString(record), last, seen):
                         writer.write(record)
+
+
+def _begun(path: Path) -> float:
+    """When logging into a file began; its name and its first record know whole seconds only."""
+    for record in _records(path):
+        event = tf.compat.v1.Event.FromString(record)
+        if event.HasField("summary"):
+            return event.wall_time
+    return 0.0
 
 
 def _stays(event: tf.compat.v1.Event, last: int, seen: set[str]) -> bool:

@@ -46,6 +46,7 @@ def check(values: FlagValues, stages: Sequence[Stage], data: DataConfig) -> list
             f"--export_size={height}x{width}: a picture is made of whole 2x2 cells of the mosaic;"
             " give even sides"
         )
+    _check_xla(values, recipes)
     warnings = refuse_idle(values, data_flags.idle(values) | dict(_idle(values, recipes)))
     if not values.dry_run and values.strategy != "multiworker":
         # Of several workers the first holds the lock while the others start.
@@ -87,6 +88,19 @@ def _check_data_serves(recipes: Sequence[Recipe], data: DataConfig) -> None:
             raise InputError(
                 f"--recipe={recipe.name}: needs photographs of the look wanted; give --target_dir"
             )
+
+
+def _check_xla(values: FlagValues, recipes: Sequence[Recipe]) -> None:
+    """Sees that XLA has what the steps need.
+
+    As of TensorFlow 2.21 the gradient of a maximum over windows has no deterministic form there,
+    and VGG and AlexNet have such layers.
+    """
+    if values.xla and values.deterministic and any(r.frozen_networks() for r in recipes):
+        raise UsageError(
+            "--xla: cannot give the same bits each time where a step looks through frozen"
+            " networks; add --nodeterministic"
+        )
 
 
 def _check_folders(data: DataConfig) -> None:
