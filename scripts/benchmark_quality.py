@@ -53,8 +53,9 @@ STAGES = {
 # Frozen networks of the paper's recipes that are small enough for two cores.
 SMALL = (
     "--batch_size=8",
-    "--content=alexnet_imagenet:relu2,alexnet_imagenet:relu5", "--color_backbone=deit_tiny",
-)  # fmt: skip
+    "--content=alexnet_imagenet:relu2,alexnet_imagenet:relu5",
+    "--color_backbone=deit_tiny",
+)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -71,9 +72,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--contracts", type=names, default=["as_shot", "withheld"])
     parser.add_argument("--seeds", type=names, default=["0", "1", "2"])
     parser.add_argument(
-        "--arms", type=names,
+        "--arms",
+        type=names,
         default=["classical", "look_map", "start", "unpaired_plus", "paired_plus", "unpaired"],
-    )  # fmt: skip
+    )
     parser.add_argument("--model", default="efficient_isp")
     parser.add_argument("--split", default="test", choices=["val", "test"])
     parser.add_argument("--start_steps", type=int, default=1000)
@@ -102,11 +104,15 @@ def data_flags(options: argparse.Namespace, look: str, contract: str, seed: str)
     """The flags that say what a cell of the benchmark works on."""
     metadata = {"as_shot": "recorded", "withheld": "withheld"}[contract]
     return [
-        "--data=unprocessed", f"--raw_dir={options.photos}", "--patch_size=96",
-        f"--splits={options.photos / options.splits}", f"--data_seed={seed}",
-        f"--edited_dir={edit_photographs(options, look)}", f"--metadata={metadata}",
+        "--data=unprocessed",
+        f"--raw_dir={options.photos}",
+        "--patch_size=96",
+        f"--splits={options.photos / options.splits}",
+        f"--data_seed={seed}",
+        f"--edited_dir={edit_photographs(options, look)}",
+        f"--metadata={metadata}",
         f"--cache_dir={options.output / 'cache'}",
-    ]  # fmt: skip
+    ]
 
 
 def train(options: argparse.Namespace, folder: Path, recipe: str, steps: int, *flags: str) -> float:
@@ -115,11 +121,21 @@ def train(options: argparse.Namespace, folder: Path, recipe: str, steps: int, *f
     if done.is_file():
         return json.loads(done.read_text())
     command = [
-        sys.executable, "-m", "tfisp.train", f"--work_dir={folder}", f"--recipe={recipe}",
-        f"--steps={steps}", f"--batch_size={options.batch_size}", "--image_every=0",
-        f"--validate_every={max(steps // 12, 1)}", "--validation_images=20", "--log_every=100",
-        "--export_size=64x64", "--max_to_keep=1", *flags,
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "tfisp.train",
+        f"--work_dir={folder}",
+        f"--recipe={recipe}",
+        f"--steps={steps}",
+        f"--batch_size={options.batch_size}",
+        "--image_every=0",
+        f"--validate_every={max(steps // 12, 1)}",
+        "--validation_images=20",
+        "--log_every=100",
+        "--export_size=64x64",
+        "--max_to_keep=1",
+        *flags,
+    ]
     print("$", " ".join(command[1:]), flush=True)
     began = time.monotonic()
     subprocess.run(command, check=True, env=os.environ | {"TFISP_WEIGHTS": str(options.weights)})
@@ -138,9 +154,14 @@ def run_cell(options: argparse.Namespace, look: str, contract: str, seed: str) -
     # The start sees no photograph, so it is the same for all looks; it is validated in the first.
     first = data_flags(options, next(iter(LOOKS)), contract, seed)
     begun = train(
-        options, start, "pretrain_plus", options.start_steps, f"--model={options.model}",
-        f"--seed={seed}", *first,
-    )  # fmt: skip
+        options,
+        start,
+        "pretrain_plus",
+        options.start_steps,
+        f"--model={options.model}",
+        f"--seed={seed}",
+        *first,
+    )
     rows = []
     for arm in options.arms:
         run = start if arm == "start" else folder / look / arm
@@ -149,9 +170,15 @@ def run_cell(options: argparse.Namespace, look: str, contract: str, seed: str) -
             steps = round(STAGES[arm] * options.steps)
             small = () if arm.endswith("_plus") else SMALL
             seconds = begun + train(
-                options, run, arm, steps, f"--model={start}",
-                f"--seed={seed}", *data, *small,
-            )  # fmt: skip
+                options,
+                run,
+                arm,
+                steps,
+                f"--model={start}",
+                f"--seed={seed}",
+                *data,
+                *small,
+            )
         cell = {"arm": arm, "look": look, "contract": contract, "seed": seed, "seconds": seconds}
         file = options.output / "measured" / f"{options.split}-{contract}-{look}-{seed}-{arm}.json"
         if not file.is_file():

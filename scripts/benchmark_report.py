@@ -93,9 +93,11 @@ def _draw_curves(path: Path, rows: list[dict]) -> None:
             if (row["contract"], row["look"]) == cell and steps:
                 seconds = np.array(steps) / steps[-1] * row["seconds"]
                 panel.plot(
-                    seconds, values, color=f"C{arms.index(row['arm'])}",
+                    seconds,
+                    values,
+                    color=f"C{arms.index(row['arm'])}",
                     label=row["arm"] if row["seed"] == rows[0]["seed"] else None,
-                )  # fmt: skip
+                )
         panel.set(title=" ".join(cell), xlabel="seconds", ylabel="PSNR, dB (val)")
         panel.legend()
     with atomic_file(path) as temporary:
@@ -119,9 +121,15 @@ def _draw_pictures(path: Path, rows: list[dict]) -> None:
     caption = np.full((18, width, 3), 255, np.uint8)
     for index, arm in enumerate(arms):
         cv2.putText(
-            caption, arm, (160 * index + 4, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 1,
+            caption,
+            arm,
+            (160 * index + 4, 13),
+            cv2.FONT_HERSHEY_SIMPLEX,
+            0.42,
+            (0, 0, 0),
+            1,
             cv2.LINE_AA,
-        )  # fmt: skip
+        )
     image = np.concatenate([caption, sheet])[..., ::-1]
     with atomic_file(path) as temporary:
         temporary.write_bytes(cv2.imencode(".png", image)[1].tobytes())

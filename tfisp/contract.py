@@ -26,7 +26,6 @@ counts.
 """
 
 import dataclasses
-import numbers
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -34,6 +33,7 @@ import numpy as np
 
 from tfisp.errors import InputError
 from tfisp.sensor import (
+    MAX_SAMPLE,
     Capture,
     Sensor,
     Sites,
@@ -124,9 +124,6 @@ class Contract:
                 raise InputError(
                     f"contract: {name} {getattr(self, name)!r} is not one of {', '.join(choices)}"
                 )
-        white = self.white_level
-        if white is not None and not (is_number(white) and white > 0):
-            raise InputError(f"contract: white level {white!r:.40} is not a number above 0")
         if not isinstance(self.shading, bool):
             raise InputError(f"contract: shading {self.shading!r:.40} is neither true nor false")
         if self.black_level is not None:
@@ -134,12 +131,10 @@ class Contract:
                 self, "black_level", as_sites(self.black_level, "contract: black level")
             )
         white = self.white_level
-        if white is not None and not (
-            isinstance(white, numbers.Real) and not isinstance(white, bool) and 0 < white <= 65535
-        ):
+        if white is not None and not (is_number(white) and 0 < white <= MAX_SAMPLE):
             raise InputError(
                 f"contract: white level {str(white)[:20]}: expected a number above 0 and at most"
-                " 65535, the largest sample"
+                f" {MAX_SAMPLE}, the largest sample"
             )
 
     @property

@@ -12,8 +12,8 @@ class Blend(NamedTuple):
     its BLAS does, and a phone could not follow it bit for bit (tflite/android/packing.h).
 
     Attributes:
-        entry: int `[n]`, the last entry at or before each place.
-        following: int `[n]`, the one after it; the last entry follows itself.
+        entry: Int `[n]`, the last entry at or before each place.
+        following: Int `[n]`, the one after it; the last entry follows itself.
         weight: float32 `[n, 1]` of `entry`.
         rest: float32 `[n, 1]` of `following`.
     """

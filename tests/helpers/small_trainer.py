@@ -31,13 +31,13 @@ def make_trainer(
     """A trainer of the recipe's first stage.
 
     Args:
-        recipe: its name.
-        bank: the frozen networks; None for new ones, drawn at random.
-        distances: the trained distances, for recipes that have any.
-        accumulate: parts of a batch.
-        dtype: of the generator.
-        xla: whether XLA compiles the step.
-        changes: flags of the recipe.
+        recipe: Its name.
+        bank: The frozen networks; None for new ones, drawn at random.
+        distances: The trained distances, for recipes that have any.
+        accumulate: Parts of a batch.
+        dtype: Of the generator.
+        xla: Whether XLA compiles the step.
+        changes: Flags of the recipe.
     """
     (stage,) = make_stages(
         (recipe,),

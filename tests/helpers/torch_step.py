@@ -19,9 +19,9 @@ class Networks(NamedTuple):
     """The frozen networks, from RGB 0..1 NCHW.
 
     Attributes:
-        content: image -> the features of the content loss.
-        tokens: image of 224 x 224 pixels -> `[B, tokens, width]`.
-        texture: image -> five taps.
+        content: Image -> the features of the content loss.
+        tokens: Image of 224 x 224 pixels -> `[B, tokens, width]`.
+        texture: Image -> five taps.
         lpips_plus: images, references -> `[B]`.
         dists: images, references -> `[B]`.
     """
@@ -44,10 +44,10 @@ class Step(NamedTuple):
     """What one batch says.
 
     Attributes:
-        losses: per loss of the generator, the mean over the batch.
-        generator: per loss, its gradient for each generator variable.
-        parts: per critic, `adversarial`, `r1` and `r2`, means over the batch.
-        critics: per critic and part, its gradient for each of the critic's variables.
+        losses: Per loss of the generator, the mean over the batch.
+        generator: Per loss, its gradient for each generator variable.
+        parts: Per critic, `adversarial`, `r1` and `r2`, means over the batch.
+        critics: Per critic and part, its gradient for each of the critic's variables.
     """
 
     losses: dict

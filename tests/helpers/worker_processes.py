@@ -36,9 +36,9 @@ def run(commands, folder, timeout=600):
     those of worker 1 and above only their owner may read.
 
     Args:
-        commands: one list of words per process.
-        folder: for what they print.
-        timeout: seconds for all of them; what still runs then is killed.
+        commands: One list of words per process.
+        folder: For what they print.
+        timeout: Seconds for all of them; what still runs then is killed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     cluster = {"worker": [f"localhost:{port}" for port in free_ports(len(commands))]}

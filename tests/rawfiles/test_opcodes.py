@@ -26,10 +26,22 @@ def vignette(factors, x=0.5, y=0.5):
 def test_names_are_the_specifications():
     found = parse_opcodes(opcode_list(*(opcode(number, b"") for number in range(1, 16))))
     assert [o.name for o in found] == [
-        "WarpRectilinear", "WarpFisheye", "FixVignetteRadial", "FixBadPixelsConstant",
-        "FixBadPixelsList", "TrimBounds", "MapTable", "MapPolynomial", "GainMap", "DeltaPerRow",
-        "DeltaPerColumn", "ScalePerRow", "ScalePerColumn", "WarpRectilinear2", "opcode 15",
-    ]  # fmt: skip
+        "WarpRectilinear",
+        "WarpFisheye",
+        "FixVignetteRadial",
+        "FixBadPixelsConstant",
+        "FixBadPixelsList",
+        "TrimBounds",
+        "MapTable",
+        "MapPolynomial",
+        "GainMap",
+        "DeltaPerRow",
+        "DeltaPerColumn",
+        "ScalePerRow",
+        "ScalePerColumn",
+        "WarpRectilinear2",
+        "opcode 15",
+    ]
 
 
 @pytest.mark.parametrize("cut", [3, 10, 30, -1])

@@ -29,9 +29,12 @@ def test_the_papers_rates_of_a_generator_do_not_reach_them():
 
 def test_the_rate_falls_to_zero_as_half_a_cosine():
     trainer = Trainer(
-        models.create("efficient_isp", seed=1), RECIPES["paired_plus"],
-        FeatureBank({}), (48, 48), steps=8,
-    )  # fmt: skip
+        models.create("efficient_isp", seed=1),
+        RECIPES["paired_plus"],
+        FeatureBank({}),
+        (48, 48),
+        steps=8,
+    )
     rates = []
     for step in range(8):
         rates.append(float(np.asarray(trainer.optimizer.learning_rate)))
@@ -94,8 +97,10 @@ def test_a_stage_that_made_things_worse_is_not_published(tmp_path, capsys):
     spoilt = ("--recipe=unpaired_plus", "--steps=3", "--learning_rate=0.1", f"--model={start}")
     assert run(tmp_path / "spoilt", *spoilt) == 0
     assert "the run's model is what the stage started from" in capsys.readouterr().err
-    weights = [models.from_preset(folder / "model").get_weights()
-               for folder in (start, tmp_path / "spoilt")]  # fmt: skip
+    weights = [
+        models.from_preset(folder / "model").get_weights()
+        for folder in (start, tmp_path / "spoilt")
+    ]
     assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
     assert run(tmp_path / "kept", *spoilt, "--keep_if_worse") == 0
     kept = models.from_preset(tmp_path / "kept" / "model").get_weights()

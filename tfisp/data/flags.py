@@ -128,8 +128,8 @@ def make_config(values: flags.FlagValues, contract: "Contract | None" = None) ->
     """The data that the flags describe.
 
     Args:
-        values: parsed flags, registered by `define`.
-        contract: what the generator to be fed expects; None takes the data set's own.
+        values: Parsed flags, registered by `define`.
+        contract: What the generator to be fed expects; None takes the data set's own.
 
     Raises:
         UsageError: a flag has a value that cannot be, or was typed and has no effect.

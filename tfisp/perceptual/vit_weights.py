@@ -5,7 +5,6 @@ convolution OIHW), in which DeiT is published; those of a Hugging Face folder or
 network are brought to them.
 """
 
-import json
 import math
 import os
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tfisp.errors import InputError
+from tfisp.files import read_json
 from tfisp.perceptual.arrays import expect_shapes, read_arrays
 
 
@@ -132,8 +132,9 @@ def read_hugging_face(
         raise InputError(
             f"{stored}: reading it needs the package safetensors: pip install safetensors"
         ) from error
+    settings = read_json(config)
     try:
-        epsilon = float(json.loads(config.read_text(encoding="utf-8"))["layer_norm_eps"])
+        epsilon = float(settings["layer_norm_eps"])
         named = load_file(stored)
     # safetensors raises its own SafetensorError, a plain Exception, for a damaged file.
     except Exception as error:

@@ -17,10 +17,10 @@ def normalised_sum(
     """Adds up gradients after scaling each to its weight: `sum_i w_i g_i / (|g_i| + epsilon)`.
 
     Args:
-        gradients: per loss, its gradient as one tensor per generator variable. The norm runs over
+        gradients: Per loss, its gradient as one tensor per generator variable. The norm runs over
             all of them.
-        weights: the norm that each loss ends up with; 1 in the paper.
-        epsilon: keeps a loss whose gradient is zero out of the sum (the published code's value).
+        weights: The norm that each loss ends up with; 1 in the paper.
+        epsilon: Keeps a loss whose gradient is zero out of the sum (the published code's value).
 
     Returns:
         `(total, norms)`: one tensor per generator variable, and `|g_i|` per loss as scalars.
@@ -39,8 +39,8 @@ def weighted_sum(
     """Adds up gradients as they are, each times its weight: those of the weighted sum of losses.
 
     Args:
-        gradients: as for `normalised_sum`.
-        weights: factor of each loss.
+        gradients: As for `normalised_sum`.
+        weights: Factor of each loss.
 
     Returns:
         As `normalised_sum`.

@@ -10,15 +10,15 @@ class EMA:
     """A moving average with the decay `min(most, (1 + t) / (10 + t))`, `t` steps after its start.
 
     Attributes:
-        generator: a network like the one that it follows, with the averaged weights.
+        generator: A network like the one that it follows, with the averaged weights.
     """
 
     def __init__(self, generator: Generator, most: float = 0.999) -> None:
         """Starts from the generator's weights.
 
         Args:
-            generator: to follow.
-            most: the decay that is approached.
+            generator: To follow.
+            most: The decay that is approached.
         """
         self.generator = generator.copy()
         self._most = most
@@ -27,8 +27,8 @@ class EMA:
         """Moves the average to a generator's weights.
 
         Args:
-            generator: whose weights have just been changed.
-            step: number of the step that changed them, from 0.
+            generator: Whose weights have just been changed.
+            step: Number of the step that changed them, from 0.
         """
         t = tf.cast(step, tf.float32)
         decay = tf.minimum(self._most, (1.0 + t) / (10.0 + t))

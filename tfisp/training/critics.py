@@ -26,11 +26,11 @@ class Critic:
     """One adversary of the generator.
 
     Attributes:
-        name: as in the recipe.
-        weight: factor of the normalised gradient it sends to the generator.
-        feature: what it judges.
-        network: the discriminator, features `[B, ...]` -> scores `[B]`.
-        optimizer: its own Adam, built.
+        name: As in the recipe.
+        weight: Factor of the normalised gradient it sends to the generator.
+        feature: What it judges.
+        network: The discriminator, features `[B, ...]` -> scores `[B]`.
+        optimizer: Its own Adam, built.
     """
 
     def __init__(
@@ -62,9 +62,9 @@ class Critic:
         """The gradient of its own loss (Eq. 7), and that loss's terms as means over the batch.
 
         Args:
-            real: features `[B, ...]` of photographs.
-            fake: the same of generated images.
-            interpolation: as drawn by `draw_interpolation`.
+            real: Features `[B, ...]` of photographs.
+            fake: The same of generated images.
+            interpolation: As drawn by `draw_interpolation`.
         """
         variables = self.network.trainable_variables
         with tf.GradientTape() as tape:
@@ -113,9 +113,9 @@ def draw_interpolation(recipe: Recipe, seed: tf.Tensor, count: tf.Tensor) -> dic
     """For a game whose penalty lies between real and generated samples, where it does.
 
     Args:
-        recipe: names the game.
+        recipe: Names the game.
         seed: int64 `[2]`, of the step.
-        count: images of this replica's part of the batch.
+        count: Images of this replica's part of the batch.
 
     Returns:
         `interpolation`, `[count]` uniform in 0..1, to be a member of the batch; nothing for other

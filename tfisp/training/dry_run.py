@@ -57,9 +57,11 @@ def _describe(run: Run, config: TrainConfig, dataset: Dataset) -> Iterator[str]:
         every = stage.recipe.critic_interval if trainer.critics else stage.steps
         learning = -(-stage.steps // every) if trainer.critics else 0
         seconds = plain * (stage.steps - learning) + with_critics * learning
-        yield f"  time     {plain:.2f} s a step" + (
-            f", {with_critics:.2f} s where critics learn" if trainer.critics else ""
-        ) + f": about {_duration(seconds)}"  # fmt: skip
+        yield (
+            f"  time     {plain:.2f} s a step"
+            + (f", {with_critics:.2f} s where critics learn" if trainer.critics else "")
+            + f": about {_duration(seconds)}"
+        )
         total += seconds
     yield f"total time about {_duration(total)} here, without reading the data for the first time"
     yield f"memory     {peak_memory() / 2**20:,.0f} MiB at the peak so far" + _device_memory()

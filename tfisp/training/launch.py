@@ -35,13 +35,13 @@ def train(
     """Trains, or continues, a run; its folder then holds the result as a preset.
 
     Args:
-        config: what to compute.
-        work_dir: the run's folder.
-        options: how to go about it.
-        flags: the flags as given, kept for the record.
-        progress: called as progress(done, total, what) while the data is opened.
-        workers: the processes that train together; None for this one on one device.
-        finish: what the first of them does with the trained run, while no other process may work in
+        config: What to compute.
+        work_dir: The run's folder.
+        options: How to go about it.
+        flags: The flags as given, kept for the record.
+        progress: Called as progress(done, total, what) while the data is opened.
+        workers: The processes that train together; None for this one on one device.
+        finish: What the first of them does with the trained run, while no other process may work in
             its folder.
 
     Raises:
@@ -103,8 +103,8 @@ def open_data(config: TrainConfig, progress: Progress | None = None) -> Dataset:
     """Opens the data set and sees that every stage can be run on it.
 
     Args:
-        config: of the run.
-        progress: called as progress(done, total, what) while files are worked through.
+        config: Of the run.
+        progress: Called as progress(done, total, what) while files are worked through.
 
     Raises:
         InputError: if a file or folder is wrong, or a recipe needs what the data set does not have.
@@ -134,10 +134,10 @@ def simulated_pairs(
     The look of the target photographs is fitted where a stage needs it.
 
     Args:
-        config: of the run.
+        config: Of the run.
         dataset: open.
-        folder: where the look is kept as `look.cube`, if it is to be kept.
-        progress: called while pictures are looked at.
+        folder: Where the look is kept as `look.cube`, if it is to be kept.
+        progress: Called while pictures are looked at.
 
     Raises:
         InputError: if a file is damaged.

@@ -38,14 +38,14 @@ class RunOptions:
     """How a run is carried out; what it computes is in `TrainConfig`.
 
     Attributes:
-        save_every: steps between checkpoints.
-        max_to_keep: checkpoints kept of each stage.
-        image_every: steps between image grids in TensorBoard; 0 for none.
-        xla: compile steps with XLA; it changes the result by rounding.
-        feature_cache: folder in which the frozen features of real images are kept, if any; it
+        save_every: Steps between checkpoints.
+        max_to_keep: Checkpoints kept of each stage.
+        image_every: Steps between image grids in TensorBoard; 0 for none.
+        xla: Compile steps with XLA; it changes the result by rounding.
+        feature_cache: Folder in which the frozen features of real images are kept, if any; it
             changes the result by rounding.
-        feature_cache_gb: how much of them is kept, in gigabytes; None for all.
-        keep_if_worse: publish the last stage's end even if the verdict is against it.
+        feature_cache_gb: How much of them is kept, in gigabytes; None for all.
+        keep_if_worse: Publish the last stage's end even if the verdict is against it.
     """
 
     save_every: int = 500
@@ -62,11 +62,11 @@ class StageRun:
     """One stage while it is worked through.
 
     Attributes:
-        index: its number, from 0.
-        stage: the recipe, and for how many steps.
-        trainer: what learns.
-        monitor: what is told of it.
-        critics: what the critics logged when they last learnt: they do so at other steps than those
+        index: Its number, from 0.
+        stage: The recipe, and for how many steps.
+        trainer: What learns.
+        monitor: What is told of it.
+        critics: What the critics logged when they last learnt: they do so at other steps than those
             at which numbers are written down.
     """
 
@@ -86,19 +86,19 @@ class Run:
     """A run from its first to its last step, wherever an earlier start of it left off.
 
     Attributes:
-        generator: the network in training, with its raw weights.
+        generator: The network in training, with its raw weights.
 
     Args:
-        config: what to compute.
-        folder: the run's folder, claimed.
+        config: What to compute.
+        folder: The run's folder, claimed.
         dataset: open.
-        generator: built with the configuration's seed; trained in place.
-        frozen: every frozen network and trained distance that any stage needs.
-        options: how to go about it.
-        workers: the processes that train together, in whose scope the networks were made. Only the
+        generator: Built with the configuration's seed; trained in place.
+        frozen: Every frozen network and trained distance that any stage needs.
+        options: How to go about it.
+        workers: The processes that train together, in whose scope the networks were made. Only the
             chief writes and validates.
-        notes: what a reader of the results must know; goes into TensorBoard and model cards.
-        simulated: the data set of the stages whose pairs are simulated, if there are any.
+        notes: What a reader of the results must know; goes into TensorBoard and model cards.
+        simulated: The data set of the stages whose pairs are simulated, if there are any.
     """
 
     def __init__(

@@ -17,12 +17,12 @@ class Publisher:
     """Writes presets into a run's folder.
 
     Args:
-        config: of the run.
-        folder: of the run.
+        config: Of the run.
+        folder: Of the run.
         dataset: open.
-        initial: the generator before the first stage.
-        keep_if_worse: publish the last stage's end even if the verdict is against it.
-        notes: what a user of the presets must know.
+        initial: The generator before the first stage.
+        keep_if_worse: Publish the last stage's end even if the verdict is against it.
+        notes: What a user of the presets must know.
     """
 
     def __init__(
@@ -41,9 +41,9 @@ class Publisher:
         """Saves what a stage ended with as a preset; after the last one, the run's model too.
 
         Args:
-            index: number of the stage.
-            generator: its averaged weights.
-            monitor: is told of the verdict.
+            index: Number of the stage.
+            generator: Its averaged weights.
+            monitor: Is told of the verdict.
         """
         finished = generator.computing_in("float32")
         self._save(index, finished, str(self._folder.stage(index, self._name(index))))

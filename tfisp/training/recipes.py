@@ -18,13 +18,13 @@ class ObjectiveSpec:
     """One term of the generator's loss.
 
     Attributes:
-        name: what it is called in logs, unique within a recipe.
-        loss: one of `objectives.LOSSES`: `content`, `lpips+`, `dists`, `blur_mse`, `mse`, `tv` ...
-        compares: the member of the batch that the generated image is held against: `reference`,
+        name: What it is called in logs, unique within a recipe.
+        loss: One of `objectives.LOSSES`: `content`, `lpips+`, `dists`, `blur_mse`, `mse`, `tv` ...
+        compares: The member of the batch that the generated image is held against: `reference`,
             `target`, or `""` for a loss of the generated image alone.
-        view: how both are shown to the backbone: `content`, and the trained distances, for which
+        view: How both are shown to the backbone: `content`, and the trained distances, for which
             `""` is `rgb`.
-        weight: factor of this term's normalised gradient.
+        weight: Factor of this term's normalised gradient.
     """
 
     name: str
@@ -39,14 +39,14 @@ class CriticSpec:
     """One adversary of the generator.
 
     Attributes:
-        name: what it is called in logs and flags, unique within a recipe.
-        role: which of the recipe's backbones it reads: `color` or `texture`; or `pixels`,
+        name: What it is called in logs and flags, unique within a recipe.
+        role: Which of the recipe's backbones it reads: `color` or `texture`; or `pixels`,
             which is a backbone by itself.
-        view: how images are shown to that backbone.
-        tap: the layer it judges.
+        view: How images are shown to that backbone.
+        tap: The layer it judges.
         network: `token_mlp` or `texture_cnn` (Fig. 3 of the paper), or `pixel_cnn`;
             `texture_cnn_frozen_fc1` does not train its first dense layer (docs/FIDELITY.md).
-        weight: factor of the normalised gradient that it sends to the generator.
+        weight: Factor of the normalised gradient that it sends to the generator.
     """
 
     name: str
@@ -62,29 +62,29 @@ class Recipe:
     """A training stage.
 
     Attributes:
-        name: what `--recipe` calls it.
-        objectives: terms of the generator's loss.
+        name: What `--recipe` calls it.
+        objectives: Terms of the generator's loss.
         critics: adversaries; each adds one more term.
         content: `(backbone, tap)` pairs whose feature differences add up to the content loss.
-        backbones: which frozen network plays which critic's role.
-        paired: the batch's target shows the scene of its RAW.
+        backbones: Which frozen network plays which critic's role.
+        paired: The batch's target shows the scene of its RAW.
         simulated: RAW, reference and target are simulated from the RAW files' own references and
             the look of the target photographs (`tfisp.data.simulation`); such a recipe is paired.
-        adversarial: the game that critics and generator play, one of `losses.ADVERSARIAL`.
-        learning_rate: the generator's, for Adam.
-        critic_learning_rate: the critics'.
-        critic_interval: critics learn at every step whose number this divides.
+        adversarial: The game that critics and generator play, one of `losses.ADVERSARIAL`.
+        learning_rate: The generator's, for Adam.
+        critic_learning_rate: The critics'.
+        critic_interval: Critics learn at every step whose number this divides.
         betas: Adam's decay rates, for all networks.
         epsilon: Adam's constant; `critics.adam` says where it is added (Keras' own default is
             1e-7).
-        gamma: strength of the penalties; for R1 and R2, 10 times a factor 100 in the published
+        gamma: Strength of the penalties; for R1 and R2, 10 times a factor 100 in the published
             code.
-        critic_clip: largest norm of a critic's gradient, all its weights together.
-        normalised: whether each loss's gradient is scaled to its weight (section 3.7), or the
+        critic_clip: Largest norm of a critic's gradient, all its weights together.
+        normalised: Whether each loss's gradient is scaled to its weight (section 3.7), or the
             losses are added up as they are.
-        schedule: how the generator's rate goes: `constant`, or `cosine` from its first value to 0
+        schedule: How the generator's rate goes: `constant`, or `cosine` from its first value to 0
             at the stage's last step (arXiv 1608.03983, without restarts).
-        ema_decay: the most that the average of weights keeps of itself at a step.
+        ema_decay: The most that the average of weights keeps of itself at a step.
     """
 
     name: str

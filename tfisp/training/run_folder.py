@@ -45,7 +45,7 @@ class RunFolder:
     """The folder of one run, new or continued.
 
     Attributes:
-        path: the folder.
+        path: The folder.
     """
 
     def __init__(self, path: str | os.PathLike) -> None:
@@ -177,9 +177,9 @@ class RunFolder:
         """Writes down what the run is made from.
 
         Args:
-            flags: the flags as given, one a line.
-            dataset: its file list and splits are kept.
-            notes: anything else worth keeping with the versions, such as where backbone weights
+            flags: The flags as given, one a line.
+            dataset: Its file list and splits are kept.
+            notes: Anything else worth keeping with the versions, such as where backbone weights
                 came from.
         """
         write_text(self.path / "flags.txt", flags)
@@ -237,8 +237,11 @@ def _git_commit() -> str | None:
     def git(*arguments: str) -> str:
         done = subprocess.run(
             ["git", "-C", str(Path(__file__).parent), *arguments],
-            capture_output=True, text=True, check=True, timeout=10,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
         return done.stdout.strip()
 
     try:

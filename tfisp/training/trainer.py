@@ -47,8 +47,8 @@ class StepGradients(NamedTuple):
     """What a batch says about how to change every weight.
 
     Attributes:
-        generator: per loss, its gradient for each generator variable.
-        critics: per critic that learns at this step, the gradient for each of its variables.
+        generator: Per loss, its gradient for each generator variable.
+        critics: Per critic that learns at this step, the gradient for each of its variables.
         logs: scalars, each a mean over the batch.
     """
 
@@ -61,15 +61,15 @@ class Trainer:
     """Everything that learns in one stage, and the step by which it does.
 
     Attributes:
-        generator: the network being trained (its raw weights).
-        recipe: what it is trained for.
-        bank: the frozen networks.
-        objectives: terms of the generator's loss that need no critic, in the recipe's order.
-        critics: the adversaries, in the recipe's order; each is one more term.
-        optimizer: the generator's.
+        generator: The network being trained (its raw weights).
+        recipe: What it is trained for.
+        bank: The frozen networks.
+        objectives: Terms of the generator's loss that need no critic, in the recipe's order.
+        critics: The adversaries, in the recipe's order; each is one more term.
+        optimizer: The generator's.
         step: int64 variable, number of steps taken in this stage.
-        needs: member of a batch -> the features that are read of it.
-        scaling: the scales of the losses, which are 1 unless the generator computes in float16.
+        needs: Member of a batch -> the features that are read of it.
+        scaling: The scales of the losses, which are 1 unless the generator computes in float16.
     """
 
     def __init__(
@@ -89,14 +89,14 @@ class Trainer:
         Args:
             generator: built; trained in place. The average starts from its weights. One that
                 computes in float16 is trained with loss scaling (`scaling`).
-            recipe: what to train for.
-            bank: the frozen networks that the recipe names.
+            recipe: What to train for.
+            bank: The frozen networks that the recipe names.
             image_shape: `(height, width)` of generated images.
-            accumulate: number of equal parts that a batch is worked through in, to save memory.
-            seed: of the critics' first weights, and of what a step draws.
-            xla: compile with XLA where its results are right (`compilation`).
-            distances: by name, the trained distances among the recipe's losses.
-            steps: of the stage, where the recipe's rate follows a schedule.
+            accumulate: Number of equal parts that a batch is worked through in, to save memory.
+            seed: Of the critics' first weights, and of what a step draws.
+            xla: Compile with XLA where its results are right (`compilation`).
+            distances: By name, the trained distances among the recipe's losses.
+            steps: Of the stage, where the recipe's rate follows a schedule.
         """
         self.generator = generator
         self.recipe = recipe
@@ -157,8 +157,8 @@ class Trainer:
         """Takes step number `step` with one of the two compiled functions and returns its logs.
 
         Args:
-            batch: this machine's part of the step's batch.
-            step: its number.
+            batch: This machine's part of the step's batch.
+            step: Its number.
         """
         parts = replicas.split(self._strategy, dict(batch))
         logs = self._compiled[self.critics_learn(step)](parts)
@@ -171,7 +171,7 @@ class Trainer:
 
         Args:
             batch: `raw` in the generator's form; `reference` and `target` `[B, H, W, 3]`.
-            critics_learn: whether critics take a step as well.
+            critics_learn: Whether critics take a step as well.
 
         Returns:
             Scalars to log, by tag, the same on all replicas.
@@ -201,8 +201,8 @@ class Trainer:
         """Losses of a batch and their gradients.
 
         Args:
-            batch: as for `train_step`.
-            critics_learn: whether those of the critics are wanted.
+            batch: As for `train_step`.
+            critics_learn: Whether those of the critics are wanted.
         """
         count = tf.shape(batch["raw"])[0]
         drawn = draw_interpolation(self.recipe, tf.stack([self._seed, self.step]), count)
