@@ -282,6 +282,7 @@ def train(frozen, batches, steps, accumulate=1):
     return trainer, [{tag: float(value) for tag, value in log.items()} for log in logs]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_a_run_with_the_cache_equals_one_without(frozen, tmp_path, accumulate):
     batches = [make_batch(2, seed % 2) for seed in range(4)]

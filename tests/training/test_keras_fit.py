@@ -1,11 +1,13 @@
 """`fit` takes the very steps that a loop takes."""
 
 import numpy as np
+import pytest
 
 from tests.helpers.small_trainer import make_batch, make_trainer
 from tfisp.training.keras_fit import FitModel
 
 
+@pytest.mark.slow
 def test_fit_ends_with_the_weights_of_a_loop():
     batches = [make_batch(seed=seed) for seed in range(4)]
     by_fit, by_loop = (make_trainer(critic_interval=2) for _ in range(2))

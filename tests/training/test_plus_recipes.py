@@ -69,7 +69,6 @@ def run(folder, *flags):
             "--export_size=32x32",
             "--validate_every=0",
             "--image_every=0",
-            "--nodeterministic",  # it would stay so for all tests of this process
             f"--work_dir={folder}",
             *flags,
         ]
@@ -90,6 +89,7 @@ def test_a_run_fits_the_look_and_gives_its_verdict(tmp_path, capsys):
         np.testing.assert_array_equal(found, wanted)
 
 
+@pytest.mark.slow
 def test_a_stage_that_made_things_worse_is_not_published(tmp_path, capsys):
     start = tmp_path / "start"
     assert run(start, "--recipe=pretrain_plus", "--steps=60") == 0

@@ -116,6 +116,7 @@ def test_the_update_is_adam_on_the_sum_of_unit_gradients(frozen, bank):
         np.testing.assert_allclose((new - old)[moved], expected[moved], rtol=2e-3)
 
 
+@pytest.mark.slow
 def test_critics_learn_at_their_interval_only(bank):
     trainer, batch = make_trainer(bank=bank, critic_interval=2), make_batch()
     snapshots = [[c.network.get_weights() for c in trainer.critics]]
@@ -145,6 +146,7 @@ def test_critics_learn_from_the_picture_made_before_the_generators_update(bank):
     assert relative(received["gradients"], expected) < 1e-6
 
 
+@pytest.mark.slow
 def test_accumulation_changes_nothing_but_rounding(bank):
     batch = make_batch(count=4)
     whole, parts = make_trainer(bank=bank), make_trainer(bank=bank, accumulate=2)

@@ -124,6 +124,7 @@ def test_the_log_has_every_loss_norm_and_penalty(finished):
     assert all(math.isfinite(v) for v in entry.values() if isinstance(v, float))
 
 
+@pytest.mark.slow
 def test_critics_are_logged_with_the_defaults_too(cache, tmp_path):
     """They learn at steps 0, 10, ...; numbers are written after 10, 20, ... steps."""
     words = (
@@ -229,6 +230,7 @@ def test_another_configuration_in_the_folder_is_refused(finished, cache, capfd):
     assert "seed: 0 before, 5 now" in capfd.readouterr().err.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_run_starts_from_another_runs_generator(finished, cache, tmp_path):
     code = start(
         tmp_path / "run",
@@ -244,6 +246,7 @@ def test_a_run_starts_from_another_runs_generator(finished, cache, tmp_path):
         np.testing.assert_allclose(a, b, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_checkpoint_of_the_last_whole_step(cache, tmp_path, monkeypatch, capfd):
     run_step = Trainer.run_step
 
@@ -261,6 +264,7 @@ def test_ctrl_c_leaves_a_checkpoint_of_the_last_whole_step(cache, tmp_path, monk
     assert start(tmp_path / "run", cache) == 0
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_checkpoint(
     cache, tmp_path, monkeypatch, capfd
 ):
