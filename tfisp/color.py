@@ -18,8 +18,8 @@ SRGB_TO_XYZ: Matrix3 = (
 
 # The sRGB transfer function, IEC 61966-2-1:1999: linear below the first number (the second,
 # encoded), a power above.
-_LINEAR_END, _ENCODED_END = 0.0031308, 0.04045
-_SLOPE, _OFFSET, _EXPONENT = 12.92, 0.055, 2.4
+LINEAR_END, ENCODED_END = 0.0031308, 0.04045
+ENCODED_SLOPE, ENCODED_OFFSET, ENCODED_POWER = 12.92, 0.055, 2.4
 
 
 def apply_gains(image: np.ndarray, gains: Gains) -> np.ndarray:
@@ -74,13 +74,17 @@ def invert_matrix(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 def encode_srgb(linear: np.ndarray) -> np.ndarray:
     """Encodes linear values as sRGB: 0..1 to 0..1, continued by the same formulas outside."""
-    high = np.maximum(linear, _LINEAR_END) ** (1 / _EXPONENT) * (1 + _OFFSET) - _OFFSET
-    return np.where(linear <= _LINEAR_END, linear * _SLOPE, high).astype(linear.dtype, copy=False)
+    power = np.maximum(linear, LINEAR_END) ** (1 / ENCODED_POWER)
+    high = power * (1 + ENCODED_OFFSET) - ENCODED_OFFSET
+    return np.where(linear <= LINEAR_END, linear * ENCODED_SLOPE, high).astype(
+        linear.dtype, copy=False
+    )
 
 
 def decode_srgb(encoded: np.ndarray) -> np.ndarray:
     """The inverse of `encode_srgb`."""
-    high = ((np.maximum(encoded, _ENCODED_END) + _OFFSET) / (1 + _OFFSET)) ** _EXPONENT
-    return np.where(encoded <= _ENCODED_END, encoded / _SLOPE, high).astype(
+    power = (np.maximum(encoded, ENCODED_END) + ENCODED_OFFSET) / (1 + ENCODED_OFFSET)
+    high = power**ENCODED_POWER
+    return np.where(encoded <= ENCODED_END, encoded / ENCODED_SLOPE, high).astype(
         encoded.dtype, copy=False
     )

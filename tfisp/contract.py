@@ -23,6 +23,11 @@ everywhere (Anscombe 1948, https://doi.org/10.1093/biomet/35.3-4.246); around bl
 line of slope 8.5, so that noise below black keeps its sign and is amplified by no more. Stored in 8
 bits, it tells the counts of a 10-bit sensor apart at black, where one step of v itself spans four
 counts.
+
+A contract also says what comes out. Under output "srgb" that is the finished picture. A generator
+that is to serve every camera cannot know each one's colours: under output "camera" it gives
+white-balanced camera RGB, bent by the same curve. Whoever renders takes the bend out (`expand`),
+multiplies by the file's own matrix to linear sRGB (`tfisp.color.camera_to_srgb`), and encodes.
 """
 
 import dataclasses
@@ -76,6 +81,7 @@ _CHOICES = {
     "exposure": ("none", "frame"),
     "clip": ("none", "highlights", "shadows"),
     "companding": ("none", "sqrt"),
+    "output": ("srgb", "camera"),
 }
 
 # The curve of companding "sqrt": where it turns from a line into a square root, as a part of white.
@@ -104,9 +110,12 @@ class Contract:
         clip: "highlights" limits the balanced value to 1, so that saturated samples are neutral;
             "shadows" limits it to at least 0.
         companding: "sqrt" bends the scaled values so that few bits hold their shadows.
+        output: "srgb" for the picture, sRGB-encoded; "camera" for white-balanced camera RGB bent by
+            the curve of companding "sqrt", which the file's colour matrix finishes.
 
     Raises:
-        InputError: On construction, if a value is not one of these.
+        InputError: On construction, if a value is not one of these, or an output of camera RGB is
+            not white-balanced.
     """
 
     form: Literal["packed", "split", "mosaic"] = "packed"
@@ -117,6 +126,7 @@ class Contract:
     exposure: Literal["none", "frame"] = "none"
     clip: Literal["none", "highlights", "shadows"] = "none"
     companding: Literal["none", "sqrt"] = "none"
+    output: Literal["srgb", "camera"] = "srgb"
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -136,6 +146,11 @@ class Contract:
                 f"contract: white level {str(white)[:20]}: expected a number above 0 and at most"
                 f" {MAX_SAMPLE}, the largest sample"
             )
+        if self.output == "camera" and self.white_balance != "as_shot":
+            raise InputError(
+                'contract: output "camera" is white-balanced camera RGB; it needs white balance'
+                ' "as_shot"'
+            )
 
     @property
     def input_form(self) -> InputForm:
@@ -145,12 +160,13 @@ class Contract:
     def to_dict(self) -> dict[str, Any]:
         """The contract as plain JSON values; `from_dict` reads it back.
 
-        Companding is left out where there is none: versions of tfisp that do not know it, and so
-        refuse it, go on reading all other contracts.
+        Companding and output are left out where they are the usual ones: versions of tfisp that do
+        not know them, and so refuse them, go on reading all other contracts.
         """
         values = dataclasses.asdict(self)
-        if self.companding == "none":
-            del values["companding"]
+        for name, usual in (("companding", "none"), ("output", "srgb")):
+            if values[name] == usual:
+                del values[name]
         return values
 
     @classmethod

@@ -16,7 +16,10 @@ from tfisp.rendering.runtime import open_interpreter
 from tfisp.sensor import Capture, Sensor
 
 SIZE = (32, 48)
-SENSOR = Sensor("RGGB", ((60, 62), (61, 64)), 1000, default_gains=(1.8, 1.0, 1.4))
+MATRIX = ((0.7, -0.1, -0.1), (-0.4, 1.2, 0.2), (-0.1, 0.3, 0.6))
+SENSOR = Sensor(
+    "RGGB", ((60, 62), (61, 64)), 1000, xyz_to_camera=MATRIX, default_gains=(1.8, 1.0, 1.4)
+)
 CAPTURE = Capture(gains=(2.1, 1.0, 1.7), baseline_exposure=0.4)
 
 
@@ -37,6 +40,10 @@ def trial(capture=CAPTURE):
         (
             dataclasses.replace(AS_SHOT, companding="none"),
             ["mosaic", "black_level", "white_level", "white_balance", "exposure"],
+        ),
+        (
+            dataclasses.replace(AS_SHOT, output="camera"),
+            ["mosaic", "black_level", "white_level", "white_balance", "exposure", "colour_matrix"],
         ),
         (Contract("split", white_balance="as_shot"), None),
         (Contract("mosaic", exposure="frame"), None),

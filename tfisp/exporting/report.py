@@ -8,13 +8,13 @@ import tensorflow as tf
 
 from tfisp._version import __version__
 from tfisp.exporting import activations, cost, memory, tflite_graph, whole_isp
-from tfisp.exporting.artifacts import MODEL, NONE, TILE, Artifact, Target
+from tfisp.exporting.artifacts import ISP, MODEL, NONE, TILE, Artifact, Target
 from tfisp.exporting.entries import Description, Entry
 from tfisp.exporting.markdown import markdown
 from tfisp.exporting.test_inputs import SHADOW, Trial, noise, scene
 from tfisp.files import write_json, write_text
 from tfisp.models.generator import Generator
-from tfisp.rendering.metadata import COLOUR_ENCODING, ModelMetadata
+from tfisp.rendering.metadata import COLOUR_ENCODINGS, ModelMetadata
 
 STEM = "report"
 
@@ -58,9 +58,12 @@ def describe(
     }
     for entry in inputs:
         entry["meaning"] = meanings[entry["name"]]
+    # The whole ISP finishes the picture inside its graph.
+    finished = artifact.name == ISP
+    encoding = COLOUR_ENCODINGS["srgb"] if finished else metadata.colour_encoding
     for entry in outputs:
         scale = "0..255" if entry["dtype"] == "uint8" else "nominally 0..1, not clipped"
-        entry["meaning"] = f"{COLOUR_ENCODING}; {scale}"
+        entry["meaning"] = f"{encoding}; {scale}"
     return Description(
         name=artifact.name,
         target=artifact.target,
@@ -69,7 +72,7 @@ def describe(
         inputs=inputs,
         outputs=outputs,
         companding=companding,
-        colour_encoding=COLOUR_ENCODING,
+        colour_encoding=encoding,
         halo_pixels=None if metadata.halo is None else metadata.halo * metadata.step,
     )
 
@@ -119,7 +122,7 @@ def compose(
         "halo_samples": metadata.halo,
         "halo_pixels": None if metadata.halo is None else metadata.halo * metadata.step,
         "contract": metadata.contract.to_dict(),
-        "colour_encoding": COLOUR_ENCODING,
+        "colour_encoding": metadata.colour_encoding,
         "shadows_below": SHADOW,
         "files": [entry.to_dict() for entry in files],
         "missing": dict(missing),

@@ -9,10 +9,12 @@ one file:
     white_level     float32 [1]                                           } has numbers of its own
     white_balance   float32 [3], gains of R, G, B in any unit        under white balance "as_shot"
     exposure        float32 [1], 2**BaselineExposure                 under exposure "frame"
+    colour_matrix   float32 [3, 3], balanced camera RGB to linear sRGB   under output "camera"
     -> rgb          uint8 [1, H, W, 3]
 
 It does what `tfisp.contract.normalise` and `tfisp.packing.prepare` do, then runs the generator,
-clips and rounds. Lens shading is not corrected: a mosaic with a shading map needs that done first.
+finishes camera RGB as `tfisp.rendering.camera_colour` does, clips and rounds. Lens shading is not
+corrected: a mosaic with a shading map needs that done first.
 """
 
 import numpy as np
@@ -21,7 +23,9 @@ import tensorflow as tf
 from tfisp.contract import COMPANDING_TOE, Contract, companding_numbers, scaling
 from tfisp.exporting.test_inputs import Trial
 from tfisp.exporting.writers import Function
+from tfisp.models.camera_output import finished
 from tfisp.models.generator import Generator
+from tfisp.rendering.camera_colour import matrix_of
 from tfisp.sensor import Capture, Sensor, resolve_gains
 
 MEANINGS = {
@@ -30,6 +34,7 @@ MEANINGS = {
     "white_level": "counts at saturation",
     "white_balance": "as-shot gains of R, G, B; only their ratios count",
     "exposure": "2 to the power of the file's BaselineExposure, 1 where it states none",
+    "colour_matrix": "white-balanced camera R, G, B as a column to linear sRGB; rows sum to 1",
 }
 
 # Packed planes B, G (red row), R, G (blue row) as channels of the 2x2 cell R, G, G, B.
@@ -53,6 +58,8 @@ def signature(contract: Contract, size: tuple[int, int]) -> dict[str, tf.TensorS
         shapes["white_balance"] = (3,)
     if contract.exposure == "frame":
         shapes["exposure"] = (1,)
+    if contract.output == "camera":
+        shapes["colour_matrix"] = (3, 3)
     return {
         name: tf.TensorSpec(shape, tf.uint16 if name == "mosaic" else tf.float32, name)
         for name, shape in shapes.items()
@@ -73,6 +80,7 @@ def inputs_of(contract: Contract, trial: Trial) -> dict[str, np.ndarray]:
         "white_level": np.array([sensor.white_level], np.float32),
         "white_balance": np.array(resolve_gains(sensor, capture), np.float32),
         "exposure": np.array([2.0**capture.baseline_exposure], np.float32),
+        "colour_matrix": matrix_of(sensor),
     }
     return {name: values[name] for name in signature(contract, trial.mosaic.shape)}
 
@@ -92,6 +100,8 @@ def function(generator: Generator, size: tuple[int, int]) -> Function:
         cells = tf.nn.space_to_depth(tf.cast(given["mosaic"], tf.float32)[..., None], 2)
         raw = _arranged(_scaled(cells, contract, given), contract.form)
         rgb = generator(raw, training=False)
+        if contract.output == "camera":
+            rgb = finished(rgb, given["colour_matrix"][None])
         return {"rgb": tf.cast(tf.round(tf.clip_by_value(rgb, 0.0, 1.0) * 255.0), tf.uint8)}
 
     return serve

@@ -35,8 +35,12 @@ if TYPE_CHECKING:
 ENTRY = "tfisp.json"
 BESIDE = "model.json"
 
-# What all generators give, and all references and photographs are.
-COLOUR_ENCODING = "sRGB, IEC 61966-2-1: channels R, G, B, encoded by its transfer curve"
+# What generators give, by their contract's output; all references and photographs are sRGB.
+COLOUR_ENCODINGS = {
+    "srgb": "sRGB, IEC 61966-2-1: channels R, G, B, encoded by its transfer curve",
+    "camera": "white-balanced camera RGB under the curve of companding sqrt: to be expanded,"
+    " multiplied by the camera's matrix to linear sRGB, and encoded by the sRGB transfer curve",
+}
 
 # The record that ends a ZIP archive, and how long it is at the most (without a comment).
 _END_OF_ARCHIVE, _LONGEST_END = b"PK\x05\x06", 22
@@ -90,6 +94,11 @@ class ModelMetadata:
         """Channels of the input."""
         return self.contract.input_form.channels
 
+    @property
+    def colour_encoding(self) -> str:
+        """What the output's numbers mean, in words."""
+        return COLOUR_ENCODINGS[self.contract.output]
+
     def to_dict(self) -> dict[str, Any]:
         """The metadata as JSON values, with a description for readers who do not have tfisp."""
         return {
@@ -98,9 +107,9 @@ class ModelMetadata:
             "name": self.name,
             "input": f"float32 [1, h, w, {self.channels}], a mosaic in {self.contract.form} form,"
             " arranged and scaled by the contract",
-            "output": f"float32 [1, {self.step}h, {self.step}w, 3], R G B, sRGB-encoded,"
+            "output": f"float32 [1, {self.step}h, {self.step}w, 3], R G B,"
             " nominally 0..1, to be clipped by who shows it",
-            "colour_encoding": COLOUR_ENCODING,
+            "colour_encoding": self.colour_encoding,
             "contract": self.contract.to_dict(),
             "halo": self.halo,
             "multiple": self.multiple,

@@ -6,6 +6,9 @@ more memory than its own bytes. Tiles overlap by the receptive field (`tiles`), 
 that of one pass over the whole frame. Orientation is applied last, to the finished picture: turning
 a mosaic would move its colours.
 
+A generator of output "camera" gives camera RGB; each tile is finished by the file's own matrix
+(`camera_colour`) before it is written.
+
 Each core works on a tile of its own, from the counts to the picture, while the tile is in that
 core's cache. No core waits for another between the network's layers.
 """
@@ -22,7 +25,8 @@ import numpy as np
 from tfisp.contract import require_mosaic
 from tfisp.errors import InputError
 from tfisp.packing import crop_mosaic, orient, phase_padding, prepare
-from tfisp.rendering.runtime import Runtime, cores
+from tfisp.rendering.camera_colour import matrix_of, to_srgb
+from tfisp.rendering.runtime import Runtime, cores, to_8bit
 from tfisp.rendering.select_runtime import open_runtime
 from tfisp.rendering.tiles import Span, spans
 from tfisp.sensor import Capture, Sensor
@@ -105,8 +109,8 @@ class Renderer:
             values: float32 `[h, w, C]`, as `tfisp.packing.prepare` gives it.
 
         Returns:
-            float32 `[H, W, 3]` as `render` gives it, with H and W the sides of the padded mosaic,
-            not turned.
+            float32 `[H, W, 3]` as the network gives it, with H and W the sides of the padded
+            mosaic, not turned: under output "camera" still camera RGB.
 
         Raises:
             InputError: the input has another number of channels or is smaller than the network
@@ -123,7 +127,7 @@ class Renderer:
         def window(down: Span, across: Span) -> np.ndarray:
             return values[down.start : down.stop, across.start : across.stop]
 
-        self._fill(picture, window, (0, 0, 0, 0))
+        self._fill(picture, window, (0, 0, 0, 0), None)
         return picture
 
     def _render(
@@ -135,10 +139,12 @@ class Renderer:
         padding = phase_padding(mosaic.shape, sensor.pattern)
         picture = np.empty((*mosaic.shape, 3), np.uint8 if as_8bit else np.float32)
 
+        matrix = matrix_of(sensor) if self.metadata.contract.output == "camera" else None
+
         def window(down: Span, across: Span) -> np.ndarray:
             return self._window(mosaic, sensor, capture, down, across)
 
-        self._fill(picture, window, padding)
+        self._fill(picture, window, padding, matrix)
         return orient(picture, capture.orientation)
 
     def _fill(
@@ -146,6 +152,7 @@ class Renderer:
         picture: np.ndarray,
         window: Callable[[Span, Span], np.ndarray],
         padding: tuple[int, int, int, int],
+        matrix: np.ndarray | None,
     ) -> None:
         """Renders into a picture, all tiles side by side.
 
@@ -153,6 +160,7 @@ class Renderer:
             picture: `[H, W, 3]`, uint8 or float32.
             window: Gives the network's input for a tile, as far as there is any.
             padding: (top, bottom, left, right) of the network's whole output around the picture.
+            matrix: Takes the network's camera RGB to linear sRGB; None leaves it as it is.
         """
         top, bottom, left, right = padding
         side = None if self._tile is None else self._tile // self.metadata.step
@@ -169,7 +177,11 @@ class Renderer:
 
         def render_tile(tile: tuple[Span, Span]) -> None:
             values = _reaching(window(*tile), tile)
-            rgb = self._runtime.run(values, picture.dtype == np.uint8, threads)
+            as_8bit = picture.dtype == np.uint8
+            rgb = self._runtime.run(values, as_8bit and matrix is None, threads)
+            if matrix is not None:
+                rgb = to_srgb(rgb, matrix)
+                rgb = to_8bit(rgb) if as_8bit else rgb
             _place(picture, rgb, self.metadata.step, tile, (top, left))
 
         if len(tiles) == 1:
