@@ -53,6 +53,7 @@ class Recording(NamedTuple):
         mosaic: uint16 `[H, W]`, red at (0, 0).
         sensor: That recorded it.
         gains: Its white balance, smallest 1.
+        noise: Of the recording.
         matrix: float32 `[3, 3]`, balanced camera RGB to linear sRGB.
         linear: float32 `[H, W, 3]`, the scene as exposed, linear sRGB 0..1.
     """
@@ -60,6 +61,7 @@ class Recording(NamedTuple):
     mosaic: np.ndarray
     sensor: Sensor
     gains: Gains
+    noise: Noise
     matrix: np.ndarray
     linear: np.ndarray
 
@@ -91,7 +93,7 @@ def record(scene: np.ndarray, random: np.random.Generator) -> Recording:
     noise = Noise(shot, read_noise(shot) * float(np.exp(random.normal(0, _READ_SPREAD))))
     linear = np.minimum(scene * np.float32(2 ** random.uniform(*_EXPOSURES)), 1)
     mosaic = unprocess(linear, sensor, gains, noise, random)
-    return Recording(mosaic, sensor, gains, matrix_of(sensor), linear)
+    return Recording(mosaic, sensor, gains, noise, matrix_of(sensor), linear)
 
 
 def _normalised(matrix: np.ndarray) -> np.ndarray:

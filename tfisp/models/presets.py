@@ -37,6 +37,7 @@ FORMAT = 1
 # Where a run keeps the generator that it exports.
 RUN_SUBFOLDER = "model"
 
+# Each a folder as a run leaves it: its generator, and the same as a file for LiteRT.
 _PACKAGED = Path(__file__).resolve().parent.parent / "presets"
 
 
@@ -65,7 +66,7 @@ def preset_names() -> list[str]:
     """Names of the presets that come with tfisp."""
     if not _PACKAGED.is_dir():
         return []
-    return sorted(path.name for path in _PACKAGED.iterdir() if (path / CONFIG).is_file())
+    return sorted(path.parent.parent.name for path in _PACKAGED.glob(f"*/{RUN_SUBFOLDER}/{CONFIG}"))
 
 
 def save_to_preset(
@@ -191,7 +192,7 @@ def _find(name_or_folder: str | os.PathLike) -> Path:
         raise InputError(f"{folder}: a preset is a folder, this is a file")
     packaged = preset_names()
     if str(name_or_folder) in packaged:
-        return _PACKAGED / folder
+        return _PACKAGED / folder / RUN_SUBFOLDER
     neighbours = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
     close = difflib.get_close_matches(folder.name, [*packaged, *neighbours], n=3)
     hint = f"; did you mean {' or '.join(close)}?" if close else ""
