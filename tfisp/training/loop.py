@@ -24,7 +24,7 @@ from tfisp.training.config import Stage, TrainConfig
 from tfisp.training.events import cut_events
 from tfisp.training.feature_cache import FeatureCache, check_repeats, cost_note
 from tfisp.training.finite_checks import overflowed, require_sound
-from tfisp.training.monitor import Monitor, NullMonitor, RunMonitor
+from tfisp.training.monitor import Monitor, RunMonitor
 from tfisp.training.networks import FrozenNetworks
 from tfisp.training.publisher import Publisher
 from tfisp.training.run_folder import RunFolder
@@ -141,7 +141,7 @@ class Run:
             " be storage that all of them share",
         )
         if not self._workers.is_chief:
-            self._train_from(start, NullMonitor())
+            self._train_from(start, Monitor())
             return
         self._folder.cut_metrics(start)
         cut_events(self._folder.events, None if start is None else self._steps_until(start))

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TextIO
 
 import numpy as np
 import tensorflow as tf
@@ -15,8 +15,11 @@ import tensorflow as tf
 _COMPILING = 2
 
 
-class Monitor(Protocol):
-    """What a run tells of its progress, stage by stage."""
+class Monitor:
+    """What a run tells of its progress, stage by stage; this one keeps it to itself.
+
+    All processes but the one that writes have such a monitor.
+    """
 
     def begin_stage(self, index: int, recipe: str, steps: int, offset: int, done: int) -> None:
         """A stage starts, or goes on after `done` of its steps; `offset` steps came before it."""
@@ -37,30 +40,6 @@ class Monitor(Protocol):
 
     def flush(self) -> None:
         """A checkpoint is about to rely on everything logged so far."""
-
-
-class NullMonitor(Monitor):
-    """A monitor that says nothing: that of all processes but the one that writes."""
-
-    def begin_stage(self, index: int, recipe: str, steps: int, offset: int, done: int) -> None:
-        """See `Monitor`."""
-
-    def step_done(
-        self, step: int, images: int, seconds: float, waited: float, losses: Mapping[str, float]
-    ) -> None:
-        """See `Monitor`."""
-
-    def log(self, step: int, values: Mapping[str, float]) -> None:
-        """See `Monitor`."""
-
-    def images(self, step: int, tag: str, grid: np.ndarray) -> None:
-        """See `Monitor`."""
-
-    def say(self, message: str) -> None:
-        """See `Monitor`."""
-
-    def flush(self) -> None:
-        """See `Monitor`."""
 
 
 class RunMonitor(Monitor):
