@@ -1,10 +1,11 @@
 """Renders RAW files of any size to upright pictures at full resolution.
 
-    python -m tfisp.process PHOTO.dng --model=RUN --output=PICTURES
+    python -m tfisp.process PHOTO.dng --output=PICTURES [--model=RUN]
 
-takes RAW files and folders of them. A picture is named after its RAW file; sub-folders stay. Each
-is written when it is complete, replacing an older one; no RAW file is ever replaced. While one is
-rendered, the next is read and the one before is written.
+takes RAW files and folders of them. Without `--model` a preset that tfisp ships develops them: a
+generator for any camera, to the scene's own colours. A picture is named after its RAW file;
+sub-folders stay. Each is written when it is complete, replacing an older one; no RAW file is ever
+replaced. While one is rendered, the next is read and the one before is written.
 """
 
 import sys
@@ -23,6 +24,7 @@ from tfisp.cli import flags, rawflags
 from tfisp.contract import Contract
 from tfisp.data.flags import on_bad_file
 from tfisp.errors import InputError, UsageError
+from tfisp.models.presets import DEFAULT_PRESET
 from tfisp.rendering.flags import runtime, strength
 from tfisp.rendering.pictures import SUFFIXES
 from tfisp.sensor import Capture, Sensor
@@ -50,9 +52,8 @@ def define(values: flags.FlagValues) -> None:
     flags.path(
         values,
         "model",
-        None,
+        DEFAULT_PRESET,
         "A preset's name, the folder of a preset or run, or a .tflite file.",
-        required=True,
     )
     flags.path(values, "output", None, "Folder for the pictures.", required=True)
     flags.choice(values, "format", "png", SUFFIXES, "png or jpg.")
@@ -216,6 +217,8 @@ def doubts(contract: Contract, sensor: Sensor, capture: Capture) -> Iterator[str
                 f" of file and scales by {contract.white_level:g}: colours and brightness may be"
                 " wrong"
             )
+    if contract.output == "camera" and sensor.xyz_to_camera is None:
+        yield "states no colour matrix: its colours are those of the sensor"
     if contract.white_balance == "as_shot" and not (capture.gains or sensor.default_gains):
         yield "states no white balance, none is applied: expect a green cast"
 

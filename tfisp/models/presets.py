@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 CONFIG, WEIGHTS, CARD, SUMS = "config.json", "model.weights.h5", "README.md", "SHA256SUMS"
 # Raised when an older tfisp could no longer read what a newer one writes.
 FORMAT = 1
+# Of those that tfisp ships, the one that develops RAW files where no other model is named.
+DEFAULT_PRESET = "efficient_isp_neutral"
 # Where a run keeps the generator that it exports.
 RUN_SUBFOLDER = "model"
 
