@@ -40,7 +40,7 @@ _JITTER = 0.03
 # occur, and clipping does. Shot noise: the logarithm is uniform; the upper end is about ISO 6400 of
 # a phone (Brooks et al., section 3.1, whose line gives the read noise and its spread).
 _RED_GAINS, _BLUE_GAINS = (1.2, 3.0), (1.1, 3.2)
-_EXPOSURES = (-2.5, 0.5)
+_EXPOSURES = (-4.0, 0.5)
 _SHOT_NOISE = (2e-5, 0.012)
 _READ_SPREAD = 0.26
 _BLACK, _WHITE = 1024.0, 16383.0

@@ -195,6 +195,7 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
     _check_export_size(values.export_size, config)
     # A dry run waits for nobody.
     workers = strategies.create("single" if values.dry_run else values.strategy)
+    print(f"device: {strategies.devices()}", flush=True)
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     if values.dry_run:

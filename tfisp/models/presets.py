@@ -66,8 +66,6 @@ class Preset:
 
 def preset_names() -> list[str]:
     """Names of the presets that come with tfisp."""
-    if not _PACKAGED.is_dir():
-        return []
     return sorted(path.parent.parent.name for path in _PACKAGED.glob(f"*/{RUN_SUBFOLDER}/{CONFIG}"))
 
 
@@ -198,9 +196,9 @@ def _find(name_or_folder: str | os.PathLike) -> Path:
     neighbours = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
     close = difflib.get_close_matches(folder.name, [*packaged, *neighbours], n=3)
     hint = f"; did you mean {' or '.join(close)}?" if close else ""
-    known = ", ".join(packaged) or "none so far"
     raise InputError(
-        f"{name_or_folder}: no such folder, and no preset of that name (tfisp ships: {known}){hint}"
+        f"{name_or_folder}: no such folder, and no preset of that name (tfisp ships:"
+        f" {', '.join(packaged)}){hint}"
     )
 
 

@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from tfisp.errors import InputError
 from tfisp.naming import choose
+from tfisp.rendering.runtime import cores
 from tfisp.seeds import derive
 from tfisp.training.config import STRATEGIES
 
@@ -142,6 +143,15 @@ def create(name: str) -> Workers:
             f"TF_CONFIG: worker {index} cannot start at its address ({_reason(error)})"
         ) from error
     return Workers(strategy, index, count)
+
+
+def devices() -> str:
+    """What TensorFlow computes on in this process, in words: its GPUs, else the CPU."""
+    found = []
+    for device in tf.config.list_physical_devices("GPU"):
+        details = tf.config.experimental.get_device_details(device)
+        found.append(details.get("device_name", device.name))
+    return ", ".join(found) or f"CPU, {cores()} cores (no GPU that TensorFlow can use)"
 
 
 def _position() -> tuple[int, int]:
