@@ -1,5 +1,8 @@
 """The order of batches: a pure function of (seed, stage, step), and what follows from that."""
 
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -208,3 +211,31 @@ def test_other_failures_keep_their_kind(pairs, monkeypatch):
     monkeypatch.setattr(dataset.raw, "read", fail)
     with pytest.raises(ZeroDivisionError, match="a defect"):
         collect(dataset, 0, 1)
+
+
+LEAVING = """
+import sys
+from tfisp.data import DataConfig, batches, open_dataset
+
+dataset = open_dataset(DataConfig("ultraisp", raw_dir=sys.argv[1], cache_dir=sys.argv[2]))
+plain = dataset.raw.read
+
+def slow(index, seed):
+    sum(range(1_000_000))  # holds Python's lock
+    return plain(index, seed)
+
+dataset.raw.read = slow
+source = batches(dataset, batch_size=2, seed=0, stage=0, start=0, stop=10**6, workers=8)
+next(source)
+raise ValueError("nobody catches this")
+"""
+
+
+@pytest.mark.slow
+def test_a_program_that_fails_while_batches_are_made_ready_ends(tmp_path, write_pairs):
+    write_pairs(tmp_path, "ultraisp", "train", 7, size=256)
+    write_pairs(tmp_path, "ultraisp", "val", 1, size=256)
+    words = [sys.executable, "-c", LEAVING, str(tmp_path), str(tmp_path / "cache")]
+    ended = subprocess.run(words, timeout=60, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.endswith("ValueError: nobody catches this\n")

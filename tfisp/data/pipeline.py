@@ -10,7 +10,10 @@ Where a patch lies within its cell, and whether it is mirrored, is drawn from (s
 p) by NumPy.
 """
 
+import atexit
 import os
+import threading
+import time
 from collections.abc import Generator
 from enum import IntEnum
 
@@ -28,6 +31,9 @@ _AHEAD = 2
 
 # More threads than this only wait for each other: part of the work holds Python's lock.
 _MOST_WORKERS = 16
+
+# Nothing is read any more if nothing has been for so many seconds.
+_QUIET = 0.2
 
 
 class Stream(IntEnum):
@@ -140,6 +146,8 @@ class _Loader:
         self._targets = None if paired else dataset.targets
         self._fixed_permutation = fixed_permutation
         self._failures: dict[int, Exception] = {}
+        self._lock = threading.Lock()
+        self._stopped, self._reading, self._last_call = False, 0, 0.0
         size = dataset.raw.patch_size
         self._shapes = {
             "raw": dataset.contract.input_form.shape(size, size),
@@ -168,6 +176,7 @@ class _Loader:
 
     def reraising(self, source: tf.data.Dataset) -> Generator[Batch, None, None]:
         """Yields the elements of a dataset made with `load`; its errors are those of `_read`."""
+        atexit.register(self._stop)
         try:
             yield from source
         except tf.errors.OpError:
@@ -175,8 +184,34 @@ class _Loader:
                 raise
             # Several positions are read at a time; the first of them is the one that is missing.
             raise self._failures[min(self._failures)] from None
+        finally:
+            atexit.unregister(self._stop)
 
-    def _read(self, position: np.int64, index: np.int64, *target: np.int64) -> list[np.ndarray]:
+    def _stop(self) -> None:
+        """Lets nothing be read any more, and waits until nothing is.
+
+        A program may end while batches are being made ready, as after an error that nobody caught.
+        Python then ends all threads that ask for its lock, and TensorFlow, which waits for those
+        that it reads with, would hang or abort.
+        """
+        self._stopped = True
+        while self._reading or time.monotonic() - self._last_call < _QUIET:
+            time.sleep(_QUIET / 10)
+
+    def _read(self, *numbers: np.int64) -> list[np.ndarray]:
+        """What `load` gives for a position, by NumPy; called by TensorFlow's threads."""
+        with self._lock:
+            self._reading += 1
+        try:
+            if self._stopped:
+                return [np.zeros(shape, np.float32) for shape in self._shapes.values()]
+            return self._patches(*numbers)
+        finally:
+            with self._lock:
+                self._reading -= 1
+                self._last_call = time.monotonic()
+
+    def _patches(self, position: np.int64, index: np.int64, *target: np.int64) -> list[np.ndarray]:
         try:
             place = (self._seed, self._stage, Stream.RAW, int(position))
             if self._paired:
