@@ -22,7 +22,7 @@ from tfisp.looks import Look, write_cube
 
 def run(*words: str) -> None:
     """Runs one of tfisp's programs, after showing the command."""
-    print(f"\n$ python -m {shlex.join(words)}", flush=True)
+    print(f"\n$ {shlex.join([sys.executable, '-m', *words])}", flush=True)
     subprocess.run([sys.executable, "-m", *words], check=True)
 
 
@@ -59,6 +59,7 @@ def write_raw_file(folder: Path) -> Path:
         "black_level": sensor.black_level,
         "white_level": sensor.white_level,
         "white_balance": sensor.default_gains,
+        "xyz_to_camera": sensor.xyz_to_camera,
     }
     write_json(file.with_suffix(".json"), facts)
     return file

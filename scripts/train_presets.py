@@ -48,8 +48,6 @@ REDUCTION = 2
 # Share of patches that show soft, coloured light, such as lamps out of focus: no photograph has
 # much of it, and in what it has never seen bright a network draws the grid of its own upsampling.
 SOFT = 0.2
-# Side of the blocks over which colours are compared.
-COLOUR = 8
 # Added to a patch's mean squared error under the root: 0.1 % of the range.
 FLOOR = 1e-6
 EXPORT_SIZE = (1088, 1920)
@@ -144,8 +142,7 @@ def train(
     """Trains one generator: Adam, its rate falling to 0 as half a cosine.
 
     The loss is the root of each patch's mean squared error, so that noisy patches, which nothing
-    can mend, do not outweigh clean ones; of its pixels, and again of its means over 8 x 8 of them,
-    which noise hides less of: there it sees every cast.
+    can mend, do not outweigh clean ones.
     """
     form = models.create(model).form
     contract = dataclasses.replace(AS_SHOT, form=form, output="camera")
@@ -156,8 +153,8 @@ def train(
     def train_step(raw: tf.Tensor, wanted: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             shown = finished(generator(raw, training=True), matrices)
-            means = [tf.nn.avg_pool2d(image, COLOUR, COLOUR, "VALID") for image in (shown, wanted)]
-            loss = tf.reduce_mean(root_mean_square(shown, wanted) + root_mean_square(*means))
+            error = tf.reduce_mean(tf.math.squared_difference(shown, wanted), [1, 2, 3])
+            loss = tf.reduce_mean(tf.sqrt(error + FLOOR))
         gradients = tape.gradient(loss, generator.trainable_variables)
         optimizer.apply_gradients(zip(gradients, generator.trainable_variables, strict=True))
         return loss
@@ -170,11 +167,6 @@ def train(
             print(f"[{model} {step}/{steps}] loss {total / 500:.4f}, {passed:.0f} s", flush=True)
             total = 0.0
     return generator
-
-
-def root_mean_square(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
-    """Root of the mean squared error of each image, `[B]`; its gradient is finite everywhere."""
-    return tf.sqrt(tf.reduce_mean(tf.math.squared_difference(images, wanted), [1, 2, 3]) + FLOOR)
 
 
 def write_preset(generator: Generator, card: str, folder: Path) -> None:
