@@ -115,9 +115,12 @@ def cut_patch(scenes: list[np.ndarray], random: np.random.Generator) -> np.ndarr
 
 
 def batches(
-    scenes: list[np.ndarray], contract: Contract, look: Callable[[np.ndarray], np.ndarray]
+    scenes: list[np.ndarray],
+    contract: Contract,
+    look: Callable[[np.ndarray], np.ndarray],
+    steps: int,
 ) -> Iterator[tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
-    """RAW as the generator takes it, the picture wanted, and the camera's matrix, for ever."""
+    """RAW as the generator takes it, the picture wanted, and the camera's matrix, step by step."""
 
     def draw(number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         random = np.random.default_rng(int(number))
@@ -132,7 +135,7 @@ def batches(
         drawn = tf.numpy_function(draw, [number], [tf.float32] * 3)
         return [tf.ensure_shape(each, shape) for each, shape in zip(drawn, shapes, strict=True)]
 
-    numbers = tf.data.Dataset.range(2**40)
+    numbers = tf.data.Dataset.range(BATCH * steps)
     return iter(numbers.map(load, 2, deterministic=True).batch(BATCH).prefetch(4))
 
 
@@ -160,7 +163,7 @@ def train(
         return loss
 
     total, begin = 0.0, time.monotonic()
-    for step, batch in zip(range(1, steps + 1), batches(scenes, contract, look), strict=False):
+    for step, batch in enumerate(batches(scenes, contract, look, steps), start=1):
         total += float(train_step(*batch))
         if step % 500 == 0:
             passed = time.monotonic() - begin
