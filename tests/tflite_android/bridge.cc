@@ -9,14 +9,14 @@ struct Job {
   std::int64_t row_stride, pixel_stride;
   std::int32_t top, left, height, width;
   const char* pattern;
-  double black[4], white, gains[3], neutral[3], baseline_exposure;
+  double black[4], white, gains[3], neutral[3], to_srgb[9], baseline_exposure;
   std::int32_t orientation, shading_rows, shading_columns, shading_is_camera2;
   const float* shading;
   std::int32_t form, has_black;
   double contract_black[4];
   std::int32_t has_white;
   double contract_white;
-  std::int32_t as_shot, use_shading, frame_exposure, clip, compand;
+  std::int32_t as_shot, use_shading, frame_exposure, clip, compand, camera_output;
   std::int32_t halo, multiple, minimum, fixed_height, fixed_width, tile;
 };
 
@@ -35,6 +35,7 @@ struct Parts {
     std::copy(job.gains, job.gains + 3, capture.gains.begin());
     if (job.neutral[0] > 0)
       capture.gains = tfisp::gains_from_neutral({job.neutral[0], job.neutral[1], job.neutral[2]});
+    std::copy(job.to_srgb, job.to_srgb + 9, capture.to_srgb.begin());
     capture.baseline_exposure = job.baseline_exposure;
     capture.orientation = job.orientation;
     capture.shading_rows = job.shading_rows;
@@ -55,6 +56,7 @@ struct Parts {
     contract.frame_exposure = job.frame_exposure;
     contract.clip = static_cast<tfisp::Clip>(job.clip);
     contract.compand = job.compand;
+    contract.camera_output = job.camera_output;
     if (job.halo >= 0) metadata.halo = job.halo;
     metadata.multiple = job.multiple;
     metadata.minimum = job.minimum;

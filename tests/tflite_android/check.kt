@@ -7,11 +7,13 @@ import android.hardware.camera2.CaptureRequest
 import android.hardware.camera2.CaptureResult
 import android.hardware.camera2.TotalCaptureResult
 import android.hardware.camera2.params.BlackLevelPattern
+import android.hardware.camera2.params.ColorSpaceTransform
 import android.hardware.camera2.params.LensShadingMap
 import android.media.Image
 import android.media.ImageReader
 import android.util.Rational
 import android.util.Size
+import java.io.File
 import java.nio.ByteBuffer
 
 /** An image that a test makes: no samples, but the layout of some. */
@@ -67,6 +69,10 @@ fun main(arguments: Array<String>) {
             made.values[CaptureResult.SENSOR_NEUTRAL_COLOR_POINT] =
                 Array(3) { Rational(point[it], 10000) }
         }
+        whole("transform")?.let { matrix ->
+            made.values[CaptureResult.COLOR_CORRECTION_TRANSFORM] =
+                ColorSpaceTransform(Array(9) { Rational(matrix[it], 10000) })
+        }
         whole("boost")?.let {
             made.values[CaptureResult.CONTROL_POST_RAW_SENSITIVITY_BOOST] = it[0]
         }
@@ -78,6 +84,7 @@ fun main(arguments: Array<String>) {
         return made
     }
 
+    given["file"]?.let { println("sha256 ${sha256(File(it[0]), it[1].toLong())}") }
     val builder = CaptureRequest.Builder()
     builder.askForShadingMap()
     println("requested ${builder.request.values.size}")
@@ -94,6 +101,7 @@ fun main(arguments: Array<String>) {
             println("black ${capture.blackLevel.joinToString(" ")}")
             println("white ${capture.whiteLevel}")
             println("neutral ${capture.neutral.joinToString(" ")}")
+            println("to_srgb ${capture.toSrgb.joinToString(" ")}")
             println("baseline_exposure ${capture.baselineExposure}")
             println("orientation ${capture.orientation}")
             println("shading ${capture.shadingRows} ${capture.shadingColumns} " +

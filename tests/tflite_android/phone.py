@@ -12,6 +12,7 @@ import pytest
 
 from tfisp.contract import Contract
 from tfisp.packing import phase_padding
+from tfisp.rendering.camera_colour import matrix_of
 from tfisp.rendering.metadata import ModelMetadata
 from tfisp.sensor import Capture, Sensor
 
@@ -43,6 +44,7 @@ class Job(ctypes.Structure):
         ("white", ctypes.c_double),
         ("gains", ctypes.c_double * 3),
         ("neutral", ctypes.c_double * 3),
+        ("to_srgb", ctypes.c_double * 9),
         ("baseline_exposure", ctypes.c_double),
         *((name, ctypes.c_int32) for name in ("orientation", "shading_rows", "shading_columns")),
         ("shading_is_camera2", ctypes.c_int32),
@@ -52,7 +54,7 @@ class Job(ctypes.Structure):
         ("has_white", ctypes.c_int32),
         ("contract_white", ctypes.c_double),
         *((name, ctypes.c_int32) for name in ("as_shot", "use_shading", "frame_exposure")),
-        *((name, ctypes.c_int32) for name in ("clip", "compand")),
+        *((name, ctypes.c_int32) for name in ("clip", "compand", "camera_output")),
         *((name, ctypes.c_int32) for name in ("halo", "multiple", "minimum")),
         *((name, ctypes.c_int32) for name in ("fixed_height", "fixed_width", "tile")),
     )
@@ -116,6 +118,7 @@ def job(
         white=sensor.white_level,
         gains=capture.gains or (1, 1, 1),
         neutral=neutral or (0, 0, 0),
+        to_srgb=tuple(np.ravel(matrix_of(sensor)).astype(float)),
         baseline_exposure=capture.baseline_exposure,
         orientation=capture.orientation,
         shading_is_camera2=camera2_shading is not None,
@@ -125,6 +128,7 @@ def job(
         frame_exposure=contract.exposure == "frame",
         clip=CLIPS.index(contract.clip),
         compand=contract.companding == "sqrt",
+        camera_output=contract.output == "camera",
         halo=-1 if metadata is None or metadata.halo is None else metadata.halo,
         multiple=1 if metadata is None else metadata.multiple,
         minimum=1 if metadata is None else metadata.minimum,

@@ -1,5 +1,6 @@
 """RawCapture.kt says of a capture what the DNG of it says: compiled with stand-ins for Android."""
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -37,7 +38,7 @@ def compiled(tmp_path_factory):
     stubs = folder / "stubs"
     java = sorted(str(path) for path in (HERE / "stubs").rglob("*.java"))
     subprocess.run(["javac", "-d", stubs, *java], check=True)
-    kotlin = [str(SOURCES / "RawCapture.kt"), str(HERE / "check.kt")]
+    kotlin = [str(SOURCES / "RawCapture.kt"), str(SOURCES / "Checksum.kt"), str(HERE / "check.kt")]
     jar = folder / "check.jar"
     subprocess.run(
         ["kotlinc", *kotlin, "-cp", str(stubs), "-include-runtime", "-d", str(jar)], check=True
@@ -72,6 +73,7 @@ def test_the_facts_of_a_capture_are_those_of_its_dng(compiled, tmp_path, pattern
         cfa=[CFA.index(pattern)],
         dynamic_black=[60.25, 61.5, 62.125, 63.7],  # 62.125 and, in float32, 63.7 are cut
         neutral=[4782, 10000, 6153],
+        transform=[17000, -5000, -2000, -3000, 16000, -3000, 0, -6000, 16000],
         boost=[150],
         grid=[2, 3],
         map=rggb.ravel().tolist(),
@@ -83,6 +85,7 @@ def test_the_facts_of_a_capture_are_those_of_its_dng(compiled, tmp_path, pattern
     assert said["orientation"] == str(capture.orientation)
     gains = 1 / np.array(floats(said["neutral"]))
     np.testing.assert_array_equal(gains / gains.min(), capture.gains)
+    assert floats(said["to_srgb"]) == [1.7, -0.5, -0.2, -0.3, 1.6, -0.3, 0, -0.6, 1.6]
     rows, columns, *gains = floats(said["shading"])
     assert (rows, columns) == (2, 3)
     np.testing.assert_array_equal(np.float32(gains).reshape(2, 3, 4), rggb)
@@ -97,10 +100,20 @@ def test_without_dynamic_levels_and_maps_the_static_ones_hold(compiled):
     assert floats(said["black"]) == [60, 61, 62, 63]
     assert floats(said["white"]) == [1023]
     assert floats(said["neutral"]) == [0, 0, 0]
+    assert floats(said["to_srgb"]) == [1, 0, 0, 0, 1, 0, 0, 0, 1]
     assert floats(said["baseline_exposure"]) == [0]
     assert floats(said["shading"]) == [0, 0]  # applied by the camera already
     assert said["area"] == f"0 0 {ACTIVE[0]} {ACTIVE[1]}"  # the buffer is the active area
     assert floats(run(compiled, dynamic_white=[1000])["white"]) == [1000]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("length", [0, 1, 100_000, 200_000])
+def test_the_checksum_is_that_of_the_first_bytes(compiled, tmp_path, length):
+    content = np.random.default_rng(0).bytes(150_000)
+    (tmp_path / "model").write_bytes(content)
+    said = run(compiled, file=[tmp_path / "model", length])
+    assert said["sha256"] == hashlib.sha256(content[:length]).hexdigest()
 
 
 @pytest.mark.slow

@@ -15,9 +15,11 @@ from tests.tflite_android.phone import Strided, job, render, spans
 from tests.tflite_android.test_packing import ACTIVE, dyadic_map, write_capture
 from tfisp import models
 from tfisp.contract import AS_SHOT, Contract
+from tfisp.models.presets import DEFAULT_PRESET
 from tfisp.raw import read_raw
 from tfisp.rendering import ModelMetadata, Renderer, metadata, tiles
 from tfisp.rendering.runtime import LiteRuntime, to_8bit
+from tfisp.rendering.select_runtime import open_runtime
 from tfisp.sensor import PATTERNS, Capture, Sensor
 
 SENSOR = Sensor("RGGB", ((58, 60), (61, 62)), 1023)
@@ -109,6 +111,19 @@ def test_the_real_file_gives_the_desktops_picture(file, pattern, size):
         phone, desktop = both(runtime, counts(*size), sensor, tile=tile)
         assert np.ptp(desktop) > 100
         np.testing.assert_array_equal(phone, desktop)
+
+
+@pytest.mark.parametrize("matrix", [None, ((0.7, -0.1, -0.1), (-0.4, 1.2, 0.2), (-0.1, 0.2, 0.6))])
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_camera_rgb_is_finished_as_on_the_desktop(pattern, matrix):
+    runtime = open_runtime(DEFAULT_PRESET)
+    sensor = dataclasses.replace(SENSOR, pattern=pattern, xyz_to_camera=matrix)
+    capture = dataclasses.replace(CAPTURE, orientation=6)
+    phone, desktop = both(runtime, counts(63, 97), sensor, capture, tile=40)
+    assert np.ptp(desktop) > 100
+    # Powers are not the same to the last bit in C++ and NumPy.
+    assert np.abs(phone.astype(int) - desktop).max() <= 1
+    assert (phone != desktop).mean() < 1e-3
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

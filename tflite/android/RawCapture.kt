@@ -23,6 +23,7 @@ import kotlin.math.ln
  * @property pattern colours of the tile: RGGB, GRBG, GBRG or BGGR.
  * @property blackLevel of each site.
  * @property neutral camera R, G, B of a neutral grey; zeros where it is not known.
+ * @property toSrgb white-balanced camera R, G, B to linear sRGB, 3x3 row by row.
  * @property baselineExposure EV by which a rendering is to be brightened.
  * @property orientation EXIF's, 1 to 8.
  * @property shading gains R, Geven, Godd, B of each entry of the map; empty for no correction.
@@ -39,6 +40,7 @@ class RawCapture(
     val blackLevel: DoubleArray,
     val whiteLevel: Double,
     val neutral: DoubleArray,
+    val toSrgb: DoubleArray,
     val baselineExposure: Double,
     val orientation: Int,
     val shadingRows: Int,
@@ -85,6 +87,7 @@ class RawCapture(
                 blackLevel = blackLevel(characteristics, result),
                 whiteLevel = whiteLevel(characteristics, result),
                 neutral = neutral(result),
+                toSrgb = toSrgb(result),
                 baselineExposure = baselineExposure(
                     result[CaptureResult.CONTROL_POST_RAW_SENSITIVITY_BOOST] ?: 100
                 ),
@@ -183,6 +186,20 @@ private fun whiteLevel(characteristics: CameraCharacteristics, result: CaptureRe
 private fun neutral(result: CaptureResult): DoubleArray {
     val point = result[CaptureResult.SENSOR_NEUTRAL_COLOR_POINT]
     return DoubleArray(3) { point?.get(it)?.toDouble() ?: 0.0 }
+}
+
+/**
+ * The camera's own matrix of this frame, behind its white balance; the identity where it has none.
+ *
+ * COLOR_CORRECTION_TRANSFORM, and not the two SENSOR_COLOR_TRANSFORMs: it is what the camera has
+ * interpolated from them for the light of this frame, and goes to linear sRGB by itself.
+ */
+private fun toSrgb(result: CaptureResult): DoubleArray {
+    val transform = result[CaptureResult.COLOR_CORRECTION_TRANSFORM]
+    return DoubleArray(9) {
+        val (row, column) = Pair(it / 3, it % 3)
+        transform?.getElement(column, row)?.toDouble() ?: if (row == column) 1.0 else 0.0
+    }
 }
 
 /** EV from a boost in percent, with DngCreator's arithmetic: cut to 1/100, and 200 gives 0.99. */

@@ -25,6 +25,9 @@ class Renderer(model: File, threads: Int, fixed: Boolean) : AutoCloseable {
         require(contract.optString("companding", "none") in listOf("none", "sqrt")) {
             "$model: unknown companding"
         }
+        require(contract.optString("output", "srgb") in listOf("srgb", "camera")) {
+            "$model: unknown output"
+        }
         handle = Native.open(
             path = model.path,
             threads = threads,
@@ -37,6 +40,7 @@ class Renderer(model: File, threads: Int, fixed: Boolean) : AutoCloseable {
             frameExposure = contract.getString("exposure") == "frame",
             clip = contract.getString("clip"),
             compand = contract.optString("companding", "none") == "sqrt",
+            cameraOutput = contract.optString("output", "srgb") == "camera",
             halo = metadata.optInt("halo", -1),
             multiple = metadata.getInt("multiple"),
             minimum = metadata.getInt("minimum")
@@ -59,6 +63,7 @@ class Renderer(model: File, threads: Int, fixed: Boolean) : AutoCloseable {
             capture.blackLevel,
             capture.whiteLevel,
             capture.neutral,
+            capture.toSrgb,
             capture.baselineExposure,
             capture.orientation,
             capture.shadingRows,
@@ -77,10 +82,21 @@ class Renderer(model: File, threads: Int, fixed: Boolean) : AutoCloseable {
     }
 }
 
-/** The tfisp.json at the end of a .tflite file: such a file is a ZIP archive too. */
+/**
+ * The tfisp.json at the end of a .tflite file: such a file is a ZIP archive too.
+ *
+ * Checks the network in front of it: damaged weights run all the same and make wrong pictures.
+ */
 internal fun readMetadata(model: File): JSONObject = ZipFile(model).use { archive ->
     val entry = requireNotNull(archive.getEntry("tfisp.json")) { "$model has no tfisp.json" }
-    JSONObject(archive.getInputStream(entry).bufferedReader().readText())
+    val metadata = JSONObject(archive.getInputStream(entry).bufferedReader().readText())
+    metadata.optJSONObject("model")?.let { network ->
+        val found = sha256(model, network.getLong("bytes"))
+        require(found == network.getString("sha256")) {
+            "$model: the network is damaged; download it again"
+        }
+    }
+    metadata
 }
 
 private fun sites(rows: JSONArray) =
@@ -104,6 +120,7 @@ internal object Native {
         frameExposure: Boolean,
         clip: String,
         compand: Boolean,
+        cameraOutput: Boolean,
         halo: Int,
         multiple: Int,
         minimum: Int
@@ -119,6 +136,7 @@ internal object Native {
         blackLevel: DoubleArray,
         whiteLevel: Double,
         neutral: DoubleArray,
+        toSrgb: DoubleArray,
         baselineExposure: Double,
         orientation: Int,
         shadingRows: Int,

@@ -50,6 +50,7 @@ struct Contract {
   bool frame_exposure = false;  // exposure is "frame"
   Clip clip = Clip::kNone;
   bool compand = false;  // companding is "sqrt"; without the entry it is "none"
+  bool camera_output = false;  // output is "camera"; without the entry it is "srgb"
 };
 
 // What the samples mean: of this capture, at the corner of the active area.
@@ -77,6 +78,9 @@ struct Capture {
   int orientation = 1;                   // EXIF, 1 to 8
   int shading_rows = 0, shading_columns = 0;
   std::vector<float> shading;
+  // White-balanced camera R, G, B as a column to linear sRGB, row by row; read for networks of output
+  // "camera" only. Without it their colours stay the sensor's.
+  std::array<double, 9> to_srgb{1, 0, 0, 0, 1, 0, 0, 0, 1};
 };
 
 // A view of the active area in a strided buffer of native-endian 16-bit samples. Strides are in

@@ -50,7 +50,7 @@ auto guarded(JNIEnv* env, Work work) -> decltype(work()) {
 extern "C" JNIEXPORT jlong JNICALL Java_tfisp_Native_open(
     JNIEnv* env, jobject, jstring path, jint threads, jboolean fixed, jstring form,
     jdoubleArray black, jdouble white, jboolean as_shot, jboolean shading, jboolean frame_exposure,
-    jstring clip, jboolean compand, jint halo, jint multiple, jint minimum) {
+    jstring clip, jboolean compand, jboolean camera_output, jint halo, jint multiple, jint minimum) {
   return guarded(env, [&]() -> jlong {
     using tfisp::Clip;
     using tfisp::Form;
@@ -67,6 +67,7 @@ extern "C" JNIEXPORT jlong JNICALL Java_tfisp_Native_open(
         text(env, clip),
         {{"none", Clip::kNone}, {"highlights", Clip::kHighlights}, {"shadows", Clip::kShadows}});
     metadata.contract.compand = compand;
+    metadata.contract.camera_output = camera_output;
     if (halo >= 0) metadata.halo = halo;
     metadata.multiple = multiple;
     metadata.minimum = minimum;
@@ -83,8 +84,8 @@ extern "C" JNIEXPORT jlong JNICALL Java_tfisp_Native_open(
 extern "C" JNIEXPORT void JNICALL Java_tfisp_Native_render(
     JNIEnv* env, jobject, jlong handle, jobject samples, jint row_stride, jint pixel_stride,
     jintArray area, jstring pattern, jdoubleArray black, jdouble white, jdoubleArray neutral,
-    jdouble baseline_exposure, jint orientation, jint shading_rows, jint shading_columns,
-    jfloatArray shading, jobject pixels) {
+    jdoubleArray to_srgb, jdouble baseline_exposure, jint orientation, jint shading_rows,
+    jint shading_columns, jfloatArray shading, jobject pixels) {
   guarded(env, [&] {
     Session& session = *reinterpret_cast<Session*>(handle);
     jint corner[4];  // top, left, height, width
@@ -108,6 +109,7 @@ extern "C" JNIEXPORT void JNICALL Java_tfisp_Native_render(
     sensor.white_level = white;
     tfisp::Capture capture;
     capture.gains = tfisp::gains_from_neutral(numbers<3>(env, neutral));
+    capture.to_srgb = numbers<9>(env, to_srgb);
     capture.baseline_exposure = baseline_exposure;
     capture.orientation = orientation;
     capture.shading_rows = shading_rows;

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <utility>
 
+#include "camera_colour.h"
 #include "packing.h"
 
 namespace tfisp {
@@ -147,7 +148,10 @@ inline void render(const Mosaic& mosaic, const Sensor& sensor, const Capture& ca
         const float* rgb = output.data() + (std::size_t(row) * width * step + column) * 3;
         std::uint8_t* pixel = corner + y * row_stride + x * column_stride;
         for (; x < x1; ++x, rgb += 3, pixel += column_stride) {
-          for (int c = 0; c < 3; ++c) pixel[c] = to_8bit(rgb[c]);
+          float finished[3];
+          if (metadata.contract.camera_output) finish(capture.to_srgb, rgb, finished);
+          const float* shown = metadata.contract.camera_output ? finished : rgb;
+          for (int c = 0; c < 3; ++c) pixel[c] = to_8bit(shown[c]);
           if (picture.pixel_stride == 4) pixel[3] = 255;
         }
       }
