@@ -18,8 +18,8 @@ from tfisp import models, process
 from tfisp.contract import AS_SHOT, PUBLISHED
 from tfisp.errors import InputError
 from tfisp.raw import read_raw
-from tfisp.rendering import Renderer
-from tfisp.sensor import Capture, Sensor
+from tfisp.rendering import ModelMetadata, Renderer
+from tfisp.sensor import SENSORS, Capture, Sensor
 
 
 @pytest.fixture(scope="module")
@@ -275,12 +275,65 @@ def test_a_file_named_twice_is_rendered_once(tmp_path):
     assert len(process.list_jobs(arguments, Path("out"), ".png")) == 1
 
 
+def test_white_balance_exposure_and_depth_are_heeded(capsys, tmp_path, generator, preset):
+    raw = dng(tmp_path / "a.dng")
+    words = [raw, f"--model={preset}", f"--output={tmp_path / 'out'}", "--format=tif"]
+    words += ["--white_balance=3,1.5,3", "--exposure=0.5", "--depth=16"]
+    assert run(capsys, *words)[0] == 0
+    mosaic, sensor, capture = read_raw(raw)
+    asked = dataclasses.replace(capture, gains=(2, 1, 2), baseline_exposure=0.5)
+    expected = np.clip(Renderer(generator).render(mosaic, sensor, asked), 0, 1) * 65535
+    found = cv2.imread(str(tmp_path / "out" / "a.tif"), cv2.IMREAD_UNCHANGED)[..., ::-1]
+    assert found.dtype == np.uint16
+    assert np.abs(found - expected).max() < 2
+
+
+@pytest.mark.parametrize(
+    "word, message",
+    [
+        ("--white_balance=2,1", "--white_balance=2,1: expected three numbers"),
+        ("--white_balance=2,1,0", "--white_balance=2,1,0: expected three numbers"),
+        ("--depth=12", "--depth=12: expected 8 or 16"),
+        ("--depth=16", "--depth=16: a JPEG has 8 bits"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_said_at_once(capsys, tmp_path, preset, word, message):
+    words = [dng(tmp_path / "a.dng"), f"--model={preset}", "--format=jpg", word]
+    code, _, error = run(capsys, *words, f"--output={tmp_path / 'out'}")
+    assert code == 2 and message in error
+
+
+@pytest.mark.parametrize("word", ["--white_balance=2,1,2", "--exposure=1"])
+def test_a_model_that_heeds_neither_is_named(capsys, tmp_path, word):
+    published = models.save_to_preset(models.create("efficient_isp"), tmp_path / "published")
+    raw = dng(tmp_path / "a.dng")
+    code, _, error = run(capsys, raw, f"--model={published}", f"--output={tmp_path / 'o'}", word)
+    assert code == 2 and "was not trained to heed it" in error
+
+
+def test_a_released_network_sees_another_sensors_frame_as_its_own(capsys, tmp_path):
+    published = models.save_to_preset(models.create("efficient_isp"), tmp_path / "published")
+    levels = {"black": ((2056, 2056), (2056, 2056)), "white": 15000}
+    raw = write_dng(tmp_path / "a.dng", scene(34, 50, 2056, 14000), **levels)
+    words = [raw, f"--model={published}", f"--output={tmp_path / 'out'}"]
+    code, _, error = run(capsys, *words)
+    assert code == 0 and "are mapped onto those that the model was made for" in error
+    mapped = stored(tmp_path / "out" / "a.png")
+    code, _, error = run(capsys, *words, "--levels=model")
+    assert code == 0 and "mapped" not in error
+    assert not np.array_equal(stored(tmp_path / "out" / "a.png"), mapped)
+
+
 def test_doubts_about_levels_and_white_balance_are_told():
     canon = Sensor(black_level=2048, white_level=15000)
-    assert "scales by 1023" in "".join(process.doubts(PUBLISHED, canon, Capture()))
-    assert not list(process.doubts(PUBLISHED, Sensor(white_level=4092), Capture()))
-    assert "no white balance" in "".join(process.doubts(AS_SHOT, canon, Capture()))
-    assert not list(process.doubts(AS_SHOT, canon, Capture(gains=(2, 1, 1.5))))
+    published, as_shot = (ModelMetadata("x", c, halo=1) for c in (PUBLISHED, AS_SHOT))
+    told = "".join(process.doubts(published, canon, Capture(), "auto"))
+    assert "its levels (black 2048, white 15000) are mapped onto" in told
+    for name in ("zrr", "ultraisp"):  # the networks were published for these
+        assert not list(process.doubts(published, SENSORS[name], Capture(), "auto"))
+    assert not list(process.doubts(published, canon, Capture(), "model"))
+    assert "no white balance" in "".join(process.doubts(as_shot, canon, Capture(), "auto"))
+    assert not list(process.doubts(as_shot, canon, Capture(gains=(2, 1, 1.5)), "auto"))
 
 
 def test_what_the_reader_assumed_or_left_out_is_a_warning(capsys, preset, tmp_path):

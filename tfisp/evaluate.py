@@ -68,9 +68,12 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
     from tfisp.metrics import report
     from tfisp.rendering import load
     from tfisp.rendering.evaluation import evaluate
+    from tfisp.rendering.levels import AUTO
     from tfisp.rendering.pictures import strip, write_picture
 
-    renderers = {label: load(model, runtime=values.runtime) for label, model in labels.items()}
+    renderers = {
+        label: load(model, runtime=values.runtime, levels=AUTO) for label, model in labels.items()
+    }
     progress = Progress()
     dataset = open_dataset(config, progress)
     pairs = dataset.pairs.get(values.split)

@@ -2,17 +2,22 @@
 
 For each file: size, CFA pattern, levels, white balance, orientation, exposure, colour matrix, lens
 shading, a histogram of each plane of the CFA, and warnings where samples and levels disagree.
-A damaged file, or one without a Bayer mosaic, is refused with one line and exit code 1.
+A damaged file, or one without a Bayer mosaic, is refused with one line and exit code 1. Of a
+folder, each file is one line, and at the end stands how many there are of each sensor.
 
     python -m tfisp.inspect_raw photo.dng
+    python -m tfisp.inspect_raw FOLDER
     python -m tfisp.inspect_raw --json *.dng             one JSON object per line
     python -m tfisp.inspect_raw --raw_size=512x768 --pattern=RGGB --bits=14 frame.raw
 """
 
 import itertools
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from tfisp import cli
@@ -47,8 +52,8 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     from tfisp.raw import decode
     from tfisp.rawfiles.diagnosis import describe
 
-    refused = 0
-    for path in arguments:
+    refused, sensors = 0, Counter[str]()
+    for path, in_folder in _files(arguments):
         try:
             facts = describe(decode(path, **options), path)
         except InputError as error:
@@ -57,8 +62,57 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
             if values["json"].value:
                 print(json.dumps({"file": path, "error": str(error)}))
             continue
-        print(json.dumps(facts) if values["json"].value else "\n".join(text(facts)), flush=True)
+        if values["json"].value:
+            print(json.dumps(facts), flush=True)
+        elif in_folder:
+            sensors[_sensor(facts)] += 1
+            print(_line(facts), flush=True)
+        else:
+            print("\n".join(text(facts)), flush=True)
+    for sensor, count in sensors.most_common():
+        print(f"{count} x {sensor}")
+    if refused and sensors:
+        print(f"{refused} refused")
     return 1 if refused else 0
+
+
+def _files(arguments: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """The files that are named, and those in folders that are named: (file, whether in a folder).
+
+    Raises:
+        InputError: a folder holds no RAW file.
+    """
+    from tfisp.data.listing import missing, search_folder
+    from tfisp.raw import RAW_SUFFIXES
+
+    for argument in arguments:
+        if not os.path.isdir(argument):
+            yield argument, False
+            continue
+        found = search_folder(Path(argument), RAW_SUFFIXES)
+        if not found.files:
+            raise InputError(f"{argument}: {missing(Path(argument), RAW_SUFFIXES, 'RAW files')}")
+        if found.left_out:
+            cli.warn(main, found.note("RAW files"))
+        for file in found.files:
+            yield str(file), True
+
+
+def _sensor(facts: dict[str, Any]) -> str:
+    """What tells sensors apart."""
+    black = sorted({f"{level:g}" for row in facts["black_level"] for level in row})
+    name = facts["name"] or "unnamed sensor"
+    return f"{name}, {facts['pattern']}, black {' '.join(black)}, white {facts['white_level']:g}"
+
+
+def _line(facts: dict[str, Any]) -> str:
+    """A file in one line."""
+    exposure = f"{_stated(facts['exposure_time'], 's')}, ISO {_stated(facts['iso'])}"
+    worrying = [*facts["warnings"], *facts["notes"]]
+    return (
+        f"{facts['file']}  {facts['width']}x{facts['height']}  {_sensor(facts)}  {exposure}"
+        + "".join(f"; {remark}" for remark in worrying)
+    )
 
 
 def text(facts: dict[str, Any]) -> list[str]:
@@ -130,7 +184,7 @@ def _noise(noise: Sequence[Sequence[float]] | None) -> str:
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Runs the program."""
-    return cli.run(define, main, __doc__, argv, arguments="FILE...", tensorflow=False)
+    return cli.run(define, main, __doc__, argv, arguments="FILE|FOLDER...", tensorflow=False)
 
 
 if __name__ == "__main__":

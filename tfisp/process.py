@@ -5,7 +5,9 @@
 takes RAW files and folders of them. Without `--model` a preset that tfisp ships develops them: a
 generator for any camera, to the scene's own colours. A picture is named after its RAW file;
 sub-folders stay. Each is written when it is complete, replacing an older one; no RAW file is ever
-replaced. While one is rendered, the next is read and the one before is written.
+replaced. While one is rendered, the next is read and the one before is written. Pictures say that
+they are sRGB and how they were taken, as far as the RAW file does (`tfisp.rawfiles.exif`); where,
+they do not say.
 """
 
 import sys
@@ -21,23 +23,21 @@ import numpy as np
 from tfisp import cli
 from tfisp.backend import load_tensorflow
 from tfisp.cli import flags, rawflags
-from tfisp.contract import Contract
 from tfisp.data.flags import on_bad_file
 from tfisp.errors import InputError, UsageError
 from tfisp.models.presets import DEFAULT_PRESET
-from tfisp.rendering.flags import runtime, strength
+from tfisp.rendering.adjustments import Adjustments, Frame
+from tfisp.rendering.flags import adjustments, runtime, strength
+from tfisp.rendering.levels import contract_for
+from tfisp.rendering.metadata import ModelMetadata
 from tfisp.rendering.pictures import SUFFIXES
 from tfisp.sensor import Capture, Sensor
 
 if TYPE_CHECKING:
-    from tfisp.looks.cube import Cube
     from tfisp.rendering.renderer import Renderer
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
-
-
-Frame = tuple[np.ndarray, Sensor, Capture]
 
 
 class Job(NamedTuple):
@@ -55,8 +55,8 @@ def define(values: flags.FlagValues) -> None:
         DEFAULT_PRESET,
         "A preset's name, the folder of a preset or run, or a .tflite file.",
     )
-    flags.path(values, "output", None, "Folder for the pictures.", required=True)
-    flags.choice(values, "format", "png", SUFFIXES, "png or jpg.")
+    flags.path(values, "output", "pictures", "Folder for the pictures.")
+    flags.choice(values, "format", "png", SUFFIXES, "png, jpg or tif.")
     flags.integer(values, "quality", 95, "Quality of JPEG pictures.", minimum=1, maximum=100)
     flags.integer(
         values,
@@ -68,7 +68,7 @@ def define(values: flags.FlagValues) -> None:
     )
     runtime(values)
     strength(values)
-    flags.path(values, "look", None, "A .cube file that finished pictures pass through.")
+    adjustments(values)
     on_bad_file(values)
     rawflags.define(values)
 
@@ -79,13 +79,14 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
         raise UsageError("no RAW file given: name files or folders before the flags")
     jobs = list_jobs(arguments, Path(values.output), SUFFIXES[values.format])
     options = rawflags.options(values)
-    look = _read_look(values.look)
+    asked = Adjustments.of(values)
     Path(values.output).mkdir(parents=True, exist_ok=True)
     from tfisp.raw import read_raw
+    from tfisp.rawfiles.exif import read_exif
     from tfisp.rendering.pictures import write_picture
-    from tfisp.rendering.runtime import to_8bit
 
     renderer = _load(values)
+    asked.check(renderer.metadata.contract, values.model)
     skipped: list[str] = []
     clock = time.perf_counter()
 
@@ -102,17 +103,14 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
                     raise
                 skipped.append(str(error))
                 continue
-            for doubt in doubts(renderer.metadata.contract, *frame[1:]):
+            for doubt in doubts(renderer.metadata, frame[1], frame[2], values.levels):
                 cli.warn(main, f"{job.raw}: {doubt}")
-            if look is None:
-                yield count, job, renderer.render_8bit(*frame)
-            else:
-                yield count, job, to_8bit(look.apply(renderer.render(*frame)))
+            yield count, job, asked.picture(renderer, frame)
 
     def write(finished: tuple[int, Job, np.ndarray]) -> None:
         nonlocal clock
         count, job, picture = finished
-        write_picture(job.picture, picture, values.quality)
+        write_picture(job.picture, picture, values.quality, read_exif(job.raw))
         height, width = picture.shape[:2]
         before, clock = clock, time.perf_counter()
         print(
@@ -132,32 +130,20 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     return 0
 
 
-def _read_look(path: str | None) -> "Cube | None":
-    """The table of `--look`."""
-    if path is None:
-        return None
-    from tfisp.looks.cube import read_cube
-
-    try:
-        return read_cube(path)
-    except InputError as error:
-        raise InputError(f"--look: {error}") from None
-
-
 def _load(values: flags.FlagValues) -> "Renderer":
     """The renderer of `--model`, in part if `--strength` says so."""
     from tfisp.rendering.renderer import Renderer, load
 
     tile: int | Literal["auto"] | None = "auto" if values.tile is None else values.tile or None
     if values.strength == 1:
-        return load(values.model, tile=tile, runtime=values.runtime)
+        return load(values.model, tile=tile, runtime=values.runtime, levels=values.levels)
     if values.runtime == "litert":
         raise UsageError("--runtime=litert: no file holds weights in between; leave it out")
     from tfisp.models.strength import at_strength, find_start
 
     find_start(values.model, values.strength)  # a mistake is told before TensorFlow is loaded
     load_tensorflow()
-    return Renderer(at_strength(values.model, values.strength), tile=tile)
+    return Renderer(at_strength(values.model, values.strength), tile=tile, levels=values.levels)
 
 
 def _overlapped(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[Future]:
@@ -205,18 +191,17 @@ def list_jobs(arguments: Sequence[str], output: Path, suffix: str) -> list[Job]:
     return jobs
 
 
-def doubts(contract: Contract, sensor: Sensor, capture: Capture) -> Iterator[str]:
+def doubts(metadata: ModelMetadata, sensor: Sensor, capture: Capture, levels: str) -> Iterator[str]:
     """What may make a picture come out wrong although the file is in order."""
     yield from capture.notes
-    if contract.white_level is not None:
-        ratio = sensor.white_level / contract.white_level
-        # 4: UltraISP stores 10 bits times 4, and the published models take them so.
-        if not 0.5 <= ratio <= 4.5:
-            yield (
-                f"its white level is {sensor.white_level:g}, but the model was trained on one kind"
-                f" of file and scales by {contract.white_level:g}: colours and brightness may be"
-                " wrong"
-            )
+    contract = metadata.contract
+    if contract_for(metadata, sensor, levels) != contract:
+        black = ", ".join(f"{level:g}" for level in np.unique(sensor.black_level))
+        yield (
+            f"its levels (black {black}, white {sensor.white_level:g}) are mapped onto those that"
+            " the model was made for; colours may be off (--levels=model takes the counts as they"
+            " are)"
+        )
     if contract.output == "camera" and sensor.xyz_to_camera is None:
         yield "states no colour matrix: its colours are those of the sensor"
     if contract.white_balance == "as_shot" and not (capture.gains or sensor.default_gains):

@@ -34,6 +34,15 @@ def test_a_better_jpeg_is_closer_and_larger(tmp_path):
     assert errors[1] < errors[0] and sizes[1] > sizes[0] and errors[1] < 2
 
 
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("size", [(13, 17), (600, 31)])
+def test_sixteen_bits_come_back(tmp_path, suffix, size):
+    given = np.random.default_rng(0).integers(0, 65536, (*size, 3)).astype(np.uint16)
+    write_picture(tmp_path / f"a.{suffix}", given)
+    stored = cv2.imread(str(tmp_path / f"a.{suffix}"), cv2.IMREAD_UNCHANGED)[..., ::-1]
+    np.testing.assert_array_equal(stored, given)
+
+
 def test_an_unwritable_folder_is_an_os_error(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError):

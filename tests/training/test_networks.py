@@ -38,5 +38,5 @@ def test_a_preset_of_another_contract_is_refused_before_data_are_opened(tmp_path
     ]
     assert train.run(words) == 1
     error = capfd.readouterr().err.splitlines()[-1]
-    assert "was trained for another input contract" in error and "--data=unprocessed" in error
+    assert "was trained for other input than" in error and "--data=unprocessed" in error
     assert {path.name for path in tmp_path.iterdir()} == {"preset", "empty"}

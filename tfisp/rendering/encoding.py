@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import cv2
 import numpy as np
+from PIL import ImageCms
 
 from tfisp.files import PNG_SIGNATURE
 from tfisp.rendering.runtime import cores
@@ -28,21 +29,31 @@ _BAND = 256
 
 # Markers of JPEG (ITU-T T.81, table B.1).
 _SOF0, _DRI, _SOS, _RST0, _EOI = 0xC0, 0xDD, 0xDA, 0xD0, b"\xff\xd9"
+_APP1, _APP2, _EXIF = 0xE1, 0xE2, b"Exif\0\0"
 
 # From this quality on colour keeps its full resolution (4:4:4): whoever asks for it means it.
 _FULL_COLOUR = 90
 
 
-def encode_jpeg(picture: np.ndarray, quality: int) -> bytes:
-    """A baseline JPEG file.
+def encode_jpeg(picture: np.ndarray, quality: int, exif: bytes = b"") -> bytes:
+    """A baseline JPEG file with an sRGB profile.
 
     Args:
         picture: uint8 `[H, W, 3]` sRGB, sides at most 65,500.
         quality: 1 to 100; from 90 on without subsampling of colour.
+        exif: A TIFF header and its directories; empty for none.
 
     Returns:
         The file's content. It decodes to just what OpenCV's encoder gives for the whole picture.
     """
+    content = _jpeg(picture, quality)
+    profile = _segment(_APP2, b"ICC_PROFILE\0\1\1" + srgb_profile())
+    # Exif is the first segment (Exif 2.32, 4.5.4).
+    return content[:2] + (_segment(_APP1, _EXIF + exif) if exif else b"") + profile + content[2:]
+
+
+def _jpeg(picture: np.ndarray, quality: int) -> bytes:
+    """A JPEG of a picture without what is said about it."""
     options = [cv2.IMWRITE_JPEG_QUALITY, quality]
     block = 16
     if quality >= _FULL_COLOUR:
@@ -70,21 +81,35 @@ def encode_jpeg(picture: np.ndarray, quality: int) -> bytes:
     return b"".join([*parts, _EOI])
 
 
-def encode_png(picture: np.ndarray) -> bytes:
-    """A PNG file.
+def _segment(marker: int, data: bytes) -> bytes:
+    """One segment of a JPEG: marker, length, data."""
+    return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data
+
+
+@functools.cache
+def srgb_profile() -> bytes:
+    """An ICC profile of sRGB."""
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def encode_png(picture: np.ndarray, exif: bytes = b"") -> bytes:
+    """A PNG file that says it is sRGB.
 
     Photographs repeat nothing, for their noise: each value is predicted from its neighbours, and
     the differences are coded by frequency, without a search for repeated strings.
 
     Args:
-        picture: uint8 `[H, W, 3]` sRGB.
+        picture: uint8 or uint16 `[H, W, 3]` sRGB.
+        exif: A TIFF header and its directories; empty for none.
 
     Returns:
         The file's content.
     """
     height, width = picture.shape[:2]
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = [PNG_SIGNATURE, _chunk(b"IHDR", header)]
+    header = struct.pack(">IIBBBBB", width, height, 8 * picture.itemsize, 2, 0, 0, 0)
+    parts = [PNG_SIGNATURE, _chunk(b"IHDR", header), _chunk(b"sRGB", b"\0")]
+    if exif:
+        parts.append(_chunk(b"eXIf", exif))
     checksum = zlib.adler32(b"")
     bands = _each_band(functools.partial(_deflated, picture), height)
     for index, (filtered, coded) in enumerate(bands):
@@ -122,17 +147,20 @@ def _head(jpeg: bytes, height: int) -> tuple[bytes, bytes]:
 def _deflated(picture: np.ndarray, start: int) -> tuple[np.ndarray, bytes]:
     """One band's filtered bytes, and the same deflated: blocks that end on a whole byte.
 
-    The filter is Average: what is coded is a byte minus the mean, rounded down, of the same channel
-    to the left and above (PNG specification, 9.2).
+    The filter is Average: what is coded is a byte minus the mean, rounded down, of the same byte of
+    the pixels to the left and above (PNG specification, 9.2).
     """
-    rows = picture[start : start + _BAND]
-    rows = np.ascontiguousarray(rows).reshape(len(rows), -1)
+    first = max(start - 1, 0)
+    # 16 bits: the high byte first.
+    part = np.ascontiguousarray(picture[first : start + _BAND], f">u{picture.itemsize}")
+    rows = part.view(np.uint8).reshape(len(part), -1)
     above = np.zeros_like(rows)
     above[1:] = rows[:-1]
     if start:
-        above[0] = picture[start - 1].reshape(-1)
+        rows, above = rows[1:], above[1:]
+    pixel = 3 * picture.itemsize
     left = np.zeros_like(rows)
-    left[:, 3:] = rows[:, :-3]
+    left[:, pixel:] = rows[:, :-pixel]
     filtered = np.empty((rows.shape[0], 1 + rows.shape[1]), np.uint8)
     filtered[:, 0] = 3  # Average
     # (a + b) // 2 without leaving 8 bits.

@@ -1,6 +1,7 @@
-"""Flags of programs that render: in what runtime, and how much of a run's last stage."""
+"""Flags of programs that render: by what, how much of a run's last stage, adjusted how."""
 
 from tfisp.cli import flags
+from tfisp.rendering.levels import AUTO, LEVELS
 from tfisp.rendering.select_runtime import RUNTIMES
 
 
@@ -27,4 +28,34 @@ def strength(values: flags.FlagValues) -> None:
         " one it ended with, and weights in between.",
         minimum=0,
         maximum=1,
+    )
+
+
+def adjustments(values: flags.FlagValues) -> None:
+    """Registers what `Adjustments.of` reads, and `--levels`, to be given to `Renderer`."""
+    flags.integer(
+        values, "depth", 8, "Bits per channel: 8, or 16 for png and tif.", minimum=8, maximum=16
+    )
+    flags.path(values, "look", None, "A .cube file that finished pictures pass through.")
+    flags.text(
+        values,
+        "white_balance",
+        None,
+        "Gains R,G,B instead of the file's; only their ratios count.",
+    )
+    flags.number(
+        values,
+        "exposure",
+        0.0,
+        "EV by which to brighten, or darken, what the file asks for.",
+        minimum=-10,
+        maximum=10,
+    )
+    flags.choice(
+        values,
+        "levels",
+        AUTO,
+        LEVELS,
+        "Whose black and white levels count where a model has some of its own. model: the model's;"
+        " file: the file's, mapped onto them; auto: the file's where the sensor is another one.",
     )

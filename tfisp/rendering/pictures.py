@@ -3,14 +3,17 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import tifffile
 
 from tfisp.files import atomic_file
-from tfisp.rendering.encoding import encode_jpeg, encode_png
+from tfisp.rawfiles.exif import picture_exif, tiff_tags
+from tfisp.rendering.encoding import encode_jpeg, encode_png, srgb_profile
 
-SUFFIXES = {"png": ".png", "jpg": ".jpg"}
+SUFFIXES = {"png": ".png", "jpg": ".jpg", "tif": ".tif"}
 
 _GAP = 8  # pixels between the pictures of a strip
 _HEADER = 32  # pixels above them for their names, in one line
@@ -19,21 +22,48 @@ _LINE = 22  # and for each further line
 _FONT = (cv2.FONT_HERSHEY_SIMPLEX, 0.6)
 
 
-def write_picture(path: str | os.PathLike, picture: np.ndarray, quality: int = 95) -> None:
-    """Writes a picture, atomically; the suffix chooses PNG or JPEG.
+def write_picture(
+    path: str | os.PathLike,
+    picture: np.ndarray,
+    quality: int = 95,
+    tags: Mapping[int, Any] | None = None,
+) -> None:
+    """Writes a picture that says it is sRGB, atomically; the suffix chooses PNG, JPEG or TIFF.
 
     Args:
-        path: Ends in `.png` or `.jpg`.
-        picture: uint8 `[H, W, 3]` sRGB.
+        path: Ends in `.png`, `.jpg` or `.tif`.
+        picture: uint8 `[H, W, 3]` sRGB; for PNG and TIFF also uint16.
         quality: Of a JPEG, 1 to 100.
+        tags: Of Exif, as `tfisp.rawfiles.exif.read_exif` gives them; None for none.
 
     Raises:
         OSError: the file cannot be written; names it.
     """
     path = Path(path)
-    encoded = encode_png(picture) if path.suffix == ".png" else encode_jpeg(picture, quality)
+    exif = b"" if tags is None else picture_exif(tags)
     with atomic_file(path) as temporary:
-        temporary.write_bytes(encoded)
+        if path.suffix == ".png":
+            temporary.write_bytes(encode_png(picture, exif))
+        elif path.suffix == ".tif":
+            write_tiff(temporary, picture, tags)
+        else:
+            temporary.write_bytes(encode_jpeg(picture, quality, exif))
+
+
+def write_tiff(path: Path, picture: np.ndarray, tags: Mapping[int, Any] | None) -> None:
+    """Writes a deflated TIFF; Exif's tags stand among its own, as TIFF/EP has them."""
+    extra = [(0x0112, 3, 1, 1, True), *(tiff_tags(tags) if tags else ())]
+    tifffile.imwrite(
+        path,
+        picture,
+        photometric="rgb",
+        compression="zlib",
+        predictor=True,
+        iccprofile=srgb_profile(),
+        software="tfisp",
+        metadata=None,
+        extratags=extra,
+    )
 
 
 def strip(columns: Mapping[str, Sequence[np.ndarray]], side: int = 512) -> np.ndarray:

@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from tfisp.contract import require_mosaic
+from tfisp.contract import Contract, require_mosaic
 from tfisp.errors import InputError
 from tfisp.packing import crop_mosaic, orient, phase_padding, prepare
 from tfisp.rendering.camera_colour import matrix_of, to_srgb
+from tfisp.rendering.levels import MODEL, contract_for
 from tfisp.rendering.runtime import Runtime, cores, to_8bit
 from tfisp.rendering.select_runtime import open_runtime
 from tfisp.rendering.tiles import Span, spans
@@ -54,6 +55,7 @@ class Renderer:
         *,
         tile: int | Literal["auto"] | None = "auto",
         workers: int | None = None,
+        levels: str = MODEL,
     ) -> None:
         """Prepares a network.
 
@@ -65,6 +67,8 @@ class Renderer:
                 on the whole picture are never cut.
             workers: How many tiles are rendered side by side; None for one on each core, 16 at
                 the most. It decides memory and speed, not the result.
+            levels: Whose black and white levels frames are scaled by, one of
+                `tfisp.rendering.levels.LEVELS`.
 
         Raises:
             InputError: the model cannot be used.
@@ -73,6 +77,7 @@ class Renderer:
         self.metadata = self._runtime.metadata
         self._tile = self._runtime.tile if tile == "auto" else tile
         self._workers = workers or min(cores(), MOST_WORKERS)
+        self._levels = levels
         # Its threads live as long as the renderer: each keeps an interpreter that is ready to run.
         self._pool = ThreadPoolExecutor(self._workers, "render")
 
@@ -141,8 +146,10 @@ class Renderer:
 
         matrix = matrix_of(sensor) if self.metadata.contract.output == "camera" else None
 
+        contract = contract_for(self.metadata, sensor, self._levels)
+
         def window(down: Span, across: Span) -> np.ndarray:
-            return self._window(mosaic, sensor, capture, down, across)
+            return self._window(mosaic, sensor, capture, contract, down, across)
 
         self._fill(picture, window, padding, matrix)
         return orient(picture, capture.orientation)
@@ -229,7 +236,13 @@ class Renderer:
         return spans(length, max(window, least), metadata.halo, multiple)
 
     def _window(
-        self, mosaic: np.ndarray, sensor: Sensor, capture: Capture, down: Span, across: Span
+        self,
+        mosaic: np.ndarray,
+        sensor: Sensor,
+        capture: Capture,
+        contract: Contract,
+        down: Span,
+        across: Span,
     ) -> np.ndarray:
         """The network's input for one tile, float32 `[h, w, C]`, as far as the mosaic reaches."""
         step = self.metadata.step
@@ -237,7 +250,7 @@ class Renderer:
         y0, y1 = max(down.start * step - top, 0), min(down.stop * step - top, mosaic.shape[0])
         x0, x1 = max(across.start * step - left, 0), min(across.stop * step - left, mosaic.shape[1])
         part, part_sensor = crop_mosaic(mosaic, sensor, y0, x0, y1 - y0, x1 - x0)
-        return prepare(part, part_sensor, capture, self.metadata.contract, origin=(y0, x0))
+        return prepare(part, part_sensor, capture, contract, origin=(y0, x0))
 
 
 def load(
@@ -245,6 +258,7 @@ def load(
     *,
     tile: int | Literal["auto"] | None = "auto",
     runtime: str = "auto",
+    levels: str = MODEL,
 ) -> Renderer:
     """A renderer for whatever `--model` may name.
 
@@ -252,11 +266,12 @@ def load(
         model: A preset's name, a run's or preset's folder, or a `.tflite` file.
         tile: As for `Renderer`.
         runtime: What runs the network, one of `tfisp.rendering.select_runtime.RUNTIMES`.
+        levels: As for `Renderer`.
 
     Raises:
         InputError: there is no such model, or it cannot be used, or not in this runtime.
     """
-    return Renderer(open_runtime(model, runtime), tile=tile)
+    return Renderer(open_runtime(model, runtime), tile=tile, levels=levels)
 
 
 def _reaching(window: np.ndarray, tile: tuple[Span, Span]) -> np.ndarray:

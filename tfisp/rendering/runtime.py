@@ -271,6 +271,11 @@ def to_8bit(rgb: np.ndarray, truncate: bool = False) -> np.ndarray:
     return (scaled if truncate else np.rint(scaled, out=scaled)).astype(np.uint8)
 
 
+def to_16bit(rgb: np.ndarray) -> np.ndarray:
+    """Clips a float image to 0..1 and rounds it to uint16, halves to even."""
+    return np.rint(np.clip(rgb, 0.0, 1.0) * np.float32(65535)).astype(np.uint16)
+
+
 def not_finite(name: str) -> InputError:
     """The error of a network that gives NaN or infinity."""
     return InputError(f"{name}: the network's output is not finite")

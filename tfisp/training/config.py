@@ -183,10 +183,18 @@ def require_contract(model: str, contract: Contract, data: DataConfig) -> None:
         InputError: it takes something else.
     """
     given = data.resolved_contract()
-    if contract != given:
+    stated, wanted = contract.to_dict(), given.to_dict()
+    names = [name for name in {**stated, **wanted} if stated.get(name) != wanted.get(name)]
+    if names:
+        differing = ", ".join(
+            f"{name.replace('_', ' ')} {stated.get(name, 'usual')} instead of"
+            f" {wanted.get(name, 'usual')}"
+            for name in names
+        )
         raise InputError(
-            f"--model={model}: was trained for another input contract ({contract}) than"
-            f" --data={data.name} gives ({given})"
+            f"--model={model}: was trained for other input than --data={data.name} gives"
+            f" ({differing}); its weights would mean nothing here: start from a name,"
+            " --model=efficient_isp, or from a run on such data"
         )
 
 

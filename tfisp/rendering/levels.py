@@ -1,0 +1,57 @@
+"""Whose black and white levels a frame is scaled by: the model's, or its own mapped onto them.
+
+Networks that were published for one sensor have its levels in their contract. A frame of another
+sensor, taken by those, would be all white or all black. So its own levels are taken instead, which
+maps its black and white onto what the network knows as such.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from tfisp.contract import Contract
+from tfisp.rendering.metadata import ModelMetadata
+from tfisp.sensor import SENSORS, Sensor
+
+AUTO, FILE, MODEL = "auto", "file", "model"
+LEVELS = (AUTO, FILE, MODEL)
+
+# Fujifilm UltraISP holds 10-bit samples times 4, and the networks published for it take them by the
+# levels of the 10 bits, unscaled.
+_AS_STORED = SENSORS["ultraisp"]
+
+
+def contract_for(metadata: ModelMetadata, sensor: Sensor, levels: str = AUTO) -> Contract:
+    """The contract by which a frame is scaled.
+
+    Args:
+        metadata: Of the model.
+        sensor: Of the frame.
+        levels: "model" for the levels of the model's contract, "file" for the frame's own, "auto"
+            for the frame's own if they are neither those of the contract nor those of the sensor
+            that the model was trained for.
+
+    Returns:
+        The model's contract, with or without levels of its own. One without any is what it is.
+    """
+    contract = metadata.contract
+    own = contract.black_level is not None or contract.white_level is not None
+    if levels == MODEL or not own or (levels == AUTO and _knows(metadata, sensor)):
+        return contract
+    return dataclasses.replace(contract, black_level=None, white_level=None)
+
+
+def _knows(metadata: ModelMetadata, sensor: Sensor) -> bool:
+    """Whether a model was made for frames with a sensor's levels."""
+    contract = metadata.contract
+    black = sensor.black_level if contract.black_level is None else contract.black_level
+    white = sensor.white_level if contract.white_level is None else contract.white_level
+    stated = dataclasses.replace(sensor, pattern="RGGB", black_level=black, white_level=white)
+    known = [stated, _AS_STORED] + ([metadata.sensor] if metadata.sensor else [])
+    return any(_levels(each) == _levels(sensor) for each in known)
+
+
+def _levels(sensor: Sensor) -> tuple[list[list[float]], float]:
+    """Black levels of the tile R, G / G, B, and the white level."""
+    black = np.roll(sensor.black_level, [-site for site in sensor.red_site], (0, 1))
+    return black.tolist(), float(sensor.white_level)
