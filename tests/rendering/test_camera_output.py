@@ -49,10 +49,10 @@ def test_a_picture_is_the_networks_output_finished_by_the_files_matrix():
 
 
 def test_grey_stays_grey_whatever_the_camera():
-    grey = np.linspace(-0.1, 1.2, 50, dtype=np.float32)[:, None].repeat(3, 1)
+    grey = np.linspace(-0.1, 1.2, 50, dtype=np.float32)[None, :, None].repeat(3, 2)
     shown = to_srgb(grey, matrix_of(SENSOR))
-    assert np.ptp(shown, axis=1).max() < 3e-6
-    assert to_srgb(np.ones((1, 3), np.float32), matrix_of(SENSOR)) == pytest.approx(1, abs=1e-6)
+    assert np.ptp(shown, axis=2).max() < 4e-6
+    assert to_srgb(np.ones((1, 1, 3), np.float32), matrix_of(SENSOR)) == pytest.approx(1, abs=1e-6)
 
 
 def test_a_camera_without_a_matrix_is_taken_as_it_is():
