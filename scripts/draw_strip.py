@@ -17,7 +17,7 @@ from tfisp import data
 from tfisp.data.unprocess import Noise
 from tfisp.models.presets import DEFAULT_PRESET
 from tfisp.rendering import load
-from tfisp.rendering.camera_colour import matrix_of
+from tfisp.rendering.camera_colour import finishing_matrix
 from tfisp.rendering.pictures import strip, write_picture
 from tfisp.rendering.runtime import to_8bit
 from tfisp.sensor import resolve_gains
@@ -38,7 +38,7 @@ def main() -> None:
         sensor,
         resolve_gains(sensor, capture),
         Noise(0, 0),  # what it is does not matter to LibRaw
-        matrix_of(sensor),
+        finishing_matrix(sensor),
         np.empty_like(truth),
     )
     columns = {

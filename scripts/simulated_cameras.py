@@ -11,7 +11,7 @@ import numpy as np
 
 from tfisp.color import SRGB_TO_XYZ
 from tfisp.data.unprocess import Noise, read_noise, unprocess
-from tfisp.rendering.camera_colour import matrix_of
+from tfisp.rendering.camera_colour import finishing_matrix
 from tfisp.sensor import Gains, Sensor
 
 # Adobe's ColorMatrix (XYZ, D65, to camera) times 10,000, as dcraw and LibRaw list them
@@ -93,7 +93,7 @@ def record(scene: np.ndarray, random: np.random.Generator) -> Recording:
     noise = Noise(shot, read_noise(shot) * float(np.exp(random.normal(0, _READ_SPREAD))))
     linear = np.minimum(scene * np.float32(2 ** random.uniform(*_EXPOSURES)), 1)
     mosaic = unprocess(linear, sensor, gains, noise, random)
-    return Recording(mosaic, sensor, gains, noise, matrix_of(sensor), linear)
+    return Recording(mosaic, sensor, gains, noise, finishing_matrix(sensor), linear)
 
 
 def _normalised(matrix: np.ndarray) -> np.ndarray:

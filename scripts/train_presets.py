@@ -148,7 +148,7 @@ def train(
     can mend, do not outweigh clean ones.
     """
     form = models.create(model).form
-    contract = dataclasses.replace(AS_SHOT, form=form, output="camera")
+    contract = dataclasses.replace(AS_SHOT, form=form, exposure="none", output="camera")
     generator = models.create(model, contract=contract, seed=0)
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, steps))
 

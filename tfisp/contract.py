@@ -27,7 +27,8 @@ counts.
 A contract also says what comes out. Under output "srgb" that is the finished picture. A generator
 that is to serve every camera cannot know each one's colours: under output "camera" it gives
 white-balanced camera RGB, bent by the same curve. Whoever renders takes the bend out (`expand`),
-multiplies by the file's own matrix to linear sRGB (`tfisp.color.camera_to_srgb`), and encodes.
+multiplies by the file's own matrix to linear sRGB (`tfisp.color.camera_to_srgb`) and by its
+exposure gain, and encodes. So the generator never sees values above white.
 """
 
 import dataclasses
@@ -111,11 +112,11 @@ class Contract:
             "shadows" limits it to at least 0.
         companding: "sqrt" bends the scaled values so that few bits hold their shadows.
         output: "srgb" for the picture, sRGB-encoded; "camera" for white-balanced camera RGB bent by
-            the curve of companding "sqrt", which the file's colour matrix finishes.
+            the curve of companding "sqrt", which the file's colour matrix and exposure finish.
 
     Raises:
         InputError: On construction, if a value is not one of these, or an output of camera RGB is
-            not white-balanced.
+            not white-balanced, or exposed already.
     """
 
     form: Literal["packed", "split", "mosaic"] = "packed"
@@ -146,10 +147,11 @@ class Contract:
                 f"contract: white level {str(white)[:20]}: expected a number above 0 and at most"
                 f" {MAX_SAMPLE}, the largest sample"
             )
-        if self.output == "camera" and self.white_balance != "as_shot":
+        asked = self.white_balance, self.exposure
+        if self.output == "camera" and asked != ("as_shot", "none"):
             raise InputError(
-                'contract: output "camera" is white-balanced camera RGB; it needs white balance'
-                ' "as_shot"'
+                'contract: output "camera" is white-balanced, and exposed when it is finished: it'
+                ' needs white balance "as_shot" and exposure "none"'
             )
 
     @property

@@ -12,7 +12,7 @@ import pytest
 
 from tfisp.contract import Contract
 from tfisp.packing import phase_padding
-from tfisp.rendering.camera_colour import matrix_of
+from tfisp.rendering.camera_colour import finishing_matrix
 from tfisp.rendering.metadata import ModelMetadata
 from tfisp.sensor import Capture, Sensor
 
@@ -118,7 +118,7 @@ def job(
         white=sensor.white_level,
         gains=capture.gains or (1, 1, 1),
         neutral=neutral or (0, 0, 0),
-        to_srgb=tuple(np.ravel(matrix_of(sensor)).astype(float)),
+        to_srgb=tuple(np.ravel(finishing_matrix(sensor)).astype(float)),
         baseline_exposure=capture.baseline_exposure,
         orientation=capture.orientation,
         shading_is_camera2=camera2_shading is not None,

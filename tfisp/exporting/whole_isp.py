@@ -9,7 +9,8 @@ one file:
     white_level     float32 [1]                                           } has numbers of its own
     white_balance   float32 [3], gains of R, G, B in any unit        under white balance "as_shot"
     exposure        float32 [1], 2**BaselineExposure                 under exposure "frame"
-    colour_matrix   float32 [3, 3], balanced camera RGB to linear sRGB   under output "camera"
+    colour_matrix   float32 [3, 3], balanced camera RGB to linear sRGB, exposed   under output
+                    "camera"
     -> rgb          uint8 [1, H, W, 3]
 
 It does what `tfisp.contract.normalise` and `tfisp.packing.prepare` do, then runs the generator,
@@ -25,7 +26,7 @@ from tfisp.exporting.test_inputs import Trial
 from tfisp.exporting.writers import Function
 from tfisp.models.camera_output import finished
 from tfisp.models.generator import Generator
-from tfisp.rendering.camera_colour import matrix_of
+from tfisp.rendering.camera_colour import finishing_matrix
 from tfisp.sensor import Capture, Sensor, resolve_gains
 
 MEANINGS = {
@@ -34,7 +35,8 @@ MEANINGS = {
     "white_level": "counts at saturation",
     "white_balance": "as-shot gains of R, G, B; only their ratios count",
     "exposure": "2 to the power of the file's BaselineExposure, 1 where it states none",
-    "colour_matrix": "white-balanced camera R, G, B as a column to linear sRGB; rows sum to 1",
+    "colour_matrix": "white-balanced camera R, G, B as a column to linear sRGB, times 2 to the power"
+    " of the file's BaselineExposure: rows sum to that gain",
 }
 
 # Packed planes B, G (red row), R, G (blue row) as channels of the 2x2 cell R, G, G, B.
@@ -80,7 +82,7 @@ def inputs_of(contract: Contract, trial: Trial) -> dict[str, np.ndarray]:
         "white_level": np.array([sensor.white_level], np.float32),
         "white_balance": np.array(resolve_gains(sensor, capture), np.float32),
         "exposure": np.array([2.0**capture.baseline_exposure], np.float32),
-        "colour_matrix": matrix_of(sensor),
+        "colour_matrix": finishing_matrix(sensor, capture.baseline_exposure),
     }
     return {name: values[name] for name in signature(contract, trial.mosaic.shape)}
 

@@ -54,9 +54,10 @@ class Adjustments:
         Raises:
             UsageError: it has none.
         """
+        exposes = contract.exposure == "frame" or contract.output == "camera"
         for name, asked, has in (
             ("white_balance", self.gains is not None, contract.white_balance == "as_shot"),
-            ("exposure", self.exposure != 0, contract.exposure == "frame"),
+            ("exposure", self.exposure != 0, exposes),
         ):
             if asked and not has:
                 raise UsageError(f"--{name}: --model={model} was not trained to heed it")

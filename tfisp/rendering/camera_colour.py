@@ -3,9 +3,9 @@
 Such a generator gives white-balanced camera RGB under the curve of companding "sqrt"
 (`tfisp.contract`), for whatever camera recorded the mosaic. Its file knows the matrix:
 
-    network's output -> expand -> matrix to linear sRGB -> encode_srgb
+    network's output -> expand -> matrix to linear sRGB, exposure gain -> encode_srgb
 
-As the rows of the matrix sum to 1, greys stay as grey as they are, and white stays white.
+As the rows of the matrix have one sum, greys stay as grey as they are.
 """
 
 import cv2
@@ -24,15 +24,19 @@ from tfisp.sensor import Sensor
 _LINEAR_END = np.float32(LINEAR_END)
 
 
-def matrix_of(sensor: Sensor) -> np.ndarray:
-    """Balanced camera RGB to linear sRGB: float32 `[3, 3]`; the identity where none is stated.
+def finishing_matrix(sensor: Sensor, exposure: float = 0.0) -> np.ndarray:
+    """Balanced camera RGB to linear sRGB, exposed: float32 `[3, 3]`.
+
+    Args:
+        sensor: Without a matrix its colours are taken for those of sRGB.
+        exposure: EV by which to brighten.
 
     Raises:
         InputError: If the stated matrix cannot be inverted.
     """
-    if sensor.xyz_to_camera is None:
-        return np.eye(3, dtype=np.float32)
-    return camera_to_srgb(sensor.xyz_to_camera).astype(np.float32)
+    stated = sensor.xyz_to_camera
+    matrix = np.eye(3) if stated is None else camera_to_srgb(stated)
+    return (2.0**exposure * matrix).astype(np.float32)
 
 
 def to_srgb(values: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -40,7 +44,7 @@ def to_srgb(values: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
     Args:
         values: float32 `[H, W, 3]`, as a generator of output "camera" gives it.
-        matrix: `[3, 3]` of `matrix_of`.
+        matrix: `[3, 3]` of `finishing_matrix`.
 
     Returns:
         float32 `[H, W, 3]` sRGB-encoded, nominally 0..1, not clipped.

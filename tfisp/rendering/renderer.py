@@ -25,7 +25,7 @@ import numpy as np
 from tfisp.contract import Contract, require_mosaic
 from tfisp.errors import InputError
 from tfisp.packing import crop_mosaic, orient, phase_padding, prepare
-from tfisp.rendering.camera_colour import matrix_of, to_srgb
+from tfisp.rendering.camera_colour import finishing_matrix, to_srgb
 from tfisp.rendering.levels import MODEL, contract_for
 from tfisp.rendering.runtime import Runtime, cores, to_8bit
 from tfisp.rendering.select_runtime import open_runtime
@@ -144,7 +144,9 @@ class Renderer:
         padding = phase_padding(mosaic.shape, sensor.pattern)
         picture = np.empty((*mosaic.shape, 3), np.uint8 if as_8bit else np.float32)
 
-        matrix = matrix_of(sensor) if self.metadata.contract.output == "camera" else None
+        matrix = None
+        if self.metadata.contract.output == "camera":
+            matrix = finishing_matrix(sensor, capture.baseline_exposure)
 
         contract = contract_for(self.metadata, sensor, self._levels)
 

@@ -131,6 +131,7 @@ inline void render(const Mosaic& mosaic, const Sensor& sensor, const Capture& ca
   const auto columns = windows(packer.padded_width(), metadata, tiling.fixed_width, tiling.tile);
   const std::size_t samples = std::size_t(rows[0].stop) * columns[0].stop;  // all are equally large
   std::vector<float> input(samples * channels), output(samples * step * step * 3);
+  const auto matrix = finishing_matrix(capture);
   std::uint8_t* const corner = upright(picture, mosaic, capture.orientation, 0, 0);
   const auto row_stride = upright(picture, mosaic, capture.orientation, 1, 0) - corner;
   const auto column_stride = upright(picture, mosaic, capture.orientation, 0, 1) - corner;
@@ -149,7 +150,7 @@ inline void render(const Mosaic& mosaic, const Sensor& sensor, const Capture& ca
         std::uint8_t* pixel = corner + y * row_stride + x * column_stride;
         for (; x < x1; ++x, rgb += 3, pixel += column_stride) {
           float finished[3];
-          if (metadata.contract.camera_output) finish(capture.to_srgb, rgb, finished);
+          if (metadata.contract.camera_output) finish(matrix, rgb, finished);
           const float* shown = metadata.contract.camera_output ? finished : rgb;
           for (int c = 0; c < 3; ++c) pixel[c] = to_8bit(shown[c]);
           if (picture.pixel_stride == 4) pixel[3] = 255;
