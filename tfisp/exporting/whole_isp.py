@@ -35,8 +35,8 @@ MEANINGS = {
     "white_level": "counts at saturation",
     "white_balance": "as-shot gains of R, G, B; only their ratios count",
     "exposure": "2 to the power of the file's BaselineExposure, 1 where it states none",
-    "colour_matrix": "white-balanced camera R, G, B as a column to linear sRGB, times 2 to the power"
-    " of the file's BaselineExposure: rows sum to that gain",
+    "colour_matrix": "white-balanced camera R, G, B as a column to linear sRGB, times 2 to the"
+    " power of the file's BaselineExposure: rows sum to that gain",
 }
 
 # Packed planes B, G (red row), R, G (blue row) as channels of the 2x2 cell R, G, G, B.
