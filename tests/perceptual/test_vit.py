@@ -1,6 +1,7 @@
 """Vision Transformers: equality with PyTorch, and every file format they come in."""
 
 import math
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -152,6 +153,16 @@ def test_wrong_files_and_folders_are_refused(tiny, tmp_path):
     (folder / "model.safetensors").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="not a readable Hugging Face folder"):
         backbones.create("vit_b16", folder)
+
+
+def test_without_keras_hub_it_is_said_how_to_get_it(monkeypatch, tmp_path):
+    monkeypatch.delenv("TFISP_WEIGHTS", raising=False)
+    monkeypatch.setenv("TFISP_CACHE", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "keras_hub", None)  # as if it were not installed
+    (tmp_path / "model.weights.h5").touch()  # KerasHub's form
+    for path in (None, tmp_path):
+        with pytest.raises(InputError, match=r"--vit_b16_weights.*pip install 'tfisp\[paper\]'"):
+            backbones.create("vit_b16", path)
 
 
 def test_a_missing_preset_without_network_is_explained(monkeypatch, tmp_path):

@@ -162,9 +162,14 @@ def _from_keras_hub(
     name: str, built: Architecture, source: weight_files.Source
 ) -> tuple[Architecture, dict[str, np.ndarray]]:
     """Weights and epsilon of a KerasHub preset, on disk or to be downloaded."""
-    import keras_hub
-
     handle = source.preset or str(source.path)
+    try:
+        import keras_hub
+    except ImportError as error:
+        raise InputError(
+            f"--{name}_weights: KerasHub reads {handle}, and is not installed:"
+            " pip install 'tfisp[paper]'"
+        ) from error
     try:
         network = keras_hub.models.ViTBackbone.from_preset(handle, dtype="float32")
     # KerasHub lets through whatever its download client or the files' parsers raise.

@@ -13,6 +13,7 @@ its publisher states; where none is stated, the hash recorded at the first downl
 """
 
 import hashlib
+import importlib.util
 import os
 import textwrap
 from collections.abc import Mapping
@@ -231,6 +232,8 @@ def locate(key: str, explicit: str | os.PathLike | None = None) -> Source:
         if path.exists():
             _check_hash(entry, path)
             return Source(path)
+    if entry.preset and importlib.util.find_spec("keras_hub") is None:
+        raise not_found(entry, "KerasHub would download them: pip install 'tfisp[paper]'")
     if entry.preset:
         return Source(preset=entry.preset)
     if entry.url:
@@ -253,7 +256,7 @@ def require(explicit: Mapping[str, str | None]) -> None:
         try:
             if path and path != RANDOM:
                 _explicit(entry, Path(path).expanduser())
-            elif not path and not entry.url and not entry.preset:
+            elif not path and not entry.url:
                 locate(key)
         except InputError as error:
             missing.append(str(error))
