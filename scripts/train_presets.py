@@ -73,7 +73,6 @@ PRESETS = {
     "efficient_isp_neutral": ("efficient_isp", "neutral", 20_000),
     "efficient_isp_vivid": ("efficient_isp", "vivid", 20_000),
     "robust_isp_neutral": ("robust_isp", "neutral", 20_000),
-    "rmfa_net_tiny_neutral": ("rmfa_net_tiny", "neutral", 20_000),
 }
 
 
