@@ -11,13 +11,14 @@ demosaicking errors of a reference at full size can spoil:
       | decode, mean over blocks of 2 x 2, exposed   clean linear picture ---> reference
       | inverse colours, filters, noise, levels          |
     mosaic                                               | look (sRGB-encoded)
-      | as the generator's contract says                 v
+      | as the generator's contract says                 v    and its local contrast
     raw                                                  target
 
 `target` is the clean picture in the look of the target photographs. What reduction changes is that
 edges come out sharper than at full size, where lens and interpolation blur them.
 """
 
+import copy
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ from tfisp.data.frames import Frame, Scene
 from tfisp.data.noise import noise_of
 from tfisp.data.raw_patches import RawPatches
 from tfisp.data.unprocess import Noise, unprocess
-from tfisp.looks import Look
+from tfisp.looks import Detail, Look
 from tfisp.sensor import Capture, Gains, Sensor, resolve_gains, smallest_one
 
 # Side of the blocks that references are averaged over.
@@ -55,14 +56,21 @@ class SimulatedPatches(RawPatches):
     Args:
         captured: The captured patches; frames, contract and mirroring are theirs.
         look: Of the target photographs.
+        detail: Local contrast that their look has beside its colours.
     """
 
-    def __init__(self, captured: RawPatches, look: Look) -> None:
+    def __init__(self, captured: RawPatches, look: Look, detail: Detail | None = None) -> None:
         vars(self).update(vars(captured))
         self.patch_size = simulated_size(captured.patch_size)
         self._window_size = REDUCTION * self.patch_size
-        self._look = look
+        self.look, self._detail = look, detail or Detail()
         self._cameras: dict[Path, Camera] = {}
+
+    def in_detail(self, detail: Detail) -> "SimulatedPatches":
+        """The same patches with another local contrast of the targets."""
+        other = copy.copy(self)
+        other._detail = detail
+        return other
 
     @property
     def repeats(self) -> bool:
@@ -87,7 +95,7 @@ class SimulatedPatches(RawPatches):
         linear = np.minimum(linear * np.float32(2 ** random.uniform(*EXPOSURES)), 1)
         raw = simulate(linear, self._cameras[frame.path], self._contract, random)
         clean = encode_srgb(linear)
-        return raw, clean, self._look.apply(clean)
+        return raw, clean, self._detail.apply(self.look.apply(clean))
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class Publisher:
             return
         kept, learnt = finished, index
         if self._config.stages[index].recipe.needs_photographs:
-            start = self._start_of(index)
+            start = self.start_of(index)
             verdict = self._judge(start, finished, monitor)
             if not (verdict.better or self._keep_if_worse):
                 monitor.say(
@@ -68,7 +68,7 @@ class Publisher:
         monitor.say(f"verdict: {verdict}")
         return verdict
 
-    def _start_of(self, index: int) -> Generator:
+    def start_of(self, index: int) -> Generator:
         """The generator that a stage started from."""
         if index == 0:
             return self._initial.computing_in("float32")

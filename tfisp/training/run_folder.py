@@ -141,6 +141,11 @@ class RunFolder:
         return self.path / "look.cube"
 
     @property
+    def detail(self) -> Path:
+        """The local contrast of the target photographs, where the run fitted it."""
+        return self.path / "detail.json"
+
+    @property
     def verdict(self) -> Path:
         """What can be said without pairs about the last stage (`tfisp.training.verdict`)."""
         return self.path / "verdict.json"

@@ -87,11 +87,11 @@ class Judge:
     def __init__(self, dataset: Dataset) -> None:
         if dataset.targets is None:
             raise ValueError("a verdict needs target photographs")
-        patches = [dataset.raw.read(index, (0, index)) for index in _evenly(len(dataset.raw))]
+        patches = [dataset.raw.read(index, (0, index)) for index in evenly(len(dataset.raw))]
         self._raw = [raw for raw, _ in patches]
         self._content = np.concatenate([_gradients(_averaged(seen)) for _, seen in patches])
         targets = [
-            dataset.targets.read(index, (0, index)) for index in _evenly(len(dataset.targets))
+            dataset.targets.read(index, (0, index)) for index in evenly(len(dataset.targets))
         ]
         self._wanted = _quantiles(np.stack([_averaged(target) for target in targets]))
 
@@ -109,9 +109,9 @@ def renderer(generator: Generator) -> Render:
     return lambda raw: generator(raw[None])[0].numpy()
 
 
-def _evenly(count: int) -> list[int]:
-    """At most `PATCHES` numbers below `count`, evenly spread."""
-    return np.linspace(0, count - 1, min(count, PATCHES)).astype(int).tolist()
+def evenly(count: int, most: int = PATCHES) -> list[int]:
+    """At most `most` numbers below `count`, evenly spread."""
+    return np.linspace(0, count - 1, min(count, most)).astype(int).tolist()
 
 
 def _averaged(image: np.ndarray) -> np.ndarray:
