@@ -81,6 +81,10 @@ def test_a_run_fits_the_look_and_gives_its_verdict(tmp_path, capsys):
     told = capsys.readouterr().err
     assert "references and" in told and "verdict: " in told
     assert read_cube(tmp_path / "run" / "look.cube").size == 33
+    detail = json.loads((tmp_path / "run" / "detail.json").read_text())
+    assert len(detail["gains"]) == len(detail["scales"]) == 4
+    shown = ", ".join(f"{gain:.2f}" for gain in detail["gains"])
+    assert f"local contrast of the photographs, finest scale first: times {shown}" in told
     verdict = json.loads((tmp_path / "run" / "verdict.json").read_text())
     model = models.from_preset(tmp_path / "run" / "model").get_weights()
     kept = "1-unpaired_plus" if verdict["better"] else "0-pretrain_plus"
