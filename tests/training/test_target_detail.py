@@ -1,12 +1,15 @@
 """The photographs' local contrast, found through the generator; the same again after a stop."""
 
 import dataclasses
+import json
 
+import cv2
 import numpy as np
 import pytest
 
 from tfisp import data, models
 from tfisp.data.simulation import simulated
+from tfisp.data.skimage_scenes import skimage_scenes
 from tfisp.looks import Detail, Look
 from tfisp.training.target_detail import fit_target_detail
 
@@ -23,15 +26,31 @@ class Sharpened:
     def read(self, index, seed):
         return self._detail.apply(np.asarray(self._plain.read(index, seed)))
 
+    def source_of(self, index):
+        return self._plain.source_of(index)
+
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory):
+    """Ten small photographs as sources, ten as targets: pieces of those in scikit-image."""
+    folder = tmp_path_factory.mktemp("photographs")
+    names = []
+    _, roles = skimage_scenes()
+    for scene, path in enumerate(path for paths in roles.values() for path in paths):
+        image = cv2.imread(str(path))
+        for piece in range(5):
+            top, left = 40 * piece, 30 * piece
+            names.append(f"{scene}-{piece}.png")
+            cv2.imwrite(str(folder / names[-1]), image[top : top + 180, left : left + 180])
+    splits = {"source": names[:10], "target": names[10:20], "val": [], "test": names[20:]}
+    (folder / "splits.json").write_text(json.dumps(splits))
     config = data.DataConfig(
         "unprocessed",
-        raw_dir="skimage:",
-        patch_size=64,
+        raw_dir=str(folder),
+        splits=str(folder / "splits.json"),
+        patch_size=48,
         noise="none",
-        cache_dir=str(tmp_path_factory.mktemp("cache")),
+        cache_dir=str(folder / "cache"),
     )
     return data.open_dataset(config)
 

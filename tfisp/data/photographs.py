@@ -126,6 +126,10 @@ class Photographs:
         """Number of patches that do not overlap; an epoch reads so many."""
         return len(self._grid)
 
+    def source_of(self, index: int) -> int:
+        """Number of the photograph that patch `index` lies in."""
+        return self._grid.cell(index).frame
+
     @property
     def repeats(self) -> bool:
         """Whether every epoch reads the same patches again, but for mirroring."""

@@ -62,6 +62,10 @@ class RawPatches:
         """Number of patches that do not overlap; an epoch reads so many."""
         return len(self._grid)
 
+    def source_of(self, index: int) -> int:
+        """Number of the frame that patch `index` lies in."""
+        return self._grid.cell(index).frame
+
     @property
     def repeats(self) -> bool:
         """Whether every epoch reads the same patches again, but for mirroring."""

@@ -24,6 +24,8 @@ import numpy as np
 SCALES = (1.0, 2.0, 4.0, 8.0)
 # Gains beyond these are taken for a difference of scenes, not of looks.
 _BOUNDS = (0.5, 2.0)
+# With fewer scenes on a side nothing is said: chance would be taken for a look.
+_FEWEST = 8
 # Pixels at the borders of a picture whose bands know too little of their surroundings.
 _BORDER = 4
 # Added to energies before their logarithm is taken: a thousandth of the range, squared.
@@ -87,16 +89,21 @@ def fit_detail(
     W. James, C. Stein, "Estimation with Quadratic Loss", 1961): one within its standard error of 1
     is 1.
 
+    All arguments are `[scenes, bands]`, means of `energies` over the pictures of each scene: those
+    of one scene are alike, and say less than as many scenes would.
+
     Args:
-        photographs: `energies` of target photographs.
+        photographs: Of target photographs.
         shown: Of what the network makes of RAW files, in the look's colours.
         clean: Of the clean pictures of simulated pairs, in the look's colours.
         shown_of_clean: Of what the network makes of their RAW, in the look's colours.
     """
+    if min(map(len, (photographs, shown, clean))) < _FEWEST:
+        return Detail()
     log_gain = (photographs.mean(0) - shown.mean(0) - clean.mean(0) + shown_of_clean.mean(0)) / 2
     # Of simulated pairs the pictures are the same on both sides: it is their ratio that varies.
     spreads = (photographs, shown, clean - shown_of_clean)
-    variance = np.sum([each.var(0) / len(each) for each in spreads], axis=0) / 4
+    variance = np.sum([each.var(0, ddof=1) / len(each) for each in spreads], axis=0) / 4
     kept = np.maximum(1 - variance / np.maximum(np.square(log_gain), 1e-12), 0)
     gains = np.clip(np.exp(kept * log_gain), *_BOUNDS)
     return Detail(tuple(gains.tolist()))

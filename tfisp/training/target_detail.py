@@ -1,10 +1,12 @@
 """The local contrast of target photographs, fitted to what a generator makes of RAW files."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from tfisp.data.base import Dataset
+from tfisp.data.photographs import Photographs
+from tfisp.data.raw_patches import RawPatches
 from tfisp.data.simulation import SimulatedPatches
 from tfisp.looks.detail import Detail, energies, fit_detail
 from tfisp.models.generator import Generator
@@ -32,17 +34,20 @@ def fit_target_detail(captured: Dataset, simulated: SimulatedPatches, start: Gen
     def shown(raws: Iterable[np.ndarray]) -> np.ndarray:
         return energies([look.apply(np.clip(draw(raw), 0, 1)) for raw in raws])
 
-    raws = _each(lambda i: captured.raw.read(i, (0, i))[0], len(captured.raw))
-    photographs = _each(lambda i: targets.read(i, (0, i)), len(targets))
-    pairs = _each(lambda i: simulated.read_pair(i, (0, i)), len(simulated))
+    of_targets, of_raw = evenly(len(targets), _MOST), evenly(len(captured.raw), _MOST)
+    photographs = energies([targets.read(index, (0, index)) for index in of_targets])
+    pairs = [simulated.read_pair(index, (0, index)) for index in of_raw]
     return fit_detail(
-        energies(photographs),
-        shown(raws),
-        energies([in_look for _, _, in_look in pairs]),
-        shown(raw for raw, _, _ in pairs),
+        _by_source(photographs, targets, of_targets),
+        _by_source(shown(captured.raw.read(i, (0, i))[0] for i in of_raw), captured.raw, of_raw),
+        _by_source(energies([in_look for _, _, in_look in pairs]), captured.raw, of_raw),
+        _by_source(shown(raw for raw, _, _ in pairs), captured.raw, of_raw),
     )
 
 
-def _each(read: Callable, count: int) -> list:
-    """What is read at places evenly spread over `count`."""
-    return [read(index) for index in evenly(count, _MOST)]
+def _by_source(
+    values: np.ndarray, patches: RawPatches | Photographs, indices: Sequence[int]
+) -> np.ndarray:
+    """Values of patches `[n, bands]`, averaged over those of one file: `[files, bands]`."""
+    sources = np.array([patches.source_of(index) for index in indices])
+    return np.stack([values[sources == source].mean(0) for source in np.unique(sources)])
