@@ -1,7 +1,6 @@
 """Runs the stages of a configuration: batches in, steps, logs and checkpoints out."""
 
 import contextlib
-import dataclasses
 import json
 import signal
 import time
@@ -17,9 +16,6 @@ import tensorflow as tf
 from tfisp.data.base import Dataset
 from tfisp.data.cache import Store
 from tfisp.data.pipeline import batches
-from tfisp.data.simulation import SimulatedPatches
-from tfisp.files import write_json
-from tfisp.looks.detail import SCALES
 from tfisp.models.generator import Generator
 from tfisp.seeds import derive
 from tfisp.training.checkpoints import Checkpoints, Position
@@ -33,7 +29,7 @@ from tfisp.training.networks import FrozenNetworks
 from tfisp.training.publisher import Publisher
 from tfisp.training.run_folder import RunFolder
 from tfisp.training.strategies import Workers
-from tfisp.training.target_detail import fit_target_detail
+from tfisp.training.target_detail import in_target_detail
 from tfisp.training.trainer import Trainer
 from tfisp.training.validation import Validation
 
@@ -199,16 +195,6 @@ class Run:
         """Where a stage's batches come from."""
         return self._simulated if self._config.stages[index].recipe.simulated else self._dataset
 
-    def _in_detail(self, run: StageRun, dataset: Dataset, pairs: SimulatedPatches) -> Dataset:
-        """Simulated pairs whose targets have the photographs' local contrast too."""
-        start = self._publisher.start_of(run.index)
-        detail = fit_target_detail(self._dataset, pairs, start)
-        gains = ", ".join(f"{gain:.2f}" for gain in detail.gains)
-        run.monitor.say(f"local contrast of the photographs, finest scale first: times {gains}")
-        if self._workers.is_chief:
-            write_json(self._folder.detail, {"scales": SCALES, "gains": detail.gains})
-        return dataclasses.replace(dataset, raw=pairs.in_detail(detail))
-
     def batches(
         self, index: int, start: int, stop: int, dataset: Dataset | None = None
     ) -> abc.Generator[dict[str, tf.Tensor], None, None]:
@@ -238,8 +224,10 @@ class Run:
     def _source(self, run: StageRun) -> abc.Generator[dict[str, Any], None, None]:
         """The batches of a stage that are left, with their frozen features if those are kept."""
         dataset = self._data(run.index)
-        if isinstance(dataset.raw, SimulatedPatches) and run.stage.recipe.needs_photographs:
-            dataset = self._in_detail(run, dataset, dataset.raw)
+        if run.stage.recipe.simulated and run.stage.recipe.needs_photographs:
+            start = self._publisher.start_of(run.index)
+            kept = self._folder.detail if self._workers.is_chief else None
+            dataset = in_target_detail(self._dataset, dataset, start, run.monitor, kept)
         source = self.batches(run.index, run.done, run.stage.steps, dataset)
         if self._options.feature_cache is None:
             return source

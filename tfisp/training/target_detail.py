@@ -1,6 +1,8 @@
 """The local contrast of target photographs, fitted to what a generator makes of RAW files."""
 
+import dataclasses
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -8,12 +10,39 @@ from tfisp.data.base import Dataset
 from tfisp.data.photographs import Photographs
 from tfisp.data.raw_patches import RawPatches
 from tfisp.data.simulation import SimulatedPatches
-from tfisp.looks.detail import Detail, energies, fit_detail
+from tfisp.files import write_json
+from tfisp.looks.curves import draw_curves
+from tfisp.looks.detail import SCALES, Detail, energies, fit_detail
 from tfisp.models.generator import Generator
+from tfisp.training.monitor import Monitor
 from tfisp.training.verdict import evenly, renderer
 
 # Patches of each kind that are looked at, at the most, spread evenly over all.
 _MOST = 192
+
+
+def in_target_detail(
+    captured: Dataset, simulated: Dataset, start: Generator, monitor: Monitor, kept: Path | None
+) -> Dataset:
+    """Simulated pairs whose targets have the photographs' local contrast beside their colours.
+
+    Args:
+        captured: The data set as it is, open, with targets.
+        simulated: Its simulated pairs, in the colours of the look.
+        start: The generator that the stage begins with; it makes neutral pictures.
+        monitor: Is shown the look's curves and told the gains.
+        kept: Where to write the gains; None for nowhere.
+    """
+    pairs = simulated.raw
+    if not isinstance(pairs, SimulatedPatches):
+        raise TypeError(f"{type(pairs).__name__}: expected simulated patches")
+    detail = fit_target_detail(captured, pairs, start)
+    gains = ", ".join(f"{gain:.2f}" for gain in detail.gains)
+    monitor.say(f"local contrast of the photographs, finest scale first: times {gains}")
+    monitor.images(0, "run/look", draw_curves(pairs.look))
+    if kept is not None:
+        write_json(kept, {"scales": SCALES, "gains": detail.gains})
+    return dataclasses.replace(simulated, raw=pairs.in_detail(detail))
 
 
 def fit_target_detail(captured: Dataset, simulated: SimulatedPatches, start: Generator) -> Detail:
