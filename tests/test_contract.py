@@ -6,13 +6,12 @@ import json
 import numpy as np
 import pytest
 
+from tfisp.companding import compand, expand
 from tfisp.contract import (
     AS_SHOT,
     PUBLISHED,
     Contract,
-    compand,
     denormalise,
-    expand,
     normalise,
 )
 from tfisp.errors import InputError

@@ -14,15 +14,7 @@ Under `as_shot` all gains are at least 1, so a saturated sample lies at 1 or abo
 and the minimum makes it neutral. Negative values (noise around black) are kept, unless a network
 was published with them cut off ("shadows").
 
-Under companding "sqrt" the result v is last bent (`compand`), with a = 1/256:
-
-    sign(v) (sqrt(|v| + a) - sqrt(a)) / (sqrt(1 + a) - sqrt(a))
-
-0 stays 0 and 1 stays 1; far above a it is a square root, for which shot noise is equally strong
-everywhere (Anscombe 1948, https://doi.org/10.1093/biomet/35.3-4.246); around black it is all but a
-line of slope 8.5, so that noise below black keeps its sign and is amplified by no more. Stored in 8
-bits, it tells the counts of a 10-bit sensor apart at black, where one step of v itself spans four
-counts.
+Under companding "sqrt" the result is last bent (`tfisp.companding`).
 
 A contract also says what comes out. Under output "srgb" that is the finished picture. A generator
 that is to serve every camera cannot know each one's colours: under output "camera" it gives
@@ -37,6 +29,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from tfisp.companding import compand, expand
 from tfisp.errors import InputError
 from tfisp.sensor import (
     MAX_SAMPLE,
@@ -84,9 +77,6 @@ _CHOICES = {
     "companding": ("none", "sqrt"),
     "output": ("srgb", "camera"),
 }
-
-# The curve of companding "sqrt": where it turns from a line into a square root, as a part of white.
-COMPANDING_TOE = 1 / 256
 
 # Bands of about this many samples are scaled at a time: small enough for a band to stay in a
 # core's cache between the passes.
@@ -312,29 +302,6 @@ def denormalise(
         out[row::2] /= _tile(numbers.gain, width)[row]
         out[row::2] += _tile(numbers.black, width)[row]
     return out
-
-
-def compand(values: np.ndarray) -> np.ndarray:
-    """The curve of companding "sqrt": scaled values of any shape -> float32, bent."""
-    values = np.asarray(values, np.float32)
-    root, span = companding_numbers()
-    bent = np.sqrt(np.abs(values) + np.float32(COMPANDING_TOE))
-    bent -= np.float32(root)
-    bent *= np.float32(1 / span)
-    return np.copysign(bent, values)
-
-
-def expand(values: np.ndarray) -> np.ndarray:
-    """The inverse of `compand`: v = y (span^2 |y| + 2 span root), no more than a parabola."""
-    values = np.asarray(values, np.float32)
-    root, span = companding_numbers()
-    return values * (np.float32(span * span) * np.abs(values) + np.float32(2 * span * root))
-
-
-def companding_numbers() -> tuple[float, float]:
-    """sqrt(a) and sqrt(1 + a) - sqrt(a) of the curve of `compand`."""
-    root = COMPANDING_TOE**0.5
-    return root, (1 + COMPANDING_TOE) ** 0.5 - root
 
 
 def require_mosaic(mosaic: np.ndarray) -> None:

@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from tests.helpers.shared import shared
 from tfisp import models
-from tfisp.contract import Contract, compand
-from tfisp.contract import expand as expand_numpy
+from tfisp.companding import compand
+from tfisp.companding import expand as expand_numpy
+from tfisp.contract import Contract
 from tfisp.exporting import quantisation, test_inputs, tflite_graph
 from tfisp.exporting.comparison import figures
 from tfisp.exporting.quantisation import expand, in_float32, to_int8

@@ -124,7 +124,7 @@ def check(
         if array.shape != shape:
             raise InputError(f"{path}: takes {list(shape)}, the given array is {list(array.shape)}")
     if importlib.util.find_spec("ai_edge_litert") is None:
-        return Verdict("", "ai-edge-litert is not installed (pip install 'tfisp[litert]')")
+        return Verdict("", "ai-edge-litert is not installed (pip install ai-edge-litert)")
     with tempfile.TemporaryDirectory(prefix="tfisp-gpu-") as folder:
         given, result = Path(folder) / "inputs.npz", Path(folder) / "result.json"
         np.savez(given, *[np.asarray(array, np.float32) for array in inputs])

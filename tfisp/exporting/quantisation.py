@@ -35,7 +35,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfisp.backend import without_chatter
-from tfisp.contract import companding_numbers
+from tfisp.companding import companding_numbers
 from tfisp.exporting import tflite_graph
 from tfisp.exporting.tflite_graph import Operation
 from tfisp.exporting.writers import to_tflite, write_function
@@ -78,7 +78,7 @@ def to_int8(generator: Generator, inputs: Sequence[np.ndarray]) -> bytes:
 
 
 def expand(values: tf.Tensor) -> tf.Tensor:
-    """`tfisp.contract.expand` in operations that every runtime has: ABS, MUL, ADD, MUL."""
+    """`tfisp.companding.expand` in operations that every runtime has: ABS, MUL, ADD, MUL."""
     root, span = companding_numbers()
     return values * (span * span * tf.abs(values) + 2 * span * root)
 

@@ -21,7 +21,8 @@ corrected: a mosaic with a shading map needs that done first.
 import numpy as np
 import tensorflow as tf
 
-from tfisp.contract import COMPANDING_TOE, Contract, companding_numbers, scaling
+from tfisp.companding import TOE, companding_numbers
+from tfisp.contract import Contract, scaling
 from tfisp.exporting.test_inputs import Trial
 from tfisp.exporting.writers import Function
 from tfisp.models.camera_output import finished
@@ -124,7 +125,7 @@ def _scaled(cells: tf.Tensor, contract: Contract, given: dict[str, tf.Tensor]) -
         values = tf.maximum(values, 0.0)
     if contract.companding == "sqrt":
         root, span = companding_numbers()
-        values = tf.sign(values) * (tf.sqrt(tf.abs(values) + COMPANDING_TOE) - root) / span
+        values = tf.sign(values) * (tf.sqrt(tf.abs(values) + TOE) - root) / span
     return values
 
 

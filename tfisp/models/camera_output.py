@@ -6,7 +6,7 @@ For losses behind the matrix, and for the whole ISP in one file.
 import tensorflow as tf
 
 from tfisp.color import ENCODED_OFFSET, ENCODED_POWER, ENCODED_SLOPE, LINEAR_END
-from tfisp.contract import companding_numbers
+from tfisp.companding import companding_numbers
 
 
 def finished(values: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:

@@ -18,7 +18,7 @@ from tfisp.color import (
     LINEAR_END,
     camera_to_srgb,
 )
-from tfisp.contract import companding_numbers
+from tfisp.companding import companding_numbers
 from tfisp.sensor import Sensor
 
 _LINEAR_END = np.float32(LINEAR_END)

@@ -130,7 +130,7 @@ inline int reflect(int index, int length) {
   return index < length ? index : period - index;
 }
 
-// The curve of companding "sqrt", in the order of tfisp.contract.compand.
+// The curve of companding "sqrt", in the order of tfisp.companding.compand.
 inline const double kToe = 1.0 / 256, kRoot = std::sqrt(kToe), kSpan = std::sqrt(1 + kToe) - kRoot;
 
 inline float compand(float value) {
