@@ -50,6 +50,10 @@ def test_values_reach_the_configuration():
     [
         ("--reference=menon", "--reference=menon: unknown; did you mean menon2007?"),
         ("--patch_size=33", "--patch_size=33: must be even"),
+        ("--patch_size=0", "--patch_size=0: expected an integer of at least 2"),
+        ("--cache_gb=-1", "--cache_gb=-1: expected a number of at least 0"),
+        ("--data_seed=-1", "--data_seed=-1: expected an integer of at least 0"),
+        ("--reduce=1", "--reduce=1: expected an integer of at least 2"),
         ("--noise=loud", "--noise=loud: expected none, random or a number"),
         ("--data=folder", "--data=folder: unknown; did you mean folders?"),
     ],

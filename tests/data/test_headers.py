@@ -51,6 +51,17 @@ def test_a_jpeg_without_height_or_width_states_no_size(tmp_path, height, width):
         headers.probe(path)
 
 
+@pytest.mark.parametrize("fill", [1, 2, 7])
+def test_fill_bytes_in_front_of_a_marker_are_skipped(tmp_path, fill):
+    """ITU-T T.81, B.1.1.2: any marker may be preceded by any number of bytes 0xFF."""
+    whole = encoded(".jpg", picture())
+    frame = whole.index(b"\xff\xc0")
+    path = tmp_path / "a.jpg"
+    path.write_bytes(whole[:frame] + b"\xff" * fill + whole[frame:])
+    info = headers.probe(path)
+    assert (info.height, info.width) == (24, 40)
+
+
 def test_what_follows_a_pictures_end_does_not_matter(tmp_path):
     for suffix in (".png", ".jpg"):
         path = tmp_path / f"a{suffix}"

@@ -182,6 +182,15 @@ def test_every_damaged_png_is_refused(frame, tmp_path):
         read_plain(frame("png", bytes(flipped)), ZRR)
 
 
+@pytest.mark.parametrize("left", range(12))
+def test_a_png_that_ends_between_two_chunks_is_truncated(frame, left):
+    """A chunk has 12 bytes at the least: length, name and checksum."""
+    data = frame("png").read_bytes()
+    last = len(data) - 12
+    with pytest.raises(InputError, match=r"the PNG ends before its last chunk: truncated"):
+        read_plain(frame("png", data[: last + left]), ZRR)
+
+
 def test_a_png_whose_pixels_do_not_inflate_is_refused(frame):
     def chunk(name, body):
         return (
