@@ -82,6 +82,8 @@ def test_where_the_file_system_has_no_locks_a_live_process_is_still_found(tmp_pa
         ({"host": "elsewhere", "pid": os.getppid()}, True),
         ("nonsense", True),
         ({"host": host, "pid": -1}, True),
+        ({"host": host, "pid": 0}, True),
+        ({"host": host, "pid": 2**31}, True),
         ({"host": host, "pid": 10**30}, True),
     ):
         (tmp_path / ".lock").write_text(json.dumps(signature))
