@@ -8,7 +8,8 @@ same inputs on the phone and holds its outputs against these. Files that do not 
 float32, such as a whole-ISP graph, are left out and named.
 
 GOLDEN holds raw little-endian float32, row by row, and golden.json: for each file its SHA-256, the
-names, shapes and sizes of its input and output, and how far a phone's output may differ.
+names, shapes and sizes of its input and output, what the output's numbers mean, and how far a
+phone's output may differ. Under output "camera" of a contract it is camera RGB, not yet finished.
 """
 
 import dataclasses
@@ -167,6 +168,7 @@ def make(
         "output": output_name,
         "output_bytes": picture.nbytes,
         "output_shape": ",".join(map(str, picture.shape)),
+        "colour_encoding": metadata.colour_encoding,
         **limits._asdict(),
     }
 

@@ -1,5 +1,6 @@
 """golden.py: what it writes is what the desktop gives for inputs that the contract prepared."""
 
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -13,8 +14,11 @@ import pytest
 
 from tfisp.contract import AS_SHOT, Contract
 from tfisp.errors import InputError
+from tfisp.models.presets import DEFAULT_PRESET, read_preset
 from tfisp.packing import pack
 from tfisp.rendering import load
+from tfisp.rendering.camera_colour import finishing_matrix, to_srgb
+from tfisp.rendering.metadata import COLOUR_ENCODINGS
 from tfisp.sensor import Capture, Sensor
 
 SHAPE = "--shape=1,16,24,4"
@@ -108,6 +112,20 @@ def test_a_golden_output_is_a_crop_of_the_rendered_frame(capsys, real_export, tm
     left, top = 25, 24  # (100 - 1 - 48) / 2 from the first red column on, (80 - 32) / 2 rows
     found = whole[top + 8 : top + 24, left + 8 : left + 40]
     np.testing.assert_allclose(inside, found, atol=1e-5)
+
+
+def test_golden_camera_rgb_is_what_the_files_matrix_finishes(capsys, tmp_path):
+    export = read_preset(DEFAULT_PRESET).folder.parent / "export"
+    assert run(capsys, f"--export={export}", f"--output={tmp_path}")[0] == 0
+    (entry,) = json.loads((tmp_path / "golden.json").read_text())["files"]
+    assert entry["colour_encoding"] == COLOUR_ENCODINGS["camera"]
+    shown = read(tmp_path, entry, "output")[0]
+    mosaic = golden.scene(*shown.shape[:2])
+    matrix = ((0.7, -0.1, -0.1), (-0.4, 1.2, 0.2), (-0.1, 0.2, 0.6))
+    sensor = dataclasses.replace(golden.SCENE_SENSOR, xyz_to_camera=matrix)
+    picture = load(export / entry["name"]).render(mosaic, sensor, golden.SCENE_CAPTURE)
+    finished = to_srgb(shown, finishing_matrix(sensor))
+    np.testing.assert_allclose(finished, picture, atol=1e-5)
 
 
 def test_files_that_are_no_float_pictures_are_left_out_and_named(

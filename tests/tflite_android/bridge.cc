@@ -12,12 +12,12 @@ struct Job {
   double black[4], white, gains[3], neutral[3], to_srgb[9], baseline_exposure;
   std::int32_t orientation, shading_rows, shading_columns, shading_is_camera2;
   const float* shading;
-  std::int32_t form, has_black;
+  const char *form, *white_balance, *exposure, *clip, *companding, *output;
+  std::int32_t has_black;
   double contract_black[4];
   std::int32_t has_white;
   double contract_white;
-  std::int32_t as_shot, use_shading, frame_exposure, clip, compand, camera_output;
-  std::int32_t halo, multiple, minimum, fixed_height, fixed_width, tile;
+  std::int32_t use_shading, halo, multiple, minimum, fixed_height, fixed_width, tile;
 };
 
 // Runs the network; false where it fails.
@@ -45,18 +45,14 @@ struct Parts {
                              job.shading + 4 * job.shading_rows * job.shading_columns);
     if (job.shading_is_camera2) capture.shading = tfisp::shading_by_site(capture.shading, sensor);
     tfisp::Contract& contract = metadata.contract;
-    contract.form = static_cast<tfisp::Form>(job.form);
+    contract = tfisp::named_contract({job.form, job.white_balance, job.exposure, job.clip,
+                                      job.companding, job.output});
     if (job.has_black) {
       contract.black_level.emplace();
       std::copy(job.contract_black, job.contract_black + 4, contract.black_level->begin());
     }
     if (job.has_white) contract.white_level = job.contract_white;
-    contract.as_shot = job.as_shot;
     contract.shading = job.use_shading;
-    contract.frame_exposure = job.frame_exposure;
-    contract.clip = static_cast<tfisp::Clip>(job.clip);
-    contract.compand = job.compand;
-    contract.camera_output = job.camera_output;
     if (job.halo >= 0) metadata.halo = job.halo;
     metadata.multiple = job.multiple;
     metadata.minimum = job.minimum;

@@ -84,7 +84,10 @@ fun main(arguments: Array<String>) {
         return made
     }
 
-    given["file"]?.let { println("sha256 ${sha256(File(it[0]), it[1].toLong())}") }
+    given["file"]?.let {
+        val found = runCatching { requireIntact(File(it[0]), it[1].toLong(), it[2]) }
+        println("network ${found.exceptionOrNull()?.message ?: "intact"}")
+    }
     val builder = CaptureRequest.Builder()
     builder.askForShadingMap()
     println("requested ${builder.request.values.size}")

@@ -19,8 +19,8 @@ from tfisp.sensor import Capture, Sensor
 SOURCES = Path(__file__).resolve().parents[2] / "tflite" / "android"
 HERE = Path(__file__).parent
 
-FORMS = ("packed", "split", "mosaic")
-CLIPS = ("none", "highlights", "shadows")
+# The contract's entries that are names, in the order of `ContractNames` of contract.h.
+NAMES = ("form", "white_balance", "exposure", "clip", "companding", "output")
 
 # What docs/PHONE.md asks for; warnings are errors.
 FLAGS = ("-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror")
@@ -49,13 +49,12 @@ class Job(ctypes.Structure):
         *((name, ctypes.c_int32) for name in ("orientation", "shading_rows", "shading_columns")),
         ("shading_is_camera2", ctypes.c_int32),
         ("shading", ctypes.c_void_p),
-        *((name, ctypes.c_int32) for name in ("form", "has_black")),
+        *((name, ctypes.c_char_p) for name in NAMES),
+        ("has_black", ctypes.c_int32),
         ("contract_black", ctypes.c_double * 4),
         ("has_white", ctypes.c_int32),
         ("contract_white", ctypes.c_double),
-        *((name, ctypes.c_int32) for name in ("as_shot", "use_shading", "frame_exposure")),
-        *((name, ctypes.c_int32) for name in ("clip", "compand", "camera_output")),
-        *((name, ctypes.c_int32) for name in ("halo", "multiple", "minimum")),
+        *((name, ctypes.c_int32) for name in ("use_shading", "halo", "multiple", "minimum")),
         *((name, ctypes.c_int32) for name in ("fixed_height", "fixed_width", "tile")),
     )
 
@@ -122,13 +121,8 @@ def job(
         baseline_exposure=capture.baseline_exposure,
         orientation=capture.orientation,
         shading_is_camera2=camera2_shading is not None,
-        form=FORMS.index(contract.form),
-        as_shot=contract.white_balance == "as_shot",
+        **{name: getattr(contract, name).encode() for name in NAMES},
         use_shading=contract.shading,
-        frame_exposure=contract.exposure == "frame",
-        clip=CLIPS.index(contract.clip),
-        compand=contract.companding == "sqrt",
-        camera_output=contract.output == "camera",
         halo=-1 if metadata is None or metadata.halo is None else metadata.halo,
         multiple=1 if metadata is None else metadata.multiple,
         minimum=1 if metadata is None else metadata.minimum,
@@ -143,7 +137,7 @@ def job(
     if shading is not None:
         made.shading_rows, made.shading_columns = shading.shape[:2]
         made.shading = shading.ctypes.data
-    made.alive = (buffer, shading)
+    made.alive, made.input_form = (buffer, shading), contract.input_form
     return made
 
 
@@ -159,8 +153,7 @@ def prepare(made: Job) -> np.ndarray:
     shape = (made.height, made.width)
     top, bottom, left, right = phase_padding(shape, made.pattern.decode())
     height, width = shape[0] + top + bottom, shape[1] + left + right
-    step, channels = ((2, 4), (1, 3), (1, 1))[made.form]
-    out = np.full((height // step, width // step, channels), np.nan, np.float32)
+    out = np.full(made.input_form.shape(height, width), np.nan, np.float32)
     _call(library().prepare, made, out.ctypes.data_as(ctypes.c_void_p))
     return out
 
@@ -177,14 +170,14 @@ def render(made: Job, run, *, row_padding: int = 0, pixel_stride: int = 3) -> np
     Returns:
         uint8 `[H, W, pixel_stride]`, upright.
     """
-    step, channels = ((2, 4), (1, 3), (1, 1))[made.form]
+    form = made.input_form
     failures = []
 
     @Network
     def network(window, height, width, output):
         try:
-            window = np.ctypeslib.as_array(window, (height, width, channels))
-            rgb = np.ctypeslib.as_array(output, (step * height, step * width, 3))
+            window = np.ctypeslib.as_array(window, (height, width, form.channels))
+            rgb = np.ctypeslib.as_array(output, (form.step * height, form.step * width, 3))
             rgb[...] = run(window)
         except BaseException as error:  # must not pass through C++
             failures.append(error)

@@ -109,11 +109,17 @@ def test_without_dynamic_levels_and_maps_the_static_ones_hold(compiled):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("length", [0, 1, 100_000, 200_000])
-def test_the_checksum_is_that_of_the_first_bytes(compiled, tmp_path, length):
-    content = np.random.default_rng(0).bytes(150_000)
-    (tmp_path / "model").write_bytes(content)
-    said = run(compiled, file=[tmp_path / "model", length])
-    assert said["sha256"] == hashlib.sha256(content[:length]).hexdigest()
+def test_a_network_is_compared_with_the_checksum_of_its_bytes(compiled, tmp_path, length):
+    content, path = np.random.default_rng(0).bytes(150_000), tmp_path / "model.tflite"
+    path.write_bytes(content)
+    expected = hashlib.sha256(content[:length]).hexdigest()
+    assert run(compiled, file=[path, length, expected])["network"] == "intact"
+    path.write_bytes(bytes([content[0] ^ 1]) + content[1:])  # one bit of the first byte
+    said = run(compiled, file=[path, length, expected])["network"]
+    if length == 0:
+        assert said == "intact"
+    else:
+        assert said.startswith(f"{path}: damaged: its network has not the SHA-256")
 
 
 @pytest.mark.slow

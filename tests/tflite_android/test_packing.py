@@ -8,9 +8,10 @@ import pytest
 import tifffile
 
 from tests.helpers.dngs import gain_map, opcode_list, scene, write_dng
-from tests.tflite_android.phone import FORMS, Strided, job, prepare
+from tests.tflite_android.phone import NAMES, Strided, job, prepare
 from tfisp import packing
-from tfisp.contract import AS_SHOT, PUBLISHED, Contract
+from tfisp.contract import AS_SHOT, INPUT_FORMS, PUBLISHED, Contract
+from tfisp.errors import InputError
 from tfisp.raw import read_raw
 from tfisp.sensor import PATTERNS, Capture, Sensor
 
@@ -34,6 +35,7 @@ CONTRACTS = {
     "balanced only": Contract(white_balance="as_shot"),
     "exposure only": Contract(exposure="frame", clip="highlights"),
     "linear": dataclasses.replace(AS_SHOT, companding="none"),
+    "camera RGB": dataclasses.replace(AS_SHOT, exposure="none", output="camera"),
 }
 
 
@@ -52,7 +54,7 @@ def same_bits(given, expected):
 
 
 @pytest.mark.parametrize("contract", CONTRACTS.values(), ids=CONTRACTS)
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", INPUT_FORMS)
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_every_contract_and_phase_packs_bit_for_bit(contract, form, pattern):
     contract = dataclasses.replace(contract, form=form)
@@ -83,7 +85,7 @@ def test_an_odd_crop_packs_as_on_the_desktop(pattern, crop):
     same_bits(given, packing.prepare(part, part_sensor, CAPTURE, AS_SHOT))
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", INPUT_FORMS)
 @pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("grid", [(5, 9), (1, 1), (2, 17), (3, 1)])
 def test_a_shading_map_without_roundings_is_applied_bit_for_bit(form, pattern, grid):
@@ -133,6 +135,28 @@ def test_levels_that_contradict_each_other_are_refused():
     contract = Contract(white_level=50)
     made = job(Strided(mosaic), mosaic.shape, Sensor("RGGB", BLACK, 1023), CAPTURE, contract)
     with pytest.raises(ValueError, match="white level is not above black level"):
+        prepare(made)
+
+
+@pytest.mark.parametrize("entry", NAMES)
+def test_a_name_that_is_not_known_is_refused(entry):
+    mosaic = counts((8, 8))
+    made = job(Strided(mosaic), mosaic.shape, Sensor("RGGB", BLACK, 1023), CAPTURE, AS_SHOT)
+    prepare(made)
+    setattr(made, entry, b"log")
+    with pytest.raises(ValueError, match=f"contract: {entry} 'log' is not one of ") as phone:
+        prepare(made)
+    with pytest.raises(InputError) as desktop:
+        dataclasses.replace(AS_SHOT, **{entry: "log"})
+    assert str(phone.value) == str(desktop.value)
+
+
+@pytest.mark.parametrize("entry, value", [("white_balance", b"none"), ("exposure", b"frame")])
+def test_camera_rgb_must_be_balanced_and_not_exposed(entry, value):
+    mosaic, contract = counts((8, 8)), CONTRACTS["camera RGB"]
+    made = job(Strided(mosaic), mosaic.shape, Sensor("RGGB", BLACK, 1023), CAPTURE, contract)
+    setattr(made, entry, value)
+    with pytest.raises(ValueError, match="output 'camera' needs white_balance 'as_shot'"):
         prepare(made)
 
 

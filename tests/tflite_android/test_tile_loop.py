@@ -114,11 +114,11 @@ def test_the_real_file_gives_the_desktops_picture(file, pattern, size):
 
 
 @pytest.mark.parametrize("matrix", [None, ((0.7, -0.1, -0.1), (-0.4, 1.2, 0.2), (-0.1, 0.2, 0.6))])
-@pytest.mark.parametrize("pattern", PATTERNS)
-def test_camera_rgb_is_finished_as_on_the_desktop(pattern, matrix):
+@pytest.mark.parametrize("pattern, orientation", zip(2 * PATTERNS, range(1, 9), strict=True))
+def test_camera_rgb_is_finished_as_on_the_desktop(pattern, orientation, matrix):
     runtime = open_runtime(DEFAULT_PRESET)
     sensor = dataclasses.replace(SENSOR, pattern=pattern, xyz_to_camera=matrix)
-    capture = dataclasses.replace(CAPTURE, orientation=6)
+    capture = dataclasses.replace(CAPTURE, orientation=orientation)
     phone, desktop = both(runtime, counts(63, 97), sensor, capture, tile=40)
     assert np.ptp(desktop) > 100
     # Powers are not the same to the last bit in C++ and NumPy.

@@ -191,8 +191,8 @@ private fun neutral(result: CaptureResult): DoubleArray {
 /**
  * The camera's own matrix of this frame, behind its white balance; the identity where it has none.
  *
- * COLOR_CORRECTION_TRANSFORM, and not the two SENSOR_COLOR_TRANSFORMs: it is what the camera has
- * interpolated from them for the light of this frame, and goes to linear sRGB by itself.
+ * COLOR_CORRECTION_TRANSFORM, and not the two SENSOR_COLOR_TRANSFORMs: it is the camera's choice for
+ * the light of this very frame, and goes to linear sRGB by itself.
  */
 private fun toSrgb(result: CaptureResult): DoubleArray {
     val transform = result[CaptureResult.COLOR_CORRECTION_TRANSFORM]

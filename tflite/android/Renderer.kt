@@ -22,12 +22,6 @@ class Renderer(model: File, threads: Int, fixed: Boolean) : AutoCloseable {
         val metadata = readMetadata(model)
         val contract = metadata.getJSONObject("contract")
         require(metadata.getInt("format") == 1) { "$model is of a newer tfisp" }
-        require(contract.optString("companding", "none") in listOf("none", "sqrt")) {
-            "$model: unknown companding"
-        }
-        require(contract.optString("output", "srgb") in listOf("srgb", "camera")) {
-            "$model: unknown output"
-        }
         handle = Native.open(
             path = model.path,
             threads = threads,
@@ -35,12 +29,12 @@ class Renderer(model: File, threads: Int, fixed: Boolean) : AutoCloseable {
             form = contract.getString("form"),
             blackLevel = contract.optJSONArray("black_level")?.let { sites(it) },
             whiteLevel = contract.optDouble("white_level", Double.NaN),
-            asShot = contract.getString("white_balance") == "as_shot",
+            whiteBalance = contract.getString("white_balance"),
             shading = contract.getBoolean("shading"),
-            frameExposure = contract.getString("exposure") == "frame",
+            exposure = contract.getString("exposure"),
             clip = contract.getString("clip"),
-            compand = contract.optString("companding", "none") == "sqrt",
-            cameraOutput = contract.optString("output", "srgb") == "camera",
+            companding = contract.optString("companding", "none"),
+            output = contract.optString("output", "srgb"),
             halo = metadata.optInt("halo", -1),
             multiple = metadata.getInt("multiple"),
             minimum = metadata.getInt("minimum")
@@ -82,19 +76,12 @@ class Renderer(model: File, threads: Int, fixed: Boolean) : AutoCloseable {
     }
 }
 
-/**
- * The tfisp.json at the end of a .tflite file: such a file is a ZIP archive too.
- *
- * Checks the network in front of it: damaged weights run all the same and make wrong pictures.
- */
+/** The tfisp.json at the end of a .tflite file: such a file is a ZIP archive too. */
 internal fun readMetadata(model: File): JSONObject = ZipFile(model).use { archive ->
     val entry = requireNotNull(archive.getEntry("tfisp.json")) { "$model has no tfisp.json" }
     val metadata = JSONObject(archive.getInputStream(entry).bufferedReader().readText())
-    metadata.optJSONObject("model")?.let { network ->
-        val found = sha256(model, network.getLong("bytes"))
-        require(found == network.getString("sha256")) {
-            "$model: the network is damaged; download it again"
-        }
+    metadata.optJSONObject("model")?.let {
+        requireIntact(model, it.getLong("bytes"), it.getString("sha256"))
     }
     metadata
 }
@@ -115,12 +102,12 @@ internal object Native {
         form: String,
         blackLevel: DoubleArray?,
         whiteLevel: Double,
-        asShot: Boolean,
+        whiteBalance: String,
         shading: Boolean,
-        frameExposure: Boolean,
+        exposure: String,
         clip: String,
-        compand: Boolean,
-        cameraOutput: Boolean,
+        companding: String,
+        output: String,
         halo: Int,
         multiple: Int,
         minimum: Int

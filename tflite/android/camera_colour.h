@@ -1,7 +1,8 @@
 // The last step for networks of output "camera": from their camera RGB to sRGB.
 //
 // The same arithmetic as tfisp.rendering.camera_colour, in float: the curve of companding is undone,
-// the capture's matrix and exposure gain applied, and the result encoded by the sRGB transfer curve (IEC 61966-2-1).
+// the capture's matrix and exposure gain applied, and the result encoded by the sRGB transfer curve
+// (IEC 61966-2-1).
 #ifndef TFISP_CAMERA_COLOUR_H_
 #define TFISP_CAMERA_COLOUR_H_
 

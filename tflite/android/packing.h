@@ -1,8 +1,8 @@
 // From a RAW buffer to a network's input, bit for bit as tfisp computes it on the desktop.
 //
-// C++17, standard library only. The contract is the entry "contract" of the tfisp.json inside a
-// .tflite file; docs/PHONE.md says where Camera2 states the rest. With black b, white w, balance g
-// of the site's colour, shading gain s and exposure gain e, a sample x becomes
+// C++17, standard library only. docs/PHONE.md says where Camera2 states what the contract does not.
+// With black b, white w, balance g of the site's colour, shading gain s and exposure gain e, a
+// sample x becomes
 //
 //     (x - float(b)) * float(1 / (w - b) * g * e) * s         b, w, g and e being double
 //
@@ -19,10 +19,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "contract.h"
 
 #ifdef __FAST_MATH__
 #error "packing.h: -ffast-math changes the results"
@@ -33,25 +34,6 @@
 static_assert(FLT_EVAL_METHOD == 0, "packing.h: float expressions must be evaluated in float");
 
 namespace tfisp {
-
-// Four numbers of a 2x2 tile, row by row.
-using Sites = std::array<double, 4>;
-
-enum class Form { kPacked, kSplit, kMosaic };
-enum class Clip { kNone, kHighlights, kShadows };
-
-// What the network expects at its input: "contract" of tfisp.json, entry by entry.
-struct Contract {
-  Form form = Form::kPacked;
-  std::optional<Sites> black_level;   // for R, G / G, B whatever the sensor's pattern; else its own
-  std::optional<double> white_level;  // else the sensor's own
-  bool as_shot = false;               // white_balance is "as_shot"
-  bool shading = false;
-  bool frame_exposure = false;  // exposure is "frame"
-  Clip clip = Clip::kNone;
-  bool compand = false;  // companding is "sqrt"; without the entry it is "none"
-  bool camera_output = false;  // output is "camera"; without the entry it is "srgb"
-};
 
 // What the samples mean: of this capture, at the corner of the active area.
 struct Sensor {
@@ -78,8 +60,8 @@ struct Capture {
   int orientation = 1;                   // EXIF, 1 to 8
   int shading_rows = 0, shading_columns = 0;
   std::vector<float> shading;
-  // White-balanced camera R, G, B as a column to linear sRGB, row by row; read for networks of output
-  // "camera" only. Without it their colours stay the sensor's.
+  // White-balanced camera R, G, B as a column to linear sRGB, row by row; read for networks of
+  // output "camera" only. Without it their colours stay the sensor's.
   std::array<double, 9> to_srgb{1, 0, 0, 0, 1, 0, 0, 0, 1};
 };
 

@@ -27,13 +27,6 @@ std::array<double, N> numbers(JNIEnv* env, jdoubleArray array) {
   return out;
 }
 
-template <class Choice>
-Choice choose(const std::string& name, std::initializer_list<std::pair<const char*, Choice>> all) {
-  for (const auto& [known, value] : all)
-    if (name == known) return value;
-  throw std::invalid_argument("contract: " + name + " is not known to this version");
-}
-
 // Runs `work`; what it throws becomes a Java exception.
 template <class Work>
 auto guarded(JNIEnv* env, Work work) -> decltype(work()) {
@@ -49,29 +42,25 @@ auto guarded(JNIEnv* env, Work work) -> decltype(work()) {
 
 extern "C" JNIEXPORT jlong JNICALL Java_tfisp_Native_open(
     JNIEnv* env, jobject, jstring path, jint threads, jboolean fixed, jstring form,
-    jdoubleArray black, jdouble white, jboolean as_shot, jboolean shading, jboolean frame_exposure,
-    jstring clip, jboolean compand, jboolean camera_output, jint halo, jint multiple, jint minimum) {
+    jdoubleArray black, jdouble white, jstring white_balance, jboolean shading, jstring exposure,
+    jstring clip, jstring companding, jstring output, jint halo, jint multiple, jint minimum) {
   return guarded(env, [&]() -> jlong {
-    using tfisp::Clip;
-    using tfisp::Form;
+    const std::string file = text(env, path);
     tfisp::ModelMetadata metadata;
-    metadata.contract.form = choose<Form>(
-        text(env, form),
-        {{"packed", Form::kPacked}, {"split", Form::kSplit}, {"mosaic", Form::kMosaic}});
+    try {
+      metadata.contract = tfisp::named_contract(
+          {text(env, form), text(env, white_balance), text(env, exposure), text(env, clip),
+           text(env, companding), text(env, output)});
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument(file + ": " + error.what());
+    }
     if (black) metadata.contract.black_level = numbers<4>(env, black);
     if (!std::isnan(white)) metadata.contract.white_level = white;
-    metadata.contract.as_shot = as_shot;
     metadata.contract.shading = shading;
-    metadata.contract.frame_exposure = frame_exposure;
-    metadata.contract.clip = choose<Clip>(
-        text(env, clip),
-        {{"none", Clip::kNone}, {"highlights", Clip::kHighlights}, {"shadows", Clip::kShadows}});
-    metadata.contract.compand = compand;
-    metadata.contract.camera_output = camera_output;
     if (halo >= 0) metadata.halo = halo;
     metadata.multiple = multiple;
     metadata.minimum = minimum;
-    tfisp::TfLiteNetwork network(text(env, path), metadata.contract.form, threads);
+    tfisp::TfLiteNetwork network(file, metadata.contract.form, threads);
     tfisp::Tiling tiling;
     if (fixed) {
       tiling.fixed_height = network.height();
