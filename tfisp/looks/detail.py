@@ -24,6 +24,8 @@ import numpy as np
 SCALES = (1.0, 2.0, 4.0, 8.0)
 # Gains beyond these are taken for a difference of scenes, not of looks.
 _BOUNDS = (0.5, 2.0)
+# A gain counts as found where it is further than so many standard errors from 1.
+_ERRORS = 2
 # With fewer scenes on a side nothing is said: chance would be taken for a look.
 _FEWEST = 8
 # Pixels at the borders of a picture whose bands know too little of their surroundings.
@@ -85,9 +87,8 @@ def fit_detail(
 ) -> Detail:
     """The gains that bring a network's pictures to the local contrast of photographs.
 
-    Gains are shrunk towards 1 by how well the pictures determine them (positive-part James-Stein:
-    W. James, C. Stein, "Estimation with Quadratic Loss", 1961): one within its standard error of 1
-    is 1.
+    Gains are shrunk towards 1 by how well the scenes determine them (in the manner of W. James and
+    C. Stein, "Estimation with Quadratic Loss", 1961): one within two standard errors of 1 is 1.
 
     All arguments are `[scenes, bands]`, means of `energies` over the pictures of each scene: those
     of one scene are alike, and say less than as many scenes would.
@@ -104,6 +105,6 @@ def fit_detail(
     # Of simulated pairs the pictures are the same on both sides: it is their ratio that varies.
     spreads = (photographs, shown, clean - shown_of_clean)
     variance = np.sum([each.var(0, ddof=1) / len(each) for each in spreads], axis=0) / 4
-    kept = np.maximum(1 - variance / np.maximum(np.square(log_gain), 1e-12), 0)
+    kept = np.maximum(1 - _ERRORS**2 * variance / np.maximum(np.square(log_gain), 1e-12), 0)
     gains = np.clip(np.exp(kept * log_gain), *_BOUNDS)
     return Detail(tuple(gains.tolist()))
