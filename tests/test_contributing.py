@@ -136,3 +136,25 @@ def test_every_dependency_is_pinned_to_a_version_that_is_allowed(requirement):
     pins = dict(line.split("==") for line in lines if not line.startswith("#"))
     pinned = {canonical(name): version for name, version in pins.items()}
     assert requirement.specifier.contains(pinned[canonical(requirement.name)])
+
+
+# Packages whose modules have other names.
+DISTRIBUTIONS = {"absl": "absl-py", "cv2": "opencv-python-headless", "PIL": "pillow"}
+
+
+def test_what_modules_import_on_top_comes_with_a_plain_installation():
+    """Extras are imported where they are needed, with a word on how to get them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    plain = {Requirement(text).name.replace("-", "_") for text in project["dependencies"]}
+    # Keras brings h5py, TensorFlow the rest of what it needs; these are used directly.
+    plain |= {"h5py"}
+    for path in (ROOT / "tfisp").rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module]
+            for name in (
+                {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"tfisp"}
+            ):
+                known = DISTRIBUTIONS.get(name, name).replace("-", "_")
+                assert known in plain, f"{path}: {name}"

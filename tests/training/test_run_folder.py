@@ -1,10 +1,12 @@
 """A run's folder keeps to one configuration, and its log to what is checkpointed."""
 
 import dataclasses
+import importlib.metadata
 import json
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from tests.helpers.data_files import scene
@@ -13,7 +15,7 @@ from tfisp.data.config import DataConfig
 from tfisp.errors import InputError
 from tfisp.training.checkpoints import Position
 from tfisp.training.config import TrainConfig, make_stages
-from tfisp.training.run_folder import RunFolder
+from tfisp.training.run_folder import RunFolder, versions
 
 
 def make_config(**changes):
@@ -26,6 +28,19 @@ def claimed(path, config):
     folder = RunFolder(path)
     folder.claim(config)
     return folder
+
+
+def test_an_extra_that_is_not_installed_has_no_version(monkeypatch):
+    plain = importlib.metadata.version
+
+    def version(name):
+        if name == "keras-hub":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return plain(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    found = versions()
+    assert found["keras-hub"] is None and found["numpy"] == np.__version__
 
 
 def test_a_new_folder_is_made_and_the_same_configuration_continues(tmp_path):
