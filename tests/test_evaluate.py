@@ -10,6 +10,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from tests.helpers.shared import shared
 from tfisp import evaluate, metrics, models
+from tfisp.contract import Contract
 from tfisp.metrics.report import Score, plain, summarise, to_csv, to_markdown
 from tfisp.rendering import load
 from tfisp.sensor import get_sensor
@@ -92,6 +93,18 @@ def test_the_report_holds_what_skimage_measures(capsys, presets, data, tmp_path)
     sheet = cv2.imread(str(output / "pictures.png"))
     # demosaic (its name in two lines), first, second, truth
     assert sheet.shape == (54 + 2 * 72, 8 + 4 * 72, 3)
+
+
+def test_another_sensors_levels_are_mapped_and_said(capsys, data, tmp_path):
+    other = Contract(black_level=2056, white_level=15000)
+    model = models.save_to_preset(models.create("efficient_isp", contract=other), tmp_path / "m")
+    words = (f"--model={model}", "--data=ultraisp", f"--raw_dir={data}", "--pictures=0")
+    code, _, error = run(capsys, *words, f"--output={tmp_path / 'mapped'}")
+    assert code == 0 and "--model=m: its levels (black 256, white 4092) are mapped" in error
+    code, _, error = run(capsys, *words, f"--output={tmp_path / 'model'}", "--levels=model")
+    assert code == 0 and error == ""
+    mapped, plain = ((tmp_path / name / "images.csv").read_text() for name in ("mapped", "model"))
+    assert mapped != plain
 
 
 def test_the_number_of_pairs_and_pictures_can_be_limited(capsys, presets, data, tmp_path):

@@ -20,7 +20,7 @@ from tfisp.cli import flags
 from tfisp.data import flags as data_flags
 from tfisp.errors import InputError
 from tfisp.metrics.measures import METRICS
-from tfisp.rendering.flags import runtime
+from tfisp.rendering.flags import levels, runtime
 
 _WEIGHTS = sorted({key for metric in METRICS.values() for key in metric.weights})
 
@@ -35,6 +35,7 @@ def define(values: flags.FlagValues) -> None:
         required=True,
     )
     runtime(values)
+    levels(values)
     flags.path(values, "output", None, "Folder for the report.", required=True)
     data_flags.define(values)
     flags.choice(values, "split", "test", ("val", "test"), "Which held-out pairs.")
@@ -68,11 +69,12 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
     from tfisp.metrics import report
     from tfisp.rendering import load
     from tfisp.rendering.evaluation import evaluate
-    from tfisp.rendering.levels import AUTO
+    from tfisp.rendering.levels import mapped_note
     from tfisp.rendering.pictures import strip, write_picture
 
     renderers = {
-        label: load(model, runtime=values.runtime, levels=AUTO) for label, model in labels.items()
+        label: load(model, runtime=values.runtime, levels=values.levels)
+        for label, model in labels.items()
     }
     progress = Progress()
     dataset = open_dataset(config, progress)
@@ -82,6 +84,9 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         raise InputError(
             f"--split={values.split}: --data={config.name} has no such pairs here; it has {known}"
         )
+    for label, renderer in renderers.items():
+        if note := mapped_note(renderer.metadata, dataset.sensor, values.levels):
+            cli.warn(main, f"--data={config.name} with --model={label}: {note}")
     weights = {key: values[f"{key}_weights"].value for key in _WEIGHTS}
     protocols = metrics.describe(values.metrics, weights)
     found = evaluate(

@@ -27,8 +27,8 @@ from tfisp.data.flags import on_bad_file
 from tfisp.errors import InputError, UsageError
 from tfisp.models.presets import DEFAULT_PRESET
 from tfisp.rendering.adjustments import Adjustments, Frame
-from tfisp.rendering.flags import adjustments, runtime, strength
-from tfisp.rendering.levels import contract_for
+from tfisp.rendering.flags import adjustments, levels, runtime, strength
+from tfisp.rendering.levels import mapped_note
 from tfisp.rendering.metadata import ModelMetadata
 from tfisp.rendering.pictures import SUFFIXES
 from tfisp.sensor import Capture, Sensor
@@ -69,6 +69,7 @@ def define(values: flags.FlagValues) -> None:
     runtime(values)
     strength(values)
     adjustments(values)
+    levels(values)
     on_bad_file(values)
     rawflags.define(values)
 
@@ -191,17 +192,12 @@ def list_jobs(arguments: Sequence[str], output: Path, suffix: str) -> list[Job]:
     return jobs
 
 
-def doubts(metadata: ModelMetadata, sensor: Sensor, capture: Capture, levels: str) -> Iterator[str]:
+def doubts(metadata: ModelMetadata, sensor: Sensor, capture: Capture, whose: str) -> Iterator[str]:
     """What may make a picture come out wrong although the file is in order."""
     yield from capture.notes
     contract = metadata.contract
-    if contract_for(metadata, sensor, levels) != contract:
-        black = ", ".join(f"{level:g}" for level in np.unique(sensor.black_level))
-        yield (
-            f"its levels (black {black}, white {sensor.white_level:g}) are mapped onto those that"
-            " the model was made for; colours may be off (--levels=model takes the counts as they"
-            " are)"
-        )
+    if note := mapped_note(metadata, sensor, whose):
+        yield note
     if contract.output == "camera" and sensor.xyz_to_camera is None:
         yield "states no colour matrix: its colours are those of the sensor"
     if contract.white_balance == "as_shot" and not (capture.gains or sensor.default_gains):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfisp import models
-from tfisp.contract import AS_SHOT, PUBLISHED
+from tfisp.contract import AS_SHOT, PUBLISHED, Contract
 from tfisp.packing import prepare
 from tfisp.rendering import ModelMetadata, Renderer
 from tfisp.rendering.levels import contract_for
@@ -14,6 +14,7 @@ from tfisp.sensor import SENSORS, Sensor
 
 CANON = Sensor("RGGB", 2056, 15000)
 MODEL = ModelMetadata("x", PUBLISHED, halo=1)
+OTHER = ModelMetadata("x", Contract(black_level=2056, white_level=15000), halo=1)
 TRAINED = dataclasses.replace(MODEL, sensor=CANON)
 
 
@@ -29,13 +30,18 @@ TRAINED = dataclasses.replace(MODEL, sensor=CANON)
         # The same white level, another black one: also another sensor.
         (MODEL, Sensor("RGGB", 0, 1023), "auto", False),
         (MODEL, SENSORS["zrr"].shifted(1, 0), "auto", True),  # the same sensor in another phase
+        (
+            OTHER,
+            SENSORS["ultraisp"],
+            "auto",
+            False,
+        ),
     ],
 )
 def test_whose_levels_count(metadata, sensor, levels, own):
     found = contract_for(metadata, sensor, levels)
-    assert found == (
-        PUBLISHED if own else dataclasses.replace(PUBLISHED, black_level=None, white_level=None)
-    )
+    none = dataclasses.replace(metadata.contract, black_level=None, white_level=None)
+    assert found == (metadata.contract if own else none)
 
 
 def test_a_contract_without_levels_stays_what_it_is():

@@ -1,4 +1,4 @@
-"""The photographs' local contrast, found through the generator; the same again after a stop."""
+"""The photographs' local contrast, found through the generator."""
 
 import dataclasses
 import json
@@ -10,8 +10,11 @@ import pytest
 from tfisp import data, models
 from tfisp.data.simulation import simulated
 from tfisp.data.skimage_scenes import skimage_scenes
+from tfisp.errors import InputError
 from tfisp.looks import Detail, Look
-from tfisp.training.target_detail import fit_target_detail
+from tfisp.looks.detail import SCALES
+from tfisp.training.monitor import Monitor
+from tfisp.training.target_detail import fit_target_detail, in_target_detail
 
 
 class Sharpened:
@@ -65,6 +68,26 @@ def test_sharper_photographs_ask_for_more_of_the_same_bands(scenes):
     )
     found = np.array(fit_target_detail(sharper, pairs, start).gains)
     assert (found[:2] > 1.1 * plain[:2]).all() or (found[:2] == 2).all()
+
+
+def test_a_run_that_goes_on_keeps_the_gains_it_began_with(scenes, tmp_path):
+    start = models.create("efficient_isp", contract=scenes.contract, seed=1)
+    pairs, kept = simulated(scenes, Look.identity()), tmp_path / "detail.json"
+
+    def target():
+        found = in_target_detail(scenes, pairs, start, Monitor(), kept)
+        return found.raw.read_pair(0, (0, 0))[2]
+
+    first, written = target(), kept.read_text()
+    np.testing.assert_array_equal(target(), first)
+    assert kept.read_text() == written
+    other = Detail((1.5, 1.5, 1.0, 1.0))
+    kept.write_text(json.dumps({"scales": SCALES, "gains": other.gains}))
+    plain = pairs.raw.read_pair(0, (0, 0))[2]
+    np.testing.assert_array_equal(target(), other.apply(plain))
+    kept.write_text('{"scales": [1, 2, 4, 8], "gains": null}')
+    with pytest.raises(InputError, match=r"detail\.json: not the gains of a run"):
+        target()
 
 
 def test_targets_get_the_gains_and_nothing_else_does(scenes):

@@ -32,7 +32,7 @@ def strength(values: flags.FlagValues) -> None:
 
 
 def adjustments(values: flags.FlagValues) -> None:
-    """Registers what `Adjustments.of` reads, and `--levels`, to be given to `Renderer`."""
+    """Registers what `Adjustments.of` reads."""
     flags.integer(
         values, "depth", 8, "Bits per channel: 8, or 16 for png and tif.", minimum=8, maximum=16
     )
@@ -51,6 +51,10 @@ def adjustments(values: flags.FlagValues) -> None:
         minimum=-10,
         maximum=10,
     )
+
+
+def levels(values: flags.FlagValues) -> None:
+    """Registers `--levels`, to be given to `Renderer`."""
     flags.choice(
         values,
         "levels",

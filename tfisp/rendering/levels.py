@@ -9,7 +9,7 @@ import dataclasses
 
 import numpy as np
 
-from tfisp.contract import Contract
+from tfisp.contract import PUBLISHED, Contract
 from tfisp.rendering.metadata import ModelMetadata
 from tfisp.sensor import SENSORS, Sensor
 
@@ -41,13 +41,29 @@ def contract_for(metadata: ModelMetadata, sensor: Sensor, levels: str = AUTO) ->
     return dataclasses.replace(contract, black_level=None, white_level=None)
 
 
+def mapped_note(metadata: ModelMetadata, sensor: Sensor, levels: str) -> str | None:
+    """What a user must know where a frame's levels are mapped onto a model's; None where not."""
+    if contract_for(metadata, sensor, levels) == metadata.contract:
+        return None
+    black = ", ".join(f"{level:g}" for level in np.unique(sensor.black_level))
+    return (
+        f"its levels (black {black}, white {sensor.white_level:g}) are mapped onto those that the"
+        " model was made for; colours may be off (--levels=model takes the counts as they are)"
+    )
+
+
 def _knows(metadata: ModelMetadata, sensor: Sensor) -> bool:
     """Whether a model was made for frames with a sensor's levels."""
     contract = metadata.contract
     black = sensor.black_level if contract.black_level is None else contract.black_level
     white = sensor.white_level if contract.white_level is None else contract.white_level
     stated = dataclasses.replace(sensor, pattern="RGGB", black_level=black, white_level=white)
-    known = [stated, _AS_STORED] + ([metadata.sensor] if metadata.sensor else [])
+    known = [stated] + ([metadata.sensor] if metadata.sensor else [])
+    if (contract.black_level, contract.white_level) == (
+        PUBLISHED.black_level,
+        PUBLISHED.white_level,
+    ):
+        known.append(_AS_STORED)
     return any(_levels(each) == _levels(sensor) for each in known)
 
 

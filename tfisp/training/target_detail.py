@@ -10,7 +10,8 @@ from tfisp.data.base import Dataset
 from tfisp.data.photographs import Photographs
 from tfisp.data.raw_patches import RawPatches
 from tfisp.data.simulation import SimulatedPatches
-from tfisp.files import write_json
+from tfisp.errors import InputError
+from tfisp.files import read_json, write_json
 from tfisp.looks.curves import draw_curves
 from tfisp.looks.detail import SCALES, Detail, energies, fit_detail
 from tfisp.models.generator import Generator
@@ -31,24 +32,37 @@ def in_target_detail(
         simulated: Its simulated pairs, in the colours of the look.
         start: The generator that the stage begins with; it makes neutral pictures.
         monitor: Is shown the look's curves and told the gains.
-        kept: Where to write the gains; None for nowhere.
+        kept: Where the gains are written, once, and read again by a run that goes on; None for
+            nowhere.
     """
     pairs = simulated.raw
     if not isinstance(pairs, SimulatedPatches):
         raise TypeError(f"{type(pairs).__name__}: expected simulated patches")
-    detail = fit_target_detail(captured, pairs, start)
+    detail = _read(kept) if kept is not None and kept.is_file() else None
+    detail = detail or fit_target_detail(captured, pairs, start)
     gains = ", ".join(f"{gain:.2f}" for gain in detail.gains)
     monitor.say(f"local contrast of the photographs, finest scale first: times {gains}")
     monitor.images(0, "run/look", draw_curves(pairs.look))
-    if kept is not None:
+    if kept is not None and not kept.is_file():
         write_json(kept, {"scales": SCALES, "gains": detail.gains})
     return dataclasses.replace(simulated, raw=pairs.in_detail(detail))
+
+
+def _read(path: Path) -> Detail | None:
+    """The gains of a file, if they are of the scales that are used."""
+    stated = read_json(path)
+    try:
+        if tuple(stated["scales"]) == SCALES:
+            return Detail(tuple(float(gain) for gain in stated["gains"]))
+    except (TypeError, KeyError, ValueError) as error:
+        raise InputError(f"{path}: not the gains of a run ({error!r}); delete it") from error
+    return None
 
 
 def fit_target_detail(captured: Dataset, simulated: SimulatedPatches, start: Generator) -> Detail:
     """Fits how much more local contrast the photographs have than the generator's pictures.
 
-    A pure function of its arguments: a run that was interrupted finds the same again.
+    A pure function of its arguments.
 
     Args:
         captured: The data set as it is, open, with targets.
