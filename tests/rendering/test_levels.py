@@ -30,12 +30,7 @@ TRAINED = dataclasses.replace(MODEL, sensor=CANON)
         # The same white level, another black one: also another sensor.
         (MODEL, Sensor("RGGB", 0, 1023), "auto", False),
         (MODEL, SENSORS["zrr"].shifted(1, 0), "auto", True),  # the same sensor in another phase
-        (
-            OTHER,
-            SENSORS["ultraisp"],
-            "auto",
-            False,
-        ),
+        (OTHER, SENSORS["ultraisp"], "auto", False),
     ],
 )
 def test_whose_levels_count(metadata, sensor, levels, own):
