@@ -4,18 +4,14 @@ import argparse
 import json
 import os
 import signal
-import sys
 import time
-from pathlib import Path
 
+import fuzz
 import numpy as np
 import pytest
+from fuzz_family import FACTS, SAMPLES, STRUCTURE, Family, Sound
 
 from tfisp.errors import InputError
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
-import fuzz
-from fuzz_family import FACTS, SAMPLES, STRUCTURE, Family, Sound
 
 STORED = {"array": np.arange(4), "fact": 1}
 

@@ -1,17 +1,13 @@
 """The fingerprint sees every kind of difference between two runs."""
 
 import shutil
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from kill_campaign import WHOLE, fingerprint
 
 from tfisp.training.checkpoints import Checkpoints, Position
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
-from kill_campaign import WHOLE, fingerprint
 
 
 @pytest.fixture

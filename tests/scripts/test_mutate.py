@@ -1,13 +1,9 @@
 """The mutants: what is changed, what is left alone, and how a verdict comes about."""
 
 import json
-import sys
-from pathlib import Path
 
-import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 import mutate
+import pytest
 
 MODULE = '''"""A module of 3 lines."""
 def small(x: int | None = 4, *, scale: float = 2.0) -> "int | None":

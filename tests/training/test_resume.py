@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 from kill_campaign import fingerprint
 
 # Two short stages; critics learn at steps 0, 3, 6; an epoch of 12 patches ends within the second
