@@ -19,7 +19,7 @@ from scipy.stats import spearmanr
 
 from tfisp import data, metrics, models
 from tfisp.data.config import DataConfig
-from tfisp.models.generator import Generator
+from tfisp.models.strength import interpolated
 from tfisp.training.verdict import Judge, Verdict, renderer
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
@@ -52,7 +52,7 @@ def row(run: Path, split: str) -> str:
     end = models.from_preset(run / "stages" / f"0-{run.name}")
     distances, quality = [], []
     for strength in STRENGTHS:
-        render = renderer(between(start, end, strength))
+        render = renderer(interpolated(start, end, strength))
         distances.append(judge.judge(render))
         scores = [
             metrics.compute(["psnr"], metrics.quantise8(render(raw))[None], truth[None])["psnr"]
@@ -69,14 +69,6 @@ def row(run: Path, split: str) -> str:
         f" | {quality[0]:.1f} -> {quality[whole]:.1f} | {'better' if better else 'not better'}"
         f" | {'yes' if right else 'no'} |"
     )
-
-
-def between(start: Generator, end: Generator, strength: float) -> Generator:
-    """A generator on the line through two others' weights."""
-    mixed = end.copy()
-    pairs = zip(start.get_weights(), end.get_weights(), strict=True)
-    mixed.set_weights([a + np.float32(strength) * (b - a) for a, b in pairs])
-    return mixed
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tfisp.color import SRGB_TO_XYZ
-from tfisp.data.unprocess import Noise, read_noise, unprocess
+from tfisp.data.unprocess import Noise, random_noise, unprocess
 from tfisp.rendering.camera_colour import finishing_matrix
 from tfisp.sensor import Gains, Sensor
 
@@ -42,7 +42,6 @@ _JITTER = 0.03
 _RED_GAINS, _BLUE_GAINS = (1.2, 3.0), (1.1, 3.2)
 _EXPOSURES = (-4.0, 0.5)
 _SHOT_NOISE = (2e-5, 0.012)
-_READ_SPREAD = 0.26
 _BLACK, _WHITE = 1024.0, 16383.0
 
 
@@ -89,8 +88,7 @@ def record(scene: np.ndarray, random: np.random.Generator) -> Recording:
     """
     sensor = random_camera(random)
     gains = (_uniform_log(random, *_RED_GAINS), 1.0, _uniform_log(random, *_BLUE_GAINS))
-    shot = _uniform_log(random, *_SHOT_NOISE)
-    noise = Noise(shot, read_noise(shot) * float(np.exp(random.normal(0, _READ_SPREAD))))
+    noise = random_noise(random, _SHOT_NOISE)
     linear = np.minimum(scene * np.float32(2 ** random.uniform(*_EXPOSURES)), 1)
     mosaic = unprocess(linear, sensor, gains, noise, random)
     return Recording(mosaic, sensor, gains, noise, finishing_matrix(sensor), linear)

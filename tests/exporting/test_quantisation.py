@@ -14,9 +14,10 @@ from tfisp.companding import expand as expand_numpy
 from tfisp.contract import Contract
 from tfisp.exporting import quantisation, test_inputs, tflite_graph
 from tfisp.exporting.comparison import figures
-from tfisp.exporting.quantisation import expand, in_float32, to_int8
+from tfisp.exporting.quantisation import in_float32, to_int8
 from tfisp.exporting.test_inputs import Trial
 from tfisp.exporting.writers import to_tflite, write_saved_model
+from tfisp.models.camera_output import expand
 from tfisp.raw import read_raw
 from tfisp.rendering import ModelMetadata
 from tfisp.rendering.runtime import open_interpreter

@@ -98,9 +98,11 @@ def random_gains(random: np.random.Generator) -> Gains:
     return random.uniform(*_RED_GAINS), 1.0, random.uniform(*_BLUE_GAINS)
 
 
-def random_noise(random: np.random.Generator) -> Noise:
-    """Noise of a plausible capture."""
-    shot = float(np.exp(random.uniform(*np.log(_SHOT_NOISE))))
+def random_noise(
+    random: np.random.Generator, shot_noise: tuple[float, float] = _SHOT_NOISE
+) -> Noise:
+    """Noise of a plausible capture; the logarithm of its shot noise is uniform in a range."""
+    shot = float(np.exp(random.uniform(*np.log(shot_noise))))
     return Noise(shot, read_noise(shot) * float(np.exp(random.normal(0, _READ_SPREAD))))
 
 

@@ -35,10 +35,10 @@ import numpy as np
 import tensorflow as tf
 
 from tfisp.backend import without_chatter
-from tfisp.companding import companding_numbers
 from tfisp.exporting import tflite_graph
 from tfisp.exporting.tflite_graph import Operation
 from tfisp.exporting.writers import to_tflite, write_function
+from tfisp.models.camera_output import expand
 from tfisp.models.generator import Generator
 
 # Operations behind which values have a limited or one-sided range.
@@ -75,12 +75,6 @@ def to_int8(generator: Generator, inputs: Sequence[np.ndarray]) -> bytes:
         kept = in_float32(tflite_graph.read(plain)[0].operations)
         with _quietly():
             return _quantise(saved_model, inputs, kept)
-
-
-def expand(values: tf.Tensor) -> tf.Tensor:
-    """`tfisp.companding.expand` in operations that every runtime has: ABS, MUL, ADD, MUL."""
-    root, span = companding_numbers()
-    return values * (span * span * tf.abs(values) + 2 * span * root)
 
 
 def in_float32(operations: Sequence[Operation]) -> list[str]:

@@ -19,9 +19,13 @@ def finished(values: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
     Returns:
         `[B, H, W, 3]` sRGB-encoded, not clipped; gradients are finite everywhere.
     """
+    return encode_srgb(tf.einsum("bhwc,bdc->bhwd", expand(values), matrices))
+
+
+def expand(values: tf.Tensor) -> tf.Tensor:
+    """`tfisp.companding.expand` in operations that every runtime has: ABS, MUL, ADD, MUL."""
     root, span = companding_numbers()
-    balanced = values * (span * span * tf.abs(values) + 2 * span * root)
-    return encode_srgb(tf.einsum("bhwc,bdc->bhwd", balanced, matrices))
+    return values * (span * span * tf.abs(values) + 2 * span * root)
 
 
 def encode_srgb(linear: tf.Tensor) -> tf.Tensor:

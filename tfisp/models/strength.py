@@ -45,14 +45,26 @@ def at_strength(run: str | os.PathLike, strength: float) -> "Generator":
     start, end = from_preset(folder), from_preset(run)
     if _kind(start) != _kind(end):
         raise InputError(f"--strength={strength:g}: {folder} and {run} are not the same network")
+    return interpolated(start, end, strength)
+
+
+def interpolated(start: "Generator", end: "Generator", strength: float) -> "Generator":
+    """A generator on the line through the weights of two that are the same network.
+
+    Args:
+        start: At strength 0.
+        end: At strength 1.
+        strength: Any number: beyond 1 the line goes on.
+    """
     share = np.float32(strength)
-    end.set_weights(
+    between = end.copy()
+    between.set_weights(
         [
             (1 - share) * before + share * after
             for before, after in zip(start.get_weights(), end.get_weights(), strict=True)
         ]
     )
-    return end
+    return between
 
 
 def _kind(generator: "Generator") -> tuple[type, dict[str, Any]]:
