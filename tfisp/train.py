@@ -53,6 +53,13 @@ def define(values: flags.FlagValues) -> None:
     flags.number(
         values, "critic_learning_rate", None, "Of the critics; unset: the recipe's.", minimum=0
     )
+    flags.number(
+        values,
+        "beta_1",
+        None,
+        "Adam's momentum, below 1, of the generator and the critics; unset: the recipe's.",
+        minimum=0,
+    )
     flags.integer(
         values,
         "critic_interval",
@@ -312,6 +319,7 @@ def make_stages(values: flags.FlagValues) -> tuple["Stage", ...]:
             learning_rate=values.learning_rate,
             critic_learning_rate=values.critic_learning_rate,
             critic_interval=values.critic_interval,
+            beta_1=values.beta_1,
             gamma=values.gamma,
         )
     except InputError as error:

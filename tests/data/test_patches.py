@@ -11,6 +11,7 @@ from tests.helpers.data_files import counts, scene
 from tests.helpers.shared import shared
 from tfisp.contract import PUBLISHED
 from tfisp.data import open_dataset
+from tfisp.data.patches import _hold_out
 from tfisp.errors import InputError
 
 RAW = {"zrr": "huawei_raw", "ultraisp": "mediatek_raw"}
@@ -79,6 +80,30 @@ def test_the_validation_sample_follows_the_seed_and_shares_nothing_with_training
     (tmp_path / "train" / "canon" / "19.jpg").unlink()
     after = set(open_dataset(config("zrr", raw_dir=tmp_path)).splits()["val"])
     assert len(after & before) >= len(after) - 1  # one file less moves at most one across
+
+
+def test_ultraisp_without_splits_of_its_own_gives_both(config, tmp_path, write_pairs):
+    write_pairs(tmp_path, "ultraisp", "train", 30)
+    splits = open_dataset(config("ultraisp", raw_dir=tmp_path)).splits()
+    assert {role: len(names) for role, names in splits.items()} == {
+        "raw": 24,
+        "target": 24,
+        "val": 3,
+        "test": 3,
+    }
+    assert len({*splits["raw"], *splits["val"], *splits["test"]}) == 30
+    write_pairs(tmp_path, "ultraisp", "test", 2)
+    splits = open_dataset(config("ultraisp", raw_dir=tmp_path)).splits()
+    assert [len(splits[role]) for role in ("raw", "val", "test")] == [27, 3, 2]
+
+
+def test_the_published_numbers_of_pairs_are_held_out():
+    """1,024 for each split once a tenth of the training pairs is more than that."""
+    frames = [type("Named", (), {"name": str(index)}) for index in range(20_000)]
+    kept, held_out = _hold_out(frames, ("val", "test"), seed=0)
+    assert [len(held_out["val"]), len(held_out["test"]), len(kept)] == [1024, 1024, 17_952]
+    drawn_again = _hold_out(frames, ("val",), seed=0)[1]["val"]
+    assert drawn_again == held_out["val"]
 
 
 def test_a_set_that_holds_only_test_pairs_opens_for_evaluation(config, tmp_path, write_pairs):

@@ -53,6 +53,13 @@ def test_an_unknown_recipe_gives_the_closest():
         get_recipe("unpared")
 
 
+def test_the_momentum_can_be_set_for_all_stages():
+    stages = make_stages(("pretrain", "pretrain_plus"), (1,), beta_1=0.0)
+    assert [stage.recipe.betas for stage in stages] == [(0.0, 0.9), (0.0, 0.999)]
+    with pytest.raises(InputError, match=r"--beta_1=1: must be at least 0 and below 1"):
+        make_stages(("pretrain",), (1,), beta_1=1.0)
+
+
 def test_critics_can_be_chosen_and_left_out():
     recipe = RECIPES["unpaired"]
     assert [c.name for c in recipe.with_critics(("adv_lin3", "adv_color")).critics] == [

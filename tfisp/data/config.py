@@ -42,6 +42,8 @@ class DataConfig:
         cache_dir: Where references and decoded frames are kept; None: see `tfisp.data.cache`.
         cache_gb: How many gigabytes they may take; None for as many as there are.
         on_bad_file: "stop" at the first unusable file, or "skip" it and go on.
+        misaligned: Share of the training pairs of `zrr` and `ultraisp` to leave out, those that are
+            shifted most (`tfisp.data.alignment`), before splits are drawn; None for none.
         seed: Of every choice made here once: splits, noise, illuminants. The order of batches has
             its own (`tfisp.data.pipeline.batches`).
         augment: "none" as in the paper, or "flip": mirrored left to right half of the time, which
@@ -76,6 +78,7 @@ class DataConfig:
     cache_dir: str | None = None
     cache_gb: float | None = None
     on_bad_file: str = "stop"
+    misaligned: float | None = None
     seed: int = 0
     augment: str = "none"
     placement: str = "random"
@@ -108,12 +111,23 @@ class DataConfig:
             )
         if self.seed < 0:
             raise InputError(f"--data_seed={self.seed}: must be at least 0")
+        if self.misaligned is not None:
+            self._check_misaligned(self.misaligned)
         if self.look and self.name != "unprocessed":
             raise InputError(
                 f"--look={self.look}: only --data=unprocessed gives photographs a look"
             )
         self.illuminant_gains()
         self.shot_noise()
+
+    def _check_misaligned(self, share: float) -> None:
+        if self.kind.module != "patches":
+            raise InputError(
+                f"--misaligned={share:g}: --data={self.name} has no training pairs to compare; only"
+                " zrr and ultraisp have"
+            )
+        if not 0 <= share < 1:
+            raise InputError(f"--misaligned={share:g}: must be at least 0 and below 1")
 
     @property
     def kind(self) -> Kind:

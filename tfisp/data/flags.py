@@ -60,6 +60,14 @@ def define(values: flags.FlagValues) -> None:
         minimum=0,
     )
     on_bad_file(values)
+    flags.number(
+        values,
+        "misaligned",
+        None,
+        "Share of the training pairs of zrr and ultraisp to leave out, those whose photograph is"
+        " shifted most against its RAW file; the paper: 0.176 of ultraisp. Unset: none.",
+        minimum=0,
+    )
     flags.integer(
         values,
         "data_seed",

@@ -4,8 +4,11 @@
     ROOT/train/canon/17.jpg        the same scene by the target camera    (UltraISP: fujifilm)
     ROOT/test/..., ROOT/val/...    the same; without val, a part of train is held out
 
-Zurich RAW-to-RGB has no val; 1,024 pairs of train are held out as in the paper (arXiv 2505.10420,
-section 4), or a tenth of train if that is fewer. Which ones the paper drew is not published.
+Splits are the paper's (arXiv 2505.10420, section 4.1): Zurich RAW-to-RGB has no val, so that 1,024
+pairs of train are drawn for it; of UltraISP only train is published with its photographs, so that
+of what the filter of misaligned pairs (`--misaligned`) leaves, 1,024 are drawn for val and another
+1,024 for test. Fewer, a tenth of train each, if that is less. Which ones the paper drew is not
+published; here `--data_seed` says which.
 """
 
 from collections.abc import Sequence
@@ -15,6 +18,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from tfisp.data.alignment import without_misaligned
 from tfisp.data.base import Dataset, Progress
 from tfisp.data.builder import DatasetBuilder
 from tfisp.data.config import DataConfig
@@ -53,7 +57,7 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     builder = DatasetBuilder.of(config, progress)
     root = require_folder("raw_dir", config.raw_dir)
     layout = LAYOUTS[config.name]
-    present = [split for split in SPLITS if (root / split / layout.raw).is_dir()]
+    present = [split for split in SPLITS if _has_pairs(builder, root / split, layout)]
     if not present:
         raise InputError(
             f"--raw_dir={root}: no train/{layout.raw} here, nor val/{layout.raw} or "
@@ -61,8 +65,13 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
         )
     frames = {split: _frames(builder, root / split, layout) for split in present}
     train = frames.pop("train", [])
+    if config.misaligned:
+        train = without_misaligned(builder, train, config.misaligned)
+    # UltraISP's own test pairs are not published; who has a val of it has made splits already.
+    drawn_too = ("test",) if config.name == "ultraisp" and not frames and len(train) > 2 else ()
     if "val" not in frames and len(train) > 1:
-        train, frames["val"] = _hold_out(train, config.seed)
+        train, held_out = _hold_out(train, ("val", *drawn_too), config.seed)
+        frames |= held_out
     targets = _targets(builder, train)
     return builder.dataset(
         train, targets, frames, paired=True, sensor=builder.stated_sensor(), root=root
@@ -120,12 +129,31 @@ def _frames(builder: DatasetBuilder, folder: Path, layout: Layout) -> list[Patch
     return builder.patch_frames(pairs, check_pair, decode_raw_png, f"{folder.name} pairs")
 
 
-def _hold_out(train: Sequence[PatchFrame], seed: int) -> tuple[list[PatchFrame], list[PatchFrame]]:
-    """(what is left to train on, validation pairs), both in the files' order."""
+def _has_pairs(builder: DatasetBuilder, folder: Path, layout: Layout) -> bool:
+    """Whether a split is there; one of UltraISP's that was published without photographs is not."""
+    if not (folder / layout.raw).is_dir():
+        return False
+    if folder.name == "train" or (folder / layout.target).is_dir():
+        return True
+    builder.notes.append(f"{folder / layout.raw}: left out, without {layout.target} beside it")
+    return False
+
+
+def _hold_out(
+    train: Sequence[PatchFrame], splits: Sequence[str], seed: int
+) -> tuple[list[PatchFrame], dict[str, list[PatchFrame]]]:
+    """(what is left to train on, split to its pairs), all in the files' order."""
     count = min(_HELD_OUT, max(len(train) // _HELD_OUT_SHARE, 1))
-    chosen = set(drawn((frame.name for frame in train), seed)[:count])
-    kept = [frame for frame in train if frame.name not in chosen]
-    return kept, [frame for frame in train if frame.name in chosen]
+    order = drawn((frame.name for frame in train), seed)
+    role = {
+        name: split
+        for at, split in enumerate(splits)
+        for name in order[at * count : (at + 1) * count]
+    }
+    kept = [frame for frame in train if frame.name not in role]
+    return kept, {
+        split: [frame for frame in train if role.get(frame.name) == split] for split in splits
+    }
 
 
 def _targets(builder: DatasetBuilder, train: Sequence[PatchFrame]) -> Photographs | None:

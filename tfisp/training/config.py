@@ -126,12 +126,13 @@ def make_stages(
         steps: One count per recipe, or one for all.
         generator: Name of the network to train, which may have rates of its own.
         **changes: Fields of `Recipe` to replace in every stage; `critics` is a tuple of names of
-            those to train with in the stages that have any, and `adversarial` brings the strength
-            of its penalty along, unless `gamma` is given. None leaves a field as the recipe has it.
+            those to train with in the stages that have any, `adversarial` brings the strength of
+            its penalty along, unless `gamma` is given, and `beta_1` is the first of `betas`. None
+            leaves a field as the recipe has it.
 
     Raises:
-        InputError: for an unknown recipe or critic, or if the numbers of recipes and step counts do
-            not fit.
+        InputError: for an unknown recipe or critic, a `beta_1` that is not below 1, or if the
+            numbers of recipes and step counts do not fit.
     """
     recipes = [get_recipe(name) for name in names]
     if len(steps) == 1:
@@ -141,6 +142,9 @@ def make_stages(
             f"--steps: {len(steps)} counts for {len(names)} recipes; give one each, or one for all"
         )
     critics, adversarial = changes.pop("critics", None), changes.pop("adversarial", None)
+    beta_1 = changes.pop("beta_1", None)
+    if beta_1 is not None and not 0 <= beta_1 < 1:
+        raise InputError(f"--beta_1={beta_1:g}: must be at least 0 and below 1")
     changes = {name: value for name, value in changes.items() if value is not None}
     stages = []
     for recipe, count in zip(recipes, steps, strict=True):
@@ -148,6 +152,8 @@ def make_stages(
         if adversarial is not None:
             recipe = recipe.with_adversarial(adversarial)
         recipe = dataclasses.replace(recipe, **changes)
+        if beta_1 is not None:
+            recipe = dataclasses.replace(recipe, betas=(beta_1, recipe.betas[1]))
         if critics is not None and recipe.critics:
             recipe = recipe.with_critics(critics)
         stages.append(Stage(recipe, count))
