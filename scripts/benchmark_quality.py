@@ -28,16 +28,13 @@ and `pictures.png`. A cell that is measured is not measured again: `test` is ope
 import argparse
 import itertools
 import json
-import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 from benchmark_looks import LOOKS
 from benchmark_report import write_report
+from run_once import program, run_once
 
 from tfisp.files import atomic_file, write_json
 
@@ -117,13 +114,8 @@ def data_flags(options: argparse.Namespace, look: str, contract: str, seed: str)
 
 def train(options: argparse.Namespace, folder: Path, recipe: str, steps: int, *flags: str) -> float:
     """Runs, or continues, one training; seconds it took."""
-    done = folder / "seconds.json"
-    if done.is_file():
-        return json.loads(done.read_text())
-    command = [
-        sys.executable,
-        "-m",
-        "tfisp.train",
+    command = program(
+        "train",
         f"--work_dir={folder}",
         f"--recipe={recipe}",
         f"--steps={steps}",
@@ -135,13 +127,8 @@ def train(options: argparse.Namespace, folder: Path, recipe: str, steps: int, *f
         "--export_size=64x64",
         "--max_to_keep=1",
         *flags,
-    ]
-    print("$", " ".join(command[1:]), flush=True)
-    began = time.monotonic()
-    subprocess.run(command, check=True, env=os.environ | {"TFISP_WEIGHTS": str(options.weights)})
-    seconds = time.monotonic() - began
-    write_json(done, seconds)
-    return seconds
+    )
+    return run_once(command, folder, {"TFISP_WEIGHTS": str(options.weights)})
 
 
 def run_cell(options: argparse.Namespace, look: str, contract: str, seed: str) -> list[dict]:

@@ -8,7 +8,6 @@ checkpoint, and Ctrl-C leaves one behind. Watch it with `tensorboard --logdir RU
 trained network is RUN/model, and RUN/export holds it as SavedModel and TFLite files.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -245,11 +244,11 @@ def _check_export_size(size: tuple[int, int], config: "TrainConfig") -> None:
         UsageError: it cannot.
     """
     from tfisp.exporting.artifacts import check_size
-    from tfisp.models import names, read_preset, registry
+    from tfisp.models import registry
     from tfisp.rendering import ModelMetadata
+    from tfisp.training.config import generator_name
 
-    new = config.model in names() and not os.path.exists(config.model)
-    name = config.model if new else read_preset(config.model).model
+    name = generator_name(config.model)
     kind = registry.generator_class(name)
     contract = config.data.resolved_contract()
     try:

@@ -3,29 +3,15 @@
 import cv2
 import pytest
 
-from tests.helpers.data_files import counts, scene
+from tests.helpers import data_files
+from tests.helpers.data_files import scene
 from tfisp.data import DataConfig
-
-LAYOUTS = {"zrr": ("huawei_raw", "canon", ".jpg"), "ultraisp": ("mediatek_raw", "fujifilm", ".png")}
 
 
 @pytest.fixture
 def write_pairs():
     """Writes a split of a prepared data set: `write_pairs(root, "zrr", "train", 5, size=16)`."""
-
-    def write(root, kind, split, number, size=16, seed=0):
-        raw, target, suffix = LAYOUTS[kind]
-        seed += {"train": 0, "val": 1000, "test": 2000}[split]  # no file may play two roles
-        for index in range(number):
-            for folder in (raw, target):
-                (root / split / folder).mkdir(parents=True, exist_ok=True)
-            picture = scene(size, size, seed + index)
-            cv2.imwrite(str(root / split / target / f"{index}{suffix}"), picture)
-            mosaic = counts(size, size, seed=seed + index)
-            cv2.imwrite(str(root / split / raw / f"{index}.png"), mosaic)
-        return root
-
-    return write
+    return data_files.write_pairs
 
 
 @pytest.fixture

@@ -17,6 +17,24 @@ def counts(height, width, low=100, high=900, seed=0):
     return np.random.default_rng(seed).integers(low, high, (height, width), dtype=np.uint16)
 
 
+# Folder of RAW files, folder of photographs and their suffix, by kind of data set.
+LAYOUTS = {"zrr": ("huawei_raw", "canon", ".jpg"), "ultraisp": ("mediatek_raw", "fujifilm", ".png")}
+
+
+def write_pairs(root, kind, split, number, size=16, seed=0):
+    """Writes a split of a prepared data set."""
+    raw, target, suffix = LAYOUTS[kind]
+    seed += {"train": 0, "val": 1000, "test": 2000}[split]  # no file may play two roles
+    for index in range(number):
+        for folder in (raw, target):
+            (root / split / folder).mkdir(parents=True, exist_ok=True)
+        picture = scene(size, size, seed + index)
+        cv2.imwrite(str(root / split / target / f"{index}{suffix}"), picture)
+        mosaic = counts(size, size, seed=seed + index)
+        cv2.imwrite(str(root / split / raw / f"{index}.png"), mosaic)
+    return root
+
+
 def picture(height=24, width=40, dtype=np.uint8):
     top = np.iinfo(dtype).max
     return np.random.default_rng(0).integers(0, top, (height, width, 3)).astype(dtype)

@@ -4,10 +4,11 @@ import dataclasses
 
 import pytest
 
+from tfisp import models
 from tfisp.contract import AS_SHOT, PUBLISHED, Contract
 from tfisp.data.config import DataConfig
 from tfisp.errors import InputError
-from tfisp.training.config import differences, fit_to_generator, make_stages
+from tfisp.training.config import differences, fit_to_generator, make_stages, require_contract
 from tfisp.training.recipes import RECIPES, get_recipe, parse_content
 
 
@@ -95,6 +96,17 @@ def test_changes_reach_every_stage_and_none_keeps_the_recipe():
     assert [s.recipe.learning_rate for s in stages] == [1e-3, 1e-3]
     assert stages[1].recipe.gamma == 1000.0
     assert [c.name for c in stages[1].recipe.critics] == ["adv_color"]
+
+
+def test_a_run_to_start_from_tells_which_generator_it_is(tmp_path):
+    """Its rates and the form of its input are those of the same generator by name."""
+    models.save_to_preset(models.create("rmfa_net_tiny"), tmp_path / "run")
+    run = str(tmp_path / "run")
+    for recipe in ("pretrain", "unpaired", "paired"):
+        assert make_stages((recipe,), (1,), run) == make_stages((recipe,), (1,), "rmfa_net_tiny")
+    data = DataConfig("zrr", raw_dir="raw")
+    assert fit_to_generator(data, run) == fit_to_generator(data, "rmfa_net_tiny")
+    require_contract(run, models.read_preset(run).contract, fit_to_generator(data, run))
 
 
 def test_differences_name_the_path_and_both_values():

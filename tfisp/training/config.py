@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from tfisp.contract import PUBLISHED, Contract
 from tfisp.data.cache import tree_digest
 from tfisp.data.config import DataConfig
 from tfisp.errors import InputError
-from tfisp.models import registry
+from tfisp.models import read_preset, registry
 from tfisp.training.recipes import Recipe, get_recipe
 
 
@@ -124,7 +125,7 @@ def make_stages(
     Args:
         names: Recipe names, in order.
         steps: One count per recipe, or one for all.
-        generator: Name of the network to train, which may have rates of its own.
+        generator: What `--model` says: the network to train, which may have rates of its own.
         **changes: Fields of `Recipe` to replace in every stage; `critics` is a tuple of names of
             those to train with in the stages that have any, `adversarial` brings the strength of
             its penalty along, unless `gamma` is given, and `beta_1` is the first of `betas`. None
@@ -134,7 +135,7 @@ def make_stages(
         InputError: for an unknown recipe or critic, a `beta_1` that is not below 1, or if the
             numbers of recipes and step counts do not fit.
     """
-    recipes = [get_recipe(name) for name in names]
+    recipes = [get_recipe(name).for_generator(generator_name(generator)) for name in names]
     if len(steps) == 1:
         steps = steps * len(names)
     if len(steps) != len(names):
@@ -148,7 +149,6 @@ def make_stages(
     changes = {name: value for name, value in changes.items() if value is not None}
     stages = []
     for recipe, count in zip(recipes, steps, strict=True):
-        recipe = recipe.for_generator(generator)
         if adversarial is not None:
             recipe = recipe.with_adversarial(adversarial)
         recipe = dataclasses.replace(recipe, **changes)
@@ -160,15 +160,30 @@ def make_stages(
     return tuple(stages)
 
 
+def generator_name(model: str) -> str:
+    """The name of the network that `--model` stands for: its own, or that of a preset or run.
+
+    What stands for none is returned as it is; whoever opens it says what is wrong.
+    """
+    if model in registry.names() and not os.path.exists(model):
+        return model
+    try:
+        return read_preset(model).model
+    except InputError:
+        return model
+
+
 def fit_to_generator(data: DataConfig, model: str) -> DataConfig:
-    """The data as the named generator takes it: some read the mosaic in another form.
+    """The data as the generator takes it: some read the mosaic in another form.
 
     Data sets with the published levels then get the contract that the generator was published with;
-    others keep their own but for the form. Presets, which have contracts, are left alone.
+    others keep their own but for the form. What a preset was trained for beyond that is compared
+    later (`require_contract`).
     """
-    if model not in registry.names():
+    name = generator_name(model)
+    if name not in registry.names():
         return data
-    kind = registry.generator_class(model)
+    kind = registry.generator_class(name)
     contract = data.resolved_contract()
     if contract.form == kind.form:
         return data

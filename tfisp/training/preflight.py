@@ -53,7 +53,10 @@ def check(values: FlagValues, stages: Sequence[Stage], data: DataConfig) -> list
         run_lock.require_free(Path(values.work_dir))
     _check_folders(data)
     if os.path.exists(values.model):
-        require_contract(values.model, read_preset(values.model).contract, data)
+        contract = read_preset(values.model).contract
+        # Data for another form of input is made to fit, and compared, once TensorFlow is loaded.
+        if contract.form == data.resolved_contract().form:
+            require_contract(values.model, contract, data)
     weights.require({key: values[f"{key}_weights"].value for key in _weight_keys(recipes)})
     return warnings
 
