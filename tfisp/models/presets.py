@@ -5,8 +5,10 @@
     README.md           the model card: where it comes from, what it was trained on, how good it is
     SHA256SUMS          hashes of the three, in the format of `sha256sum --check`
 
-Loading is strict: every file is hashed first, the network is looked up among tfisp's own, its
-weights must fit exactly, and no name in the folder is followed out of it.
+Loading is strict: every file is hashed first, the network is looked up among tfisp's own and those
+that the caller has registered, its weights must fit exactly, and no name in the folder is followed
+out of it. Nothing is imported because a preset names it: `module`, which says where a network that
+is not tfisp's own was defined, is for the reader only.
 """
 
 import difflib
@@ -54,6 +56,7 @@ class Preset:
         contract: What it expects at its input.
         sensor: What it was trained for, None if unknown.
         version: The version of tfisp that wrote it.
+        module: The Python module that defines the generator; "" for tfisp's own.
     """
 
     folder: Path
@@ -62,6 +65,7 @@ class Preset:
     contract: Contract
     sensor: Sensor | None
     version: str
+    module: str = ""
 
 
 def preset_names() -> list[str]:
@@ -106,6 +110,9 @@ def save_to_preset(
         "contract": contract,
         "sensor": None if sensor is None else sensor.to_dict(),
     }
+    module = type(generator).__module__
+    if module.partition(".")[0] != __package__.partition(".")[0]:
+        record["module"] = module
     if card is None:
         card = _short_card(record, generator.count_params())
     with atomic_folder(folder) as temporary:
@@ -133,10 +140,7 @@ def from_preset(name_or_folder: str | os.PathLike) -> "Generator":
             not fit.
     """
     preset = read_preset(name_or_folder)
-    try:
-        kind = registry.generator_class(preset.model)
-    except InputError as error:
-        raise InputError(f"{preset.folder / CONFIG}: {error}") from error
+    kind = generator_class(preset)
     try:
         generator = kind.from_config(
             {**preset.config, "contract": preset.contract, "sensor": preset.sensor}
@@ -148,6 +152,26 @@ def from_preset(name_or_folder: str | os.PathLike) -> "Generator":
         ) from error
     _load_weights(generator, preset.folder / WEIGHTS)
     return generator
+
+
+def generator_class(preset: Preset) -> type["Generator"]:
+    """The class of a preset's generator.
+
+    Raises:
+        InputError: if it is not registered, naming the module that defines it where it is not
+            tfisp's own.
+    """
+    path = preset.folder / CONFIG
+    if preset.module and preset.model not in registry.names():
+        raise InputError(
+            f"{path}: the generator {preset.model} is not tfisp's own but defined in"
+            f" {preset.module}; if you trust that code, import it first"
+            f" (--imports={preset.module})"
+        )
+    try:
+        return registry.generator_class(preset.model)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def read_preset(name_or_folder: str | os.PathLike) -> Preset:
@@ -170,6 +194,7 @@ def read_preset(name_or_folder: str | os.PathLike) -> Preset:
             contract=Contract.from_dict(record["contract"]),
             sensor=None if record["sensor"] is None else Sensor.from_dict(record["sensor"]),
             version=record["tfisp"],
+            module=str(record.get("module", "")),
         )
     except InputError as error:
         raise InputError(f"{path}: {error}") from error

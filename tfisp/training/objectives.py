@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 
 import tensorflow as tf
 
-from tfisp import losses
+from tfisp import losses, naming
 from tfisp.naming import choose
 from tfisp.perceptual.bank import Feature
 from tfisp.perceptual.distance_registry import Distance
@@ -126,12 +126,16 @@ def _dists(
     return losses.dists_features(view), loss
 
 
-def _of_pixels(compare: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> Maker:
-    """A loss of two images, which needs no features."""
-    return lambda spec, recipe, distances: (
-        (),
-        lambda sides: compare(sides.generated, sides.other),
-    )
+@dataclass(frozen=True)
+class _OfPixels:
+    """The `Maker` of a loss of two images, which needs no features."""
+
+    compare: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+    def __call__(
+        self, spec: ObjectiveSpec, recipe: Recipe, distances: Distances
+    ) -> tuple[tuple[Feature, ...], PerImageLoss]:
+        return (), lambda sides: self.compare(sides.generated, sides.other)
 
 
 def _tv(
@@ -147,16 +151,33 @@ LOSSES: dict[str, Maker] = {
     "lpips+": _lpips,
     "lpips+_swapped": _swapped_lpips_plus,
     "dists": _dists,
-    "blur_mse": _of_pixels(losses.blur_mse),
-    "blur_mse_zero": _of_pixels(functools.partial(losses.blur_mse, padding="zero")),
-    "mse": _of_pixels(losses.mse),
-    "l1": _of_pixels(losses.l1),
-    "huber": _of_pixels(losses.huber),
-    "charbonnier": _of_pixels(losses.charbonnier),
-    "ssim": _of_pixels(losses.ssim_loss),
-    "ms_ssim": _of_pixels(losses.ms_ssim_loss),
+    "blur_mse": _OfPixels(losses.blur_mse),
+    "blur_mse_zero": _OfPixels(functools.partial(losses.blur_mse, padding="zero")),
+    "mse": _OfPixels(losses.mse),
+    "l1": _OfPixels(losses.l1),
+    "huber": _OfPixels(losses.huber),
+    "charbonnier": _OfPixels(losses.charbonnier),
+    "ssim": _OfPixels(losses.ssim_loss),
+    "ms_ssim": _OfPixels(losses.ms_ssim_loss),
     "tv": _tv,
 }
+
+
+def register_loss(name: str, loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> None:
+    """Makes a loss of your own known by name: to `ObjectiveSpec.loss`.
+
+    Args:
+        name: Letters, digits and underscores.
+        loss: Of generated images and the member of the batch that they are held against, both
+            `[B, H, W, 3]` float32, nominally 0..1 but not clipped, to `[B]`. Its gradient must be
+            finite everywhere, at exact zeros too. Where the objective compares with nothing, the
+            second argument is None.
+
+    Raises:
+        InputError: if the name is taken.
+    """
+    maker: Maker = _OfPixels(loss)
+    naming.register("loss", name, maker, LOSSES)
 
 
 def make_objectives(recipe: Recipe, distances: Distances | None = None) -> tuple[Objective, ...]:

@@ -9,6 +9,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from tfisp import naming
 from tfisp.errors import InputError
 from tfisp.naming import choose
 
@@ -45,7 +46,8 @@ class CriticSpec:
         view: How images are shown to that backbone.
         tap: The layer it judges.
         network: `token_mlp` or `texture_cnn` (Fig. 3 of the paper), or `pixel_cnn`;
-            `texture_cnn_frozen_fc1` does not train its first dense layer (docs/FIDELITY.md).
+            `texture_cnn_frozen_fc1` does not train its first dense layer (docs/FIDELITY.md); or one
+            that `critics.register_critic` brought.
         weight: Factor of the normalised gradient that it sends to the generator.
     """
 
@@ -276,6 +278,18 @@ RECIPES |= {
         dataclasses.replace(_REGRESSION, name="paired_plus"),
     )
 }
+
+
+def register_recipe(recipe: Recipe) -> None:
+    """Makes a training stage of your own known by its name: to `make_stages` and `--recipe`.
+
+    Args:
+        recipe: With a name of letters, digits and underscores.
+
+    Raises:
+        InputError: if the name is taken.
+    """
+    naming.register("recipe", recipe.name, recipe, RECIPES)
 
 
 def get_recipe(name: str) -> Recipe:
