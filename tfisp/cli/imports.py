@@ -51,7 +51,8 @@ def load(words: Sequence[str]) -> bool:
     """
     modules = _typed(words)
     for module in modules:
-        if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", module):
+        is_file = module.endswith(".py")
+        if is_file or not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", module):
             raise UsageError(
                 f"--{FLAG}={module}: expected the name of a module, as after Python's `import`:"
                 " my_isp for my_isp.py"

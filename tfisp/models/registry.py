@@ -62,7 +62,10 @@ def register(name: str, generator: type["Generator"]) -> None:
         InputError: if the name is taken, or it is no generator or does not declare its `halo`.
     """
     from tfisp.models.generator import Generator
+    from tfisp.models.presets import preset_names  # which itself looks generators up here
 
+    if name in preset_names():
+        raise InputError(f"generator {name!r}: a preset has that name; choose another one")
     if not (isinstance(generator, type) and issubclass(generator, Generator)):
         raise InputError(f"generator {name!r}: expected a subclass of tfisp.models.Generator")
     if not hasattr(generator, "halo"):
