@@ -1,5 +1,6 @@
 """docs/EXTENDING.md: its module and its commands, run in the order in which they stand there."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -74,6 +75,9 @@ def test_the_run_was_trained_by_what_the_module_registers(folder, done):
 
 def test_the_run_says_which_module_it_needs(folder, done):
     assert json.loads((folder / "RUN" / "run.json").read_text())["imports"] == ["my_isp"]
+    digest = hashlib.sha256((folder / "my_isp.py").read_bytes()).hexdigest()
+    versions = json.loads((folder / "RUN" / "versions.json").read_text())
+    assert versions["imports"] == {"my_isp": f"{folder / 'my_isp.py'}, sha256 {digest}"}
     assert json.loads((folder / "RUN" / "model" / "config.json").read_text())["module"] == "my_isp"
 
 
