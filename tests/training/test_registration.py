@@ -9,7 +9,7 @@ from tests.helpers.small_trainer import make_batch, make_trainer
 from tfisp import training
 from tfisp.errors import InputError
 from tfisp.perceptual import backbones
-from tfisp.perceptual.bank import FeatureBank
+from tfisp.perceptual.bank import Feature, FeatureBank
 from tfisp.training import critics, objectives, recipes
 from tfisp.training.recipes import CriticSpec, ObjectiveSpec, Recipe
 
@@ -18,7 +18,10 @@ SPEC = CriticSpec("adv_mean", "pixels", "rgb", "pixels", "mean_network")
 
 @pytest.fixture(autouse=True)
 def own_tables():
-    tables = (objectives.LOSSES, critics._NETWORKS, recipes.CRITICS, recipes.RECIPES)
+    tables = (
+        *(objectives.LOSSES, recipes.LOSS_NETWORKS, recipes.RECIPES),
+        *(critics._NETWORKS, recipes.CRITICS),
+    )
     before = [dict(table) for table in tables]
     yield
     for table, entries in zip(tables, before, strict=True):
@@ -53,6 +56,44 @@ def test_a_step_uses_what_is_registered():
     real, fake = (2 * x.mean(axis=(1, 2)).sum(axis=1) for x in (batch["target"].numpy(), made))
     margin = float(logs["critic/adv_mean/margin"])
     assert margin == pytest.approx(np.mean(real - fake), rel=1e-4)
+
+
+def feature_means(images, references, features, reference_features):
+    return sum(
+        tf.reduce_mean(a - b, [1, 2, 3]) for a, b in zip(features, reference_features, strict=True)
+    )
+
+
+def test_a_loss_reads_frozen_networks_in_its_order():
+    read = [Feature("vgg19_narrow", "gray", tap) for tap in ("relu2_1", "relu1_1")]
+    training.register_loss("means", feature_means, read)
+    spec = ObjectiveSpec("means", "means", compares="target")
+    recipe = Recipe("mine", (spec,), paired=True)
+    assert recipe.frozen_networks() == ["vgg19_narrow"]
+    (objective,) = objectives.make_objectives(recipe)
+    assert objective.features == tuple(read)
+    # Of a side, each feature is one number everywhere.
+    made, wanted = (
+        {f: tf.fill([1, 2, 2, 3], value) for f, value in zip(read, values, strict=True)}
+        for values in ((5.0, 7.0), (1.0, 2.0))
+    )
+    images = tf.zeros([1, 4, 4, 3])
+    found = objective.loss(objectives.Sides(images, made, images, wanted))
+    np.testing.assert_allclose(found, [(5 - 1) + (7 - 2)])
+
+
+def test_a_loss_of_one_image_gets_its_features_alone():
+    read = [Feature("vgg19_narrow", "rgb", "relu1_1")]
+    training.register_loss("bright", lambda images, _, features: features[0][:, 0, 0, 0], read)
+    (objective,) = objectives.make_objectives(Recipe("mine", (ObjectiveSpec("b", "bright"),)))
+    sides = objectives.Sides(tf.zeros([1, 4, 4, 3]), {read[0]: tf.fill([1, 2, 2, 3], 4.0)})
+    assert float(objective.loss(sides)[0]) == 4.0
+
+
+def test_a_loss_of_an_unknown_network_is_refused():
+    with pytest.raises(InputError, match="backbone=vgg18: unknown; did you mean"):
+        training.register_loss("means", feature_means, [Feature("vgg18", "rgb", "relu1_1")])
+    assert "means" not in objectives.LOSSES
 
 
 def test_a_critic_can_be_chosen_by_name():

@@ -1,7 +1,7 @@
 """The terms of the generator's loss, made from a recipe's words."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -9,11 +9,12 @@ import tensorflow as tf
 
 from tfisp import losses, naming
 from tfisp.naming import choose
+from tfisp.perceptual import backbones
 from tfisp.perceptual.bank import Feature
 from tfisp.perceptual.distance_registry import Distance
 from tfisp.perceptual.dists import DISTS
 from tfisp.perceptual.lpips import LPIPS
-from tfisp.training.recipes import CriticSpec, ObjectiveSpec, Recipe
+from tfisp.training.recipes import LOSS_NETWORKS, CriticSpec, ObjectiveSpec, Recipe
 
 Features = Mapping[Feature, tf.Tensor]
 Distances = Mapping[str, Distance]
@@ -163,7 +164,27 @@ LOSSES: dict[str, Maker] = {
 }
 
 
-def register_loss(name: str, loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> None:
+@dataclass(frozen=True)
+class _OfFeatures:
+    """The `Maker` of a loss of two images and of what frozen networks see of them."""
+
+    compare: Callable[..., tf.Tensor]
+    features: tuple[Feature, ...]
+
+    def __call__(
+        self, spec: ObjectiveSpec, recipe: Recipe, distances: Distances
+    ) -> tuple[tuple[Feature, ...], PerImageLoss]:
+        def loss(sides: Sides) -> tf.Tensor:
+            seen = (sides.features, sides.other_features) if spec.compares else (sides.features,)
+            lists = ([found[feature] for feature in self.features] for found in seen)
+            return self.compare(sides.generated, sides.other, *lists)
+
+        return self.features, loss
+
+
+def register_loss(
+    name: str, loss: Callable[..., tf.Tensor], features: Iterable[Feature] = ()
+) -> None:
     """Makes a loss of your own known by name: to `ObjectiveSpec.loss`.
 
     Args:
@@ -172,12 +193,20 @@ def register_loss(name: str, loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) 
             `[B, H, W, 3]` float32, nominally 0..1 but not clipped, to `[B]`. Its gradient must be
             finite everywhere, at exact zeros too. Where the objective compares with nothing, the
             second argument is None.
+        features: What it reads of frozen networks besides, which the step computes once for all
+            who read it. If there are any, `loss` also gets them of the generated images, and of the
+            others where it compares with some: two lists of `[B, ...]`, in this order.
 
     Raises:
-        InputError: if the name is taken.
+        InputError: if the name is taken, or there is no such frozen network.
     """
-    maker: Maker = _OfPixels(loss)
+    features = tuple(features)
+    networks = tuple(dict.fromkeys(feature.backbone for feature in features))
+    for network in networks:
+        backbones.weights_key(network)  # raises for an unknown one
+    maker: Maker = _OfFeatures(loss, features) if features else _OfPixels(loss)
     naming.register("loss", name, maker, LOSSES)
+    LOSS_NETWORKS[name] = networks
 
 
 def make_objectives(recipe: Recipe, distances: Distances | None = None) -> tuple[Objective, ...]:

@@ -131,6 +131,7 @@ class Recipe:
     def frozen_networks(self) -> list[str]:
         """Names of the frozen networks that this recipe reads, each once."""
         names = [*self.content_networks(), *self.distances().values()]
+        names += [name for o in self.objectives for name in LOSS_NETWORKS.get(o.loss, ())]
         names += [self.backbone(critic.role) for critic in self.critics]
         return list(dict.fromkeys(names))
 
@@ -176,6 +177,9 @@ _DISTANCES = {
     "lpips+_swapped": ("lpips+", "alexnet_imagenet"),
     "dists": ("dists", "vgg16_torchvision_l2"),
 }
+
+# Loss that `objectives.register_loss` brought -> the frozen networks that it reads.
+LOSS_NETWORKS: dict[str, tuple[str, ...]] = {}
 
 # Section 4.3 of the paper: Efficient and Robust ISP train with the rates of `Recipe`; the tiny
 # RMFA-Net's critics learn faster and, "in a ratio of 4:1", at every 4th step.
