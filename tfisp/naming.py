@@ -57,6 +57,11 @@ def register(what: str, name: str, thing: Thing, known: MutableMapping[str, Thin
     known[name] = thing
 
 
+def is_module(text: Any) -> bool:
+    """Whether this is the name of a Python module, as after `import`, and nothing more."""
+    return isinstance(text, str) and all(part.isidentifier() for part in text.split("."))
+
+
 def _definition(thing: Any) -> Any:
     """What is equal for two things that the same lines of the same module have made."""
     if dataclasses.is_dataclass(thing) and not isinstance(thing, type):

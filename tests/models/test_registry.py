@@ -1,5 +1,6 @@
 """Generators of one's own: known by name everywhere, and never in the place of another."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -44,6 +45,18 @@ def test_a_preset_of_one_that_is_not_registered_names_its_module(tmp_path, monke
         models.from_preset(folder)
     assert str(caught.value).startswith(f"{folder / 'config.json'}: the generator narrow is not")
     assert f"--imports={Narrow.__module__}" in str(caught.value)
+
+
+@pytest.mark.parametrize("module", ["$(command)", "a b", "a,b", "a..b", 1, ["a"]])
+def test_a_preset_cannot_put_a_command_into_the_advice(tmp_path, module):
+    folder = models.save_to_preset(models.create("efficient_isp"), tmp_path / "preset")
+    record = json.loads((folder / "config.json").read_text()) | {"module": module}
+    (folder / "config.json").write_text(json.dumps(record))
+    sums = (folder / "SHA256SUMS").read_text().splitlines()
+    digest = hashlib.sha256((folder / "config.json").read_bytes()).hexdigest()
+    (folder / "SHA256SUMS").write_text("\n".join([f"{digest}  config.json", *sums[1:]]) + "\n")
+    with pytest.raises(InputError, match=r"config\.json: module .* is not the name of a Python"):
+        models.from_preset(folder)
 
 
 def test_presets_of_the_package_name_no_module(tmp_path):

@@ -167,6 +167,7 @@ def test_a_folder_that_another_process_works_in_is_refused_at_once(tmp_path, cap
         ({}, (), False),
         ([], (), False),
         ({"imports": None}, (), False),
+        ({"imports": ["$(command)"]}, (), False),
     ],
 )
 def test_a_run_to_continue_wants_the_modules_it_was_begun_with(tmp_path, record, given, refused):

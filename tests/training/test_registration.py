@@ -20,7 +20,7 @@ SPEC = CriticSpec("adv_mean", "pixels", "rgb", "pixels", "mean_network")
 def own_tables():
     tables = (
         *(objectives.LOSSES, recipes.LOSS_NETWORKS, recipes.RECIPES),
-        *(critics._NETWORKS, recipes.CRITICS),
+        *(critics.NETWORKS, recipes.CRITICS),
     )
     before = [dict(table) for table in tables]
     yield

@@ -10,7 +10,6 @@ a record of what was used, but the command line must name them too.
 
 import importlib
 import os
-import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from absl.flags import FlagValues
 from tfisp.backend import load_tensorflow
 from tfisp.cli import flags
 from tfisp.errors import InputError, UsageError, first_line
+from tfisp.naming import is_module
 
 FLAG = "imports"
 
@@ -51,8 +51,7 @@ def load(words: Sequence[str]) -> bool:
     """
     modules = _typed(words)
     for module in modules:
-        is_file = module.endswith(".py")
-        if is_file or not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", module):
+        if module.endswith(".py") or not is_module(module):
             raise UsageError(
                 f"--{FLAG}={module}: expected the name of a module, as after Python's `import`:"
                 " my_isp for my_isp.py"

@@ -27,6 +27,7 @@ from tfisp.contract import Contract
 from tfisp.errors import InputError, first_line
 from tfisp.files import atomic_folder, read_json
 from tfisp.models import registry
+from tfisp.naming import is_module
 from tfisp.perceptual.arrays import read_arrays
 from tfisp.sensor import Sensor
 
@@ -158,15 +159,13 @@ def generator_class(preset: Preset) -> type["Generator"]:
     """The class of a preset's generator.
 
     Raises:
-        InputError: if it is not registered, naming the module that defines it where it is not
-            tfisp's own.
+        InputError: if it is not registered; it names the module that defines it, if not tfisp's.
     """
     path = preset.folder / CONFIG
     if preset.module and preset.model not in registry.names():
         raise InputError(
             f"{path}: the generator {preset.model} is not tfisp's own but defined in"
-            f" {preset.module}; if you trust that code, import it first"
-            f" (--imports={preset.module})"
+            f" {preset.module}; if you trust that code, import it first (--imports={preset.module})"
         )
     try:
         return registry.generator_class(preset.model)
@@ -187,6 +186,9 @@ def read_preset(name_or_folder: str | os.PathLike) -> Preset:
         record = read_json(path, "not a preset's configuration")
         if record["format"] != FORMAT:
             raise InputError(f"format {record['format']}, this version of tfisp reads {FORMAT}")
+        module = record.get("module", "")
+        if module and not is_module(module):  # it gets into a command that users are told
+            raise InputError(f"module {module!r} is not the name of a Python module")
         return Preset(
             folder=folder,
             model=str(record["model"]),
@@ -194,7 +196,7 @@ def read_preset(name_or_folder: str | os.PathLike) -> Preset:
             contract=Contract.from_dict(record["contract"]),
             sensor=None if record["sensor"] is None else Sensor.from_dict(record["sensor"]),
             version=record["tfisp"],
-            module=str(record.get("module", "")),
+            module=module,
         )
     except InputError as error:
         raise InputError(f"{path}: {error}") from error

@@ -16,9 +16,9 @@ _MEMBERS = {
     "CriticSpec": "recipes",
     "ObjectiveSpec": "recipes",
     "Recipe": "recipes",
-    "register_critic": "critics",
-    "register_loss": "objectives",
-    "register_recipe": "recipes",
+    "register_critic": "registration",
+    "register_loss": "registration",
+    "register_recipe": "registration",
 }
 
 __all__ = [*_MEMBERS]

@@ -6,41 +6,21 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from tfisp import losses, naming
+from tfisp import losses
 from tfisp.models import discriminators
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.seeds import derive
 from tfisp.training import replicas
 from tfisp.training.objectives import critic_feature
-from tfisp.training.recipes import CRITICS, CriticSpec, Recipe
+from tfisp.training.recipes import CriticSpec, Recipe
 
 # What `CriticSpec.network` may be.
-_NETWORKS: dict[str, Callable[..., keras.Model]] = {
+NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "token_mlp": discriminators.TokenMLP,
     "texture_cnn": discriminators.TextureCNN,
     "texture_cnn_frozen_fc1": functools.partial(discriminators.TextureCNN, train_dense=False),
     "pixel_cnn": discriminators.PixelCNN,
 }
-
-
-def register_critic(spec: CriticSpec, network: Callable[..., keras.Model] | None = None) -> None:
-    """Makes a critic of your own known by its name: to `Recipe.with_critics` and `--critics`.
-
-    Args:
-        spec: What it judges, and by which network.
-        network: A discriminator that gets the name `spec.network`, made as `network(feature_shape,
-            seed=..., name=...)` with the shape of one image's features; features `[B, ...]` float32
-            -> scores `[B]` float32, higher for what seems real, each of its own sample alone. All
-            its weights exist once it is made, and it is differentiable twice. None where
-            `spec.network` is there already.
-
-    Raises:
-        InputError: if either name is taken, or there is no such network.
-    """
-    if network is not None:
-        naming.register("critic network", spec.network, network, _NETWORKS)
-    naming.choose("critic network", spec.network, _NETWORKS)
-    naming.register("critic", spec.name, spec, CRITICS)
 
 
 class Critic:
@@ -60,7 +40,7 @@ class Critic:
         self.name = spec.name
         self.weight = spec.weight
         self.feature = critic_feature(spec, recipe)
-        self.network = _NETWORKS[spec.network](feature_shape, seed=seed, name=spec.name)
+        self.network = NETWORKS[spec.network](feature_shape, seed=seed, name=spec.name)
         self.optimizer = adam(recipe.critic_learning_rate, recipe)
         self.optimizer.build(self.network.trainable_variables)
         self._adversarial = recipe.adversarial

@@ -1,20 +1,19 @@
 """The terms of the generator's loss, made from a recipe's words."""
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 import tensorflow as tf
 
-from tfisp import losses, naming
+from tfisp import losses
 from tfisp.naming import choose
-from tfisp.perceptual import backbones
 from tfisp.perceptual.bank import Feature
 from tfisp.perceptual.distance_registry import Distance
 from tfisp.perceptual.dists import DISTS
 from tfisp.perceptual.lpips import LPIPS
-from tfisp.training.recipes import LOSS_NETWORKS, CriticSpec, ObjectiveSpec, Recipe
+from tfisp.training.recipes import CriticSpec, ObjectiveSpec, Recipe
 
 Features = Mapping[Feature, tf.Tensor]
 Distances = Mapping[str, Distance]
@@ -128,7 +127,7 @@ def _dists(
 
 
 @dataclass(frozen=True)
-class _OfPixels:
+class OfPixels:
     """The `Maker` of a loss of two images, which needs no features."""
 
     compare: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -136,6 +135,7 @@ class _OfPixels:
     def __call__(
         self, spec: ObjectiveSpec, recipe: Recipe, distances: Distances
     ) -> tuple[tuple[Feature, ...], PerImageLoss]:
+        """As `Maker`."""
         return (), lambda sides: self.compare(sides.generated, sides.other)
 
 
@@ -152,61 +152,16 @@ LOSSES: dict[str, Maker] = {
     "lpips+": _lpips,
     "lpips+_swapped": _swapped_lpips_plus,
     "dists": _dists,
-    "blur_mse": _OfPixels(losses.blur_mse),
-    "blur_mse_zero": _OfPixels(functools.partial(losses.blur_mse, padding="zero")),
-    "mse": _OfPixels(losses.mse),
-    "l1": _OfPixels(losses.l1),
-    "huber": _OfPixels(losses.huber),
-    "charbonnier": _OfPixels(losses.charbonnier),
-    "ssim": _OfPixels(losses.ssim_loss),
-    "ms_ssim": _OfPixels(losses.ms_ssim_loss),
+    "blur_mse": OfPixels(losses.blur_mse),
+    "blur_mse_zero": OfPixels(functools.partial(losses.blur_mse, padding="zero")),
+    "mse": OfPixels(losses.mse),
+    "l1": OfPixels(losses.l1),
+    "huber": OfPixels(losses.huber),
+    "charbonnier": OfPixels(losses.charbonnier),
+    "ssim": OfPixels(losses.ssim_loss),
+    "ms_ssim": OfPixels(losses.ms_ssim_loss),
     "tv": _tv,
 }
-
-
-@dataclass(frozen=True)
-class _OfFeatures:
-    """The `Maker` of a loss of two images and of what frozen networks see of them."""
-
-    compare: Callable[..., tf.Tensor]
-    features: tuple[Feature, ...]
-
-    def __call__(
-        self, spec: ObjectiveSpec, recipe: Recipe, distances: Distances
-    ) -> tuple[tuple[Feature, ...], PerImageLoss]:
-        def loss(sides: Sides) -> tf.Tensor:
-            seen = (sides.features, sides.other_features) if spec.compares else (sides.features,)
-            lists = ([found[feature] for feature in self.features] for found in seen)
-            return self.compare(sides.generated, sides.other, *lists)
-
-        return self.features, loss
-
-
-def register_loss(
-    name: str, loss: Callable[..., tf.Tensor], features: Iterable[Feature] = ()
-) -> None:
-    """Makes a loss of your own known by name: to `ObjectiveSpec.loss`.
-
-    Args:
-        name: Letters, digits and underscores.
-        loss: Of generated images and the member of the batch that they are held against, both
-            `[B, H, W, 3]` float32, nominally 0..1 but not clipped, to `[B]`. Its gradient must be
-            finite everywhere, at exact zeros too. Where the objective compares with nothing, the
-            second argument is None.
-        features: What it reads of frozen networks besides, which the step computes once for all
-            who read it. If there are any, `loss` also gets them of the generated images, and of the
-            others where it compares with some: two lists of `[B, ...]`, in this order.
-
-    Raises:
-        InputError: if the name is taken, or there is no such frozen network.
-    """
-    features = tuple(features)
-    networks = tuple(dict.fromkeys(feature.backbone for feature in features))
-    for network in networks:
-        backbones.weights_key(network)  # raises for an unknown one
-    maker: Maker = _OfFeatures(loss, features) if features else _OfPixels(loss)
-    naming.register("loss", name, maker, LOSSES)
-    LOSS_NETWORKS[name] = networks
 
 
 def make_objectives(recipe: Recipe, distances: Distances | None = None) -> tuple[Objective, ...]:

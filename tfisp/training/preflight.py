@@ -12,7 +12,7 @@ from tfisp.data.skimage_scenes import SKIMAGE
 from tfisp.errors import InputError, UsageError
 from tfisp.files import read_json
 from tfisp.models import names, preset_names, read_preset
-from tfisp.naming import choose
+from tfisp.naming import choose, is_module
 from tfisp.perceptual import backbones, weights
 from tfisp.training import run_lock
 from tfisp.training.config import Stage, require_contract
@@ -34,9 +34,10 @@ def check_imports(work_dir: str, modules: Sequence[str]) -> None:
     file = Path(work_dir, "run.json")
     record = read_json(file) if file.is_file() else {}
     # A record of other types is damaged; `RunFolder.require_same` tells.
-    wanted = record.get("imports") if isinstance(record, dict) else None
-    if isinstance(wanted, list) and any(name not in modules for name in wanted):
-        flag = f"--imports={','.join(map(str, wanted))}"
+    found = record.get("imports") if isinstance(record, dict) else None
+    wanted = found if isinstance(found, list) and all(map(is_module, found)) else []
+    if any(name not in modules for name in wanted):
+        flag = f"--imports={','.join(wanted)}"
         raise InputError(
             f"--work_dir={work_dir}: its run was begun with {flag}, says run.json; give it again if"
             " you trust that code"

@@ -9,7 +9,6 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from tfisp import naming
 from tfisp.errors import InputError
 from tfisp.naming import choose
 
@@ -47,7 +46,7 @@ class CriticSpec:
         tap: The layer it judges.
         network: `token_mlp` or `texture_cnn` (Fig. 3 of the paper), or `pixel_cnn`;
             `texture_cnn_frozen_fc1` does not train its first dense layer (docs/FIDELITY.md); or one
-            that `critics.register_critic` brought.
+            that `registration.register_critic` brought.
         weight: Factor of the normalised gradient that it sends to the generator.
     """
 
@@ -178,7 +177,7 @@ _DISTANCES = {
     "dists": ("dists", "vgg16_torchvision_l2"),
 }
 
-# Loss that `objectives.register_loss` brought -> the frozen networks that it reads.
+# Loss that `registration.register_loss` brought -> the frozen networks that it reads.
 LOSS_NETWORKS: dict[str, tuple[str, ...]] = {}
 
 # Section 4.3 of the paper: Efficient and Robust ISP train with the rates of `Recipe`; the tiny
@@ -282,18 +281,6 @@ RECIPES |= {
         dataclasses.replace(_REGRESSION, name="paired_plus"),
     )
 }
-
-
-def register_recipe(recipe: Recipe) -> None:
-    """Makes a training stage of your own known by its name: to `make_stages` and `--recipe`.
-
-    Args:
-        recipe: With a name of letters, digits and underscores.
-
-    Raises:
-        InputError: if the name is taken.
-    """
-    naming.register("recipe", recipe.name, recipe, RECIPES)
 
 
 def get_recipe(name: str) -> Recipe:
