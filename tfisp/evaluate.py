@@ -16,7 +16,7 @@ from pathlib import Path
 from tfisp import cli, compat
 from tfisp._version import __version__
 from tfisp.backend import load_tensorflow
-from tfisp.cli import flags
+from tfisp.cli import flags, imports
 from tfisp.data import flags as data_flags
 from tfisp.errors import InputError
 from tfisp.metrics.measures import METRICS
@@ -54,6 +54,7 @@ def define(values: flags.FlagValues) -> None:
         f"{compat.ITEMS['truncated_uint8'].does}; or published for all of them.",
     )
     flags.integer(values, "pictures", 8, "Rows of pictures.png; 0 for none.", minimum=0)
+    imports.define(values)
 
 
 def main(values: flags.FlagValues, arguments: list[str]) -> None:

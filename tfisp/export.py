@@ -18,7 +18,7 @@ from typing import Any
 
 from tfisp import cli
 from tfisp.backend import load_tensorflow
-from tfisp.cli import flags, rawflags
+from tfisp.cli import flags, imports, rawflags
 from tfisp.cli.progress import Progress
 from tfisp.errors import UsageError
 from tfisp.rendering.flags import strength
@@ -61,6 +61,7 @@ def define(values: flags.FlagValues) -> None:
     flags.boolean(values, "onnx", False, 'Also write model.onnx; needs pip install "tfisp[onnx]".')
     strength(values)
     rawflags.define(values)
+    imports.define(values)
 
 
 def main(values: flags.FlagValues, arguments: list[str]) -> None:

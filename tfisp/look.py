@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from tfisp import cli
-from tfisp.cli import flags
+from tfisp.cli import flags, imports
 from tfisp.cli.progress import Progress
 from tfisp.data import flags as data_flags
 from tfisp.errors import InputError, UsageError
@@ -46,6 +46,7 @@ def define(values: flags.FlagValues) -> None:
     flags.integer(
         values, "scenes", 400, "Read at most so many RAW files, and so many photographs.", minimum=1
     )
+    imports.define(values)
 
 
 def main(values: flags.FlagValues, arguments: list[str]) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 
 from tfisp import cli
 from tfisp.backend import load_tensorflow
-from tfisp.cli import flags, rawflags
+from tfisp.cli import flags, imports, rawflags
 from tfisp.data.flags import on_bad_file
 from tfisp.errors import InputError, UsageError
 from tfisp.models.presets import DEFAULT_PRESET
@@ -72,6 +72,7 @@ def define(values: flags.FlagValues) -> None:
     levels(values)
     on_bad_file(values)
     rawflags.define(values)
+    imports.define(values)
 
 
 def main(values: flags.FlagValues, arguments: list[str]) -> int:

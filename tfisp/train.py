@@ -8,13 +8,14 @@ checkpoint, and Ctrl-C leaves one behind. Watch it with `tensorboard --logdir RU
 trained network is RUN/model, and RUN/export holds it as SavedModel and TFLite files.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tfisp import cli, compat
 from tfisp.backend import load_tensorflow
-from tfisp.cli import flagfile, flags
+from tfisp.cli import flagfile, flags, imports
 from tfisp.cli.progress import Progress
 from tfisp.data import flags as data_flags
 from tfisp.errors import InputError, UsageError
@@ -180,12 +181,14 @@ def define(values: flags.FlagValues) -> None:
         values, "deterministic", True, "The same bits each time, at some cost of speed on a GPU."
     )
     flags.boolean(values, "dry_run", False, "Print plan, memory and time estimate; keep nothing.")
+    imports.define(values)
 
 
 def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
     """Trains and exports, or tells what training would do and cost."""
     from tfisp.training import preflight
 
+    preflight.check_imports(values.work_dir, values.imports)
     for warning in preflight.check(values, make_stages(values), data_flags.make_config(values)):
         cli.warn(main, warning)
     load_tensorflow()
@@ -244,12 +247,15 @@ def _check_export_size(size: tuple[int, int], config: "TrainConfig") -> None:
         UsageError: it cannot.
     """
     from tfisp.exporting.artifacts import check_size
-    from tfisp.models import registry
+    from tfisp.models import names, presets, registry
     from tfisp.rendering import ModelMetadata
-    from tfisp.training.config import generator_name
 
-    name = generator_name(config.model)
-    kind = registry.generator_class(name)
+    new = config.model in names() and not os.path.exists(config.model)
+    if new:
+        name, kind = config.model, registry.generator_class(config.model)
+    else:
+        preset = presets.read_preset(config.model)
+        name, kind = preset.model, presets.generator_class(preset)
     contract = config.data.resolved_contract()
     try:
         check_size(ModelMetadata(name, contract, None, kind.multiple, kind.minimum), size)
@@ -281,6 +287,7 @@ def make_config(values: flags.FlagValues) -> "TrainConfig":
         "backbone_dtype",
         "precision",
         "deterministic",
+        "imports",
     )
     given: dict[str, Any] = {name: values[name].value for name in same}
     try:

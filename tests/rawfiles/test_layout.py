@@ -222,7 +222,7 @@ def test_deflated_samples_that_are_cut_or_too_many_are_refused(tmp_path):
     longer = zlib.compress(packed(MOSAIC, 16) + b"more")
     damaged = bytearray(whole)
     damaged[-1] ^= 1  # of the checksum
-    for data in (whole[:-6], whole[: len(whole) // 2], longer, bytes(damaged)):
+    for data in (whole[:-1], whole[:-6], whole[: len(whole) // 2], longer, bytes(damaged)):
         path = write_frame(
             tmp_path / "x.dng", MOSAIC, compression=8, encode=lambda _, data=data: data
         )

@@ -33,6 +33,21 @@ def test_streams_of_liblj92_come_back():
     np.testing.assert_array_equal(decode_lossless_jpeg(stream, 64, 96), MOSAIC)
 
 
+def test_the_largest_difference_has_no_bits_behind_its_code():
+    # 32768 is its own opposite modulo 65536: category 16 is one value (T.81, table H.2).
+    samples = np.tile(np.array([[0, 32768], [32768, 0]], np.uint16), (32, 48))
+    np.testing.assert_array_equal(decode_lossless_jpeg(turbo(samples), 64, 96), samples)
+
+
+def test_a_point_transform_scales_the_samples():
+    # The same codes as of one bit less with every sample doubled (T.81, H.1.2.1).
+    stream = bytearray(imagecodecs.ljpeg_encode(MOSAIC, bitspersample=12))
+    frame, scan = stream.index(b"\xff\xc3"), stream.index(b"\xff\xda")
+    stream[frame + 4] += 1
+    stream[scan + 1 + int.from_bytes(stream[scan + 2 : scan + 4], "big")] |= 1
+    np.testing.assert_array_equal(decode_lossless_jpeg(bytes(stream), 64, 96), 2 * MOSAIC)
+
+
 def test_the_samples_may_be_laid_out_in_rows_of_another_length():
     np.testing.assert_array_equal(decode_lossless_jpeg(STREAM, 32, 192), MOSAIC.reshape(32, 192))
 

@@ -1,10 +1,12 @@
 """White balance and colour matrix of a DNG, beside the specification's own formulas."""
 
+import colour
 import numpy as np
 import pytest
 
 from tests.helpers.dngs import rationals, scene
 from tests.helpers.tiffs import ASCII, RATIONAL, SHORT, SRATIONAL, write_frame
+from tfisp.color import camera_to_srgb
 from tfisp.rawfiles import whitebalance
 from tfisp.rawfiles.camerafile import read_camera_file
 
@@ -95,12 +97,13 @@ def test_an_impossible_white_is_noted(read, white):
 
 
 @pytest.mark.parametrize("order", [(STANDARD_A, D65), (D65, STANDARD_A), (D50, D65)])
-def test_the_matrix_for_d65_is_preferred(read, order):
-    np.testing.assert_allclose(read(two_lights(*order)).sensor.xyz_to_camera, MATRIX)
+def test_without_a_white_balance_the_matrix_for_d65_is_preferred(read, order):
+    frame = read(two_lights(*order) | {NEUTRAL: None})
+    np.testing.assert_allclose(frame.sensor.xyz_to_camera, MATRIX)
 
 
 def test_without_d65_the_nearest_light_is_taken(read):
-    tags = {50721: matrix(MATRIX), 50778: (SHORT, [STANDARD_A])}
+    tags = {50721: matrix(MATRIX), 50778: (SHORT, [STANDARD_A]), NEUTRAL: None}
     tags |= {50722: matrix(WARM), 50779: (SHORT, [D50])}
     np.testing.assert_allclose(read(tags).sensor.xyz_to_camera, WARM)
     tags.pop(50722)
@@ -141,3 +144,31 @@ def test_analog_balance_and_calibration_of_the_single_camera_count(read):
 )
 def test_the_lights_have_the_temperatures_of_their_standards(code, low, high):
     assert whitebalance._ILLUMINANT_KELVIN[code] == (low + high) / 2
+
+
+@pytest.mark.parametrize(
+    ("kelvin", "weight_of_warm"), [(2856, 1.0), (2200, 1.0), (4000, None), (6504, 0.0)]
+)
+def test_colours_under_any_light_between_two_calibrations_come_back(read, kelvin, weight_of_warm):
+    x, y = colour.temperature.CCT_to_xy(kelvin, method="Kang 2002")
+    white = np.array([x / y, 1, (1 - x - y) / y])
+    if weight_of_warm is None:
+        weight_of_warm = (1e6 / kelvin - 1e6 / 6504) / (1e6 / 2856 - 1e6 / 6504)
+    camera = weight_of_warm * WARM + (1 - weight_of_warm) * MATRIX
+    # Patches as they look under D65, and what reaches the camera of them under this light.
+    patches = np.array([[0.2, 0.5, 0.3], [0.9, 0.4, 0.1], [0.1, 0.2, 0.8], [1, 1, 1]])
+    daylight = colour.sRGB_to_XYZ(patches, apply_cctf_decoding=False)
+    adapt = colour.adaptation.matrix_chromatic_adaptation_VonKries(
+        colour.sRGB_to_XYZ([1, 1, 1]), white, transform="Bradford"
+    )
+    seen = daylight @ adapt.T @ camera.T
+    frame = read(two_lights() | {NEUTRAL: (RATIONAL, list(rationals(seen[3] / seen[3].max())))})
+    balanced = seen * np.array(frame.capture.gains)
+    shown = balanced / balanced[3, 1] @ camera_to_srgb(frame.sensor.xyz_to_camera).T
+    # McCamy's formula is some kelvin off; blue of 2200 K leaves little to see.
+    np.testing.assert_allclose(shown, patches, atol=0.01)
+
+
+def test_a_neutral_that_no_light_has_leaves_the_matrix_of_d65(read):
+    frame = read(two_lights() | {NEUTRAL: (RATIONAL, list(rationals([0.01, 1, 0.01])))})
+    np.testing.assert_allclose(frame.sensor.xyz_to_camera, MATRIX)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tfisp import train
-from tfisp.training import run_lock
+from tfisp.errors import InputError
+from tfisp.training import preflight, run_lock
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -156,3 +157,23 @@ def test_a_folder_that_another_process_works_in_is_refused_at_once(tmp_path, cap
     (tmp_path / "run" / "holiday.jpg").touch()
     assert train.run([*DEMO, f"--work_dir={tmp_path / 'run'}"]) == 1
     assert "not empty, and no run of tfisp.train" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("record", "given", "refused"),
+    [
+        ({"imports": ["mine", "other"]}, ("mine",), True),
+        ({"imports": ["mine", "other"]}, ("other", "mine", "more"), False),
+        ({}, (), False),
+        ([], (), False),
+        ({"imports": None}, (), False),
+        ({"imports": ["$(command)"]}, (), False),
+    ],
+)
+def test_a_run_to_continue_wants_the_modules_it_was_begun_with(tmp_path, record, given, refused):
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    if not refused:
+        preflight.check_imports(str(tmp_path), given)
+        return
+    with pytest.raises(InputError, match=r"was begun with --imports=mine,other, says run.json"):
+        preflight.check_imports(str(tmp_path), given)

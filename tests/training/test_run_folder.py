@@ -49,6 +49,13 @@ def test_a_new_folder_is_made_and_the_same_configuration_continues(tmp_path):
     assert claimed(tmp_path / "run", make_config()).continued
 
 
+def test_modules_of_the_users_own_are_written_down_where_there_are_any(tmp_path):
+    claimed(tmp_path / "a", make_config())
+    claimed(tmp_path / "b", make_config(imports=("my_isp",)))
+    records = [json.loads((tmp_path / run / "run.json").read_text()) for run in "ab"]
+    assert "imports" not in records[0] and records[1]["imports"] == ["my_isp"]
+
+
 def test_another_configuration_is_refused_with_what_differs(tmp_path):
     claimed(tmp_path / "run", make_config())
     other = make_config(seed=1, stages=make_stages(("pretrain", "unpaired"), (5, 9), gamma=10.0))

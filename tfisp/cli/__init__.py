@@ -1,7 +1,8 @@
 """The command line that all programs share: flags, flag files, help, exit codes and error lines.
 
 `program.py` runs a program; `flags.py` registers typed flags, `rawflags.py` those that describe RAW
-files; `flagfile.py` reads `--flagfile`, `usage.py` writes `--help`, `progress.py` tells how far.
+files, `imports.py` the one that names modules of the user's own; `flagfile.py` reads `--flagfile`,
+`usage.py` writes `--help`, `progress.py` tells how far.
 """
 
 from tfisp.cli.program import explain, parse, run, warn

@@ -26,7 +26,7 @@ from absl.flags import FlagValues
 
 from tfisp._version import __version__
 from tfisp.backend import load_tensorflow
-from tfisp.cli import flagfile, usage
+from tfisp.cli import flagfile, imports, usage
 from tfisp.cli.flags import suggestion
 from tfisp.errors import InputError, UsageError
 
@@ -77,9 +77,9 @@ def run(
     words = list(sys.argv[1:] if argv is None else argv)
     _open_streams()
     try:
-        values = FlagValues()
-        values.set_gnu_getopt(True)  # flags may follow positional arguments
-        define(values)
+        values = _defined(define)
+        if imports.FLAG in values and imports.load(words):
+            values = _defined(define)  # anew, with the names that those modules have registered
         own = words[: words.index("--")] if "--" in words else words
         if any(word in HELP for word in own):
             print(usage.text(name, doc, values, arguments))
@@ -112,6 +112,14 @@ def run(
         one_line = re.sub(r"\s*\n\s*", " ", message)
         print(f"{name}: error: {one_line}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
+
+
+def _defined(define: Define) -> FlagValues:
+    """A program's flags, not parsed yet."""
+    values = FlagValues()
+    values.set_gnu_getopt(True)  # flags may follow positional arguments
+    define(values)
+    return values
 
 
 def _open_streams() -> None:
@@ -166,6 +174,7 @@ def parse(values: FlagValues, words: Sequence[str], *, takes_arguments: bool) ->
             raise UsageError("there is an empty argument (an unset shell variable?)")
         if not takes_arguments:
             raise UsageError(f"unexpected argument '{text}': flags have the form --name=value")
+    imports.require_typed(line, origins, words)
     try:
         values(line)
     except absl_flags.Error as error:

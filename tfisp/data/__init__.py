@@ -5,15 +5,14 @@
         batch["raw"], batch["reference"], batch["target"]
 
 Every kind of data set opens to the same `Dataset`: `raw` patches with references, `targets`, and
-held-out `pairs`. Readers are plain NumPy; only `batches` uses TensorFlow. To add a kind, write a
-module with a function `open_dataset(config, progress)` and name it in
-`tfisp.data.registry.DATASETS`.
+held-out `pairs`. Readers are plain NumPy; only `batches` uses TensorFlow. A kind of your own is a
+function `(config, progress)`, best written with a `DatasetBuilder`, and a call of `register`.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from tfisp.data.registry import DATASETS, names
+from tfisp.data.registry import DATASETS, Kind, names, register
 
 if TYPE_CHECKING:
     from tfisp.data.base import Dataset, Progress
@@ -22,13 +21,14 @@ if TYPE_CHECKING:
 _MEMBERS = {
     "DataConfig": "config",
     "Dataset": "base",
+    "DatasetBuilder": "builder",
     "Pairs": "raw_patches",
     "Photographs": "photographs",
     "RawPatches": "raw_patches",
     "batches": "pipeline",
 }
 
-__all__ = ["DATASETS", "names", "open_dataset", *_MEMBERS]
+__all__ = ["DATASETS", "Kind", "names", "open_dataset", "register", *_MEMBERS]
 
 
 def open_dataset(config: "DataConfig", progress: "Progress | None" = None) -> "Dataset":
@@ -45,8 +45,10 @@ def open_dataset(config: "DataConfig", progress: "Progress | None" = None) -> "D
         InputError: If a folder is missing or holds nothing of use, and for the first bad file
             unless `config.on_bad_file` is "skip".
     """
-    module = importlib.import_module(f"tfisp.data.{DATASETS[config.name].module}")
-    return module.open_dataset(config, progress)
+    opener = DATASETS[config.name].opener
+    if isinstance(opener, str):
+        opener = importlib.import_module(f"tfisp.data.{opener}").open_dataset
+    return opener(config, progress)
 
 
 def __getattr__(name: str) -> Any:

@@ -121,7 +121,7 @@ class DataConfig:
         self.shot_noise()
 
     def _check_misaligned(self, share: float) -> None:
-        if self.kind.module != "patches":
+        if self.kind.opener != "patches":
             raise InputError(
                 f"--misaligned={share:g}: --data={self.name} has no training pairs to compare; only"
                 " zrr and ultraisp have"

@@ -18,7 +18,7 @@ _UNPROCESSED = ("splits", "reduce", "illuminant", "noise", "metadata")
 def define(values: flags.FlagValues) -> None:
     """Registers one flag for each field of `DataConfig` that a user chooses."""
     kinds = "; ".join(f"{name}: {kind.about}" for name, kind in DATASETS.items())
-    flags.choice(values, "data", "folders", DATASETS, f"Kind of data set. {kinds}.")
+    flags.text(values, "data", "folders", f"Kind of data set. {kinds}.")
     flags.path(values, "raw_dir", None, "Folder of the data set, or of the RAW files.")
     flags.path(values, "target_dir", None, "Folder of photographs of the look that is wanted.")
     flags.path(

@@ -3,9 +3,18 @@
 Opening one imports its module; this table imports nothing, so that `--help` can list it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from tfisp import naming
 from tfisp.contract import AS_SHOT, PUBLISHED, Contract
+
+if TYPE_CHECKING:
+    from tfisp.data.base import Dataset, Progress
+    from tfisp.data.config import DataConfig
+
+    Opener = Callable[[DataConfig, Progress | None], Dataset]
 
 
 @dataclass(frozen=True)
@@ -13,7 +22,8 @@ class Kind:
     """What is known about a kind of data set before a folder of it is seen.
 
     Attributes:
-        module: Module of `tfisp.data` whose `open_dataset` reads it.
+        opener: What opens it, a function of a `DataConfig` and of something to tell progress; or
+            the module of `tfisp.data` whose `open_dataset` that is.
         about: One line for `--help`: what `--raw_dir` is expected to hold.
         sensor: Name of its sensor in `tfisp.SENSORS`; None where every file states its own.
         contract: What a generator trained on it expects at its input.
@@ -23,7 +33,7 @@ class Kind:
             needed.
     """
 
-    module: str
+    opener: "str | Opener"
     about: str
     sensor: str | None
     contract: Contract
@@ -81,6 +91,21 @@ DATASETS: dict[str, Kind] = {
         own_targets=True,
     ),
 }
+
+
+def register(name: str, kind: Kind) -> None:
+    """Makes a kind of data set of your own known by name: to `open_dataset` and `--data`.
+
+        tfisp.data.register("mine", Kind(open_mine, "raw/*.png beside rgb/*", "zrr", ...))
+
+    Args:
+        name: Letters, digits and underscores.
+        kind: What is known about it, and the function that opens it.
+
+    Raises:
+        InputError: if the name is taken.
+    """
+    naming.register("data set", name, kind, DATASETS)
 
 
 def names() -> list[str]:

@@ -3,11 +3,37 @@
     generator = tfisp.models.create("efficient_isp", seed=1)
     tfisp.models.save_to_preset(generator, "my_isp")
     generator = tfisp.models.from_preset("my_isp")
+    tfisp.models.register("tiny_isp", TinyISP)    # a subclass of tfisp.models.Generator
 
 Naming them loads no TensorFlow; creating one does.
 """
 
-from tfisp.models.presets import from_preset, preset_names, read_preset, save_to_preset
-from tfisp.models.registry import create, names
+import importlib
+from typing import Any
 
-__all__ = ["create", "from_preset", "names", "preset_names", "read_preset", "save_to_preset"]
+from tfisp.models.presets import from_preset, preset_names, read_preset, save_to_preset
+from tfisp.models.registry import create, names, register
+
+# Base classes, each with the module that defines it: loaded, and TensorFlow with them, when they
+# are first asked for.
+_MEMBERS = {"Generator": "generator", "PlainISP": "plain_isp"}
+
+__all__ = [
+    "create",
+    "from_preset",
+    "names",
+    "preset_names",
+    "read_preset",
+    "register",
+    "save_to_preset",
+    *_MEMBERS,
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a public name when it is first asked for (PEP 562)."""
+    if name not in _MEMBERS:
+        raise AttributeError(f"module 'tfisp.models' has no attribute '{name}'")
+    value = getattr(importlib.import_module(f"tfisp.models.{_MEMBERS[name]}"), name)
+    globals()[name] = value
+    return value

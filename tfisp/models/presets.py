@@ -5,8 +5,10 @@
     README.md           the model card: where it comes from, what it was trained on, how good it is
     SHA256SUMS          hashes of the three, in the format of `sha256sum --check`
 
-Loading is strict: every file is hashed first, the network is looked up among tfisp's own, its
-weights must fit exactly, and no name in the folder is followed out of it.
+Loading is strict: every file is hashed first, the network is looked up among tfisp's own and those
+that the caller has registered, its weights must fit exactly, and no name in the folder is followed
+out of it. Nothing is imported because a preset names it: `module`, which says where a network that
+is not tfisp's own was defined, is for the reader only.
 """
 
 import difflib
@@ -25,6 +27,7 @@ from tfisp.contract import Contract
 from tfisp.errors import InputError, first_line
 from tfisp.files import atomic_folder, read_json
 from tfisp.models import registry
+from tfisp.naming import is_module
 from tfisp.perceptual.arrays import read_arrays
 from tfisp.sensor import Sensor
 
@@ -54,6 +57,7 @@ class Preset:
         contract: What it expects at its input.
         sensor: What it was trained for, None if unknown.
         version: The version of tfisp that wrote it.
+        module: The Python module that defines the generator; "" for tfisp's own.
     """
 
     folder: Path
@@ -62,6 +66,7 @@ class Preset:
     contract: Contract
     sensor: Sensor | None
     version: str
+    module: str = ""
 
 
 def preset_names() -> list[str]:
@@ -106,6 +111,9 @@ def save_to_preset(
         "contract": contract,
         "sensor": None if sensor is None else sensor.to_dict(),
     }
+    module = type(generator).__module__
+    if module.partition(".")[0] != __package__.partition(".")[0]:
+        record["module"] = module
     if card is None:
         card = _short_card(record, generator.count_params())
     with atomic_folder(folder) as temporary:
@@ -133,10 +141,7 @@ def from_preset(name_or_folder: str | os.PathLike) -> "Generator":
             not fit.
     """
     preset = read_preset(name_or_folder)
-    try:
-        kind = registry.generator_class(preset.model)
-    except InputError as error:
-        raise InputError(f"{preset.folder / CONFIG}: {error}") from error
+    kind = generator_class(preset)
     try:
         generator = kind.from_config(
             {**preset.config, "contract": preset.contract, "sensor": preset.sensor}
@@ -148,6 +153,24 @@ def from_preset(name_or_folder: str | os.PathLike) -> "Generator":
         ) from error
     _load_weights(generator, preset.folder / WEIGHTS)
     return generator
+
+
+def generator_class(preset: Preset) -> type["Generator"]:
+    """The class of a preset's generator.
+
+    Raises:
+        InputError: if it is not registered; it names the module that defines it, if not tfisp's.
+    """
+    path = preset.folder / CONFIG
+    if preset.module and preset.model not in registry.names():
+        raise InputError(
+            f"{path}: the generator {preset.model} is not tfisp's own but defined in"
+            f" {preset.module}; if you trust that code, import it first (--imports={preset.module})"
+        )
+    try:
+        return registry.generator_class(preset.model)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def read_preset(name_or_folder: str | os.PathLike) -> Preset:
@@ -163,6 +186,9 @@ def read_preset(name_or_folder: str | os.PathLike) -> Preset:
         record = read_json(path, "not a preset's configuration")
         if record["format"] != FORMAT:
             raise InputError(f"format {record['format']}, this version of tfisp reads {FORMAT}")
+        module = record.get("module", "")
+        if module and not is_module(module):  # it gets into a command that users are told
+            raise InputError(f"module {module!r} is not the name of a Python module")
         return Preset(
             folder=folder,
             model=str(record["model"]),
@@ -170,6 +196,7 @@ def read_preset(name_or_folder: str | os.PathLike) -> Preset:
             contract=Contract.from_dict(record["contract"]),
             sensor=None if record["sensor"] is None else Sensor.from_dict(record["sensor"]),
             version=record["tfisp"],
+            module=module,
         )
     except InputError as error:
         raise InputError(f"{path}: {error}") from error

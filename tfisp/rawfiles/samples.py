@@ -84,10 +84,8 @@ def _inflated(data: bytes, length: int, layout: Layout) -> bytes:
         else:
             stream = zlib.decompressobj()
             found = stream.decompress(data, length + 1)
-            if len(found) == length and not stream.eof:  # its checksum must have been met
-                found += stream.decompress(stream.unconsumed_tail, 1)
-                if not stream.eof:
-                    raise ValueError("compressed samples end before their checksum")
+            if len(found) == length and not stream.eof:
+                raise ValueError("compressed samples end before their checksum")
     except (zlib.error, imagecodecs.LzwError) as error:
         raise ValueError(f"compressed samples cannot be decoded: {error}") from error
     if len(found) != length:

@@ -42,13 +42,32 @@ _ILLUMINANT_KELVIN = {
     24: 3200,
 }
 _D65_KELVIN = 6504
+_D65_XY, _D50_XY = (0.3127, 0.3290), (0.3457, 0.3585)
+
+# XYZ to the cone responses that adapt, K. M. Lam 1985 ("Bradford"); as in ICC.1:2010, Annex E.
+_BRADFORD = np.array(
+    [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
+)
+# The light of a neutral is found when its chromaticity moves by less than this; it does within
+# some ten rounds.
+_SETTLED, _ROUNDS = 1e-7, 50
 
 
 def xyz_to_camera(main: Directory) -> Matrix3 | None:
-    """The matrix calibrated for the light nearest to D65; None if none is usable."""
+    """The matrix from XYZ, its white D65, to the camera under the light of the picture.
+
+    With two calibrations and a known neutral, the matrix between them for that light, behind the
+    adaptation of its white to D65. Otherwise the one calibrated nearest to D65, as dcraw and LibRaw
+    use it. None if none is usable.
+    """
     found = _matrices(main)
     if not found:
         return None
+    gains, _ = as_shot_gains(main)
+    white = _white_of(1 / np.asarray(gains), found) if gains and _are_two(found) else None
+    if white is not None:
+        seen = _interpolated(found, _mired(*white)) @ _adaptation(_D65_XY, white)
+        return matrix3_of(seen)
     mired = 1e6 / _D65_KELVIN
     nearest = min(found, key=lambda item: abs(item[0] - mired) if item[0] else np.inf)[1]
     return matrix3_of(nearest)
@@ -72,18 +91,60 @@ def _neutral_of_xy(main: Directory) -> np.ndarray:
     white, matrices = main.numbers(_WHITE_XY), _matrices(main)
     if white.size != 2 or not np.isfinite(white).all() or white[1] <= 0 or not matrices:
         return np.empty(0)
-    x, y = white
-    # McCamy (1992), https://doi.org/10.1002/col.5080170211
-    n = (x - 0.3320) / (0.1858 - y)
-    kelvin = 449 * n**3 + 3525 * n**2 + 6823.3 * n + 5520.33
-    matrix = _interpolated(matrices, 1e6 / max(kelvin, 1.0))
-    return matrix @ np.array([x / y, 1, (1 - x - y) / y])
+    x, y = map(float, white)
+    return _interpolated(matrices, _mired(x, y)) @ _xyz(x, y)
+
+
+def _white_of(
+    neutral: np.ndarray, matrices: list[tuple[float, np.ndarray]]
+) -> tuple[float, float] | None:
+    """Chromaticity of the light whose white the camera records as `neutral`; None if there is none.
+
+    By turns the matrix for a light, and the light for that matrix, as the specification says.
+    """
+    x, y = _D50_XY
+    for _ in range(_ROUNDS):
+        try:
+            seen = np.linalg.solve(_interpolated(matrices, _mired(x, y)), neutral)
+        except np.linalg.LinAlgError:
+            return None
+        if not np.isfinite(seen).all() or (seen <= 0).any():
+            return None
+        before, (x, y) = (x, y), (float(part) for part in seen[:2] / seen.sum())
+        if abs(x - before[0]) + abs(y - before[1]) < _SETTLED:
+            return x, y
+    return None
+
+
+def _adaptation(source: tuple[float, float], wanted: tuple[float, float]) -> np.ndarray:
+    """The matrix `[3, 3]` from XYZ under one white to those that look alike under another."""
+    ratio = (_BRADFORD @ _xyz(*wanted)) / (_BRADFORD @ _xyz(*source))
+    return np.linalg.solve(_BRADFORD, ratio[:, None] * _BRADFORD)
+
+
+def _xyz(x: float, y: float) -> np.ndarray:
+    """XYZ of a chromaticity, Y = 1."""
+    return np.array([x / y, 1, (1 - x - y) / y])
+
+
+def _mired(x: float, y: float) -> float:
+    """A million over the correlated colour temperature in kelvin.
+
+    C. S. McCamy, 1992, https://doi.org/10.1002/col.5080170211.
+    """
+    n = (x - 0.3320) / (0.1858 - y) if y != 0.1858 else np.inf
+    return float(1e6 / max(449 * n**3 + 3525 * n**2 + 6823.3 * n + 5520.33, 1.0))
+
+
+def _are_two(matrices: list[tuple[float, np.ndarray]]) -> bool:
+    """Whether there are calibrations for two known lights."""
+    return len({mired for mired, _ in matrices if mired}) == 2
 
 
 def _interpolated(matrices: list[tuple[float, np.ndarray]], mired: float) -> np.ndarray:
     """The matrix for a light, linear in its inverse temperature between the two calibrations."""
     known = [item for item in matrices if item[0]]
-    if len(known) < 2 or known[0][0] == known[1][0]:
+    if not _are_two(matrices):
         return (known or matrices)[0][1]
     (first, a), (second, b) = known
     weight = np.clip((mired - first) / (second - first), 0, 1)

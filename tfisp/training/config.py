@@ -54,6 +54,8 @@ class TrainConfig:
         precision: What the generator computes in, a Keras dtype policy: `float32`, `mixed_float16`
             or `mixed_bfloat16`. Weights, losses and critics are in float32 either way.
         deterministic: Makes every operation give the same bits each time, at some cost of speed.
+        imports: Python modules of the user's own that register what the other names stand for; for
+            the record, they are imported already.
     """
 
     stages: tuple[Stage, ...]
@@ -70,6 +72,7 @@ class TrainConfig:
     backbone_dtype: str = "float32"
     precision: str = "float32"
     deterministic: bool = True
+    imports: tuple[str, ...] = ()
     compat: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -112,6 +115,8 @@ class TrainConfig:
         """Plain values, for JSON, of all that decides the result (so without the cache's place)."""
         values = dataclasses.asdict(self)
         del values["data"]["cache_dir"], values["data"]["cache_gb"]
+        if not self.imports:
+            del values["imports"]  # as it was in runs before there were any
         look = self.data.resolved_look()
         values["data"]["look"] = look and look.sha256  # the table counts, not where it lies
         return values

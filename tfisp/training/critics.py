@@ -14,7 +14,8 @@ from tfisp.training import replicas
 from tfisp.training.objectives import critic_feature
 from tfisp.training.recipes import CriticSpec, Recipe
 
-_NETWORKS: dict[str, Callable[..., keras.Model]] = {
+# What `CriticSpec.network` may be.
+NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "token_mlp": discriminators.TokenMLP,
     "texture_cnn": discriminators.TextureCNN,
     "texture_cnn_frozen_fc1": functools.partial(discriminators.TextureCNN, train_dense=False),
@@ -39,7 +40,7 @@ class Critic:
         self.name = spec.name
         self.weight = spec.weight
         self.feature = critic_feature(spec, recipe)
-        self.network = _NETWORKS[spec.network](feature_shape, seed=seed, name=spec.name)
+        self.network = NETWORKS[spec.network](feature_shape, seed=seed, name=spec.name)
         self.optimizer = adam(recipe.critic_learning_rate, recipe)
         self.optimizer.build(self.network.trainable_variables)
         self._adversarial = recipe.adversarial

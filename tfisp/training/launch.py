@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from tfisp import data
 from tfisp.data.base import Dataset, Progress
@@ -19,7 +20,7 @@ from tfisp.training import run_lock, strategies
 from tfisp.training.config import TrainConfig
 from tfisp.training.loop import Run, RunOptions
 from tfisp.training.networks import FrozenNetworks, load_frozen, make_generator
-from tfisp.training.run_folder import RunFolder
+from tfisp.training.run_folder import RunFolder, imported
 from tfisp.training.strategies import Workers
 
 
@@ -89,9 +90,10 @@ def _train(
         folder.claim(config)
         weights = {name: part.weights for name, part in frozen.by_name().items()}
         computing = {"replicas": workers.replicas, "workers": workers.count, "xla": options.xla}
-        folder.describe(
-            flags, dataset, {"backbones": weights, "notes": notes, "computing": computing}
-        )
+        origins: dict[str, Any] = {"backbones": weights, "notes": notes, "computing": computing}
+        if config.imports:
+            origins["imports"] = imported(config.imports)
+        folder.describe(flags, dataset, origins)
     workers.barrier()  # until the chief has claimed the folder
     pairs = simulated_pairs(config, dataset, folder if workers.is_chief else None, progress)
     Run(config, folder, dataset, generator, frozen, options, workers, notes, pairs).train()

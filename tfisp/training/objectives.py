@@ -126,12 +126,17 @@ def _dists(
     return losses.dists_features(view), loss
 
 
-def _of_pixels(compare: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> Maker:
-    """A loss of two images, which needs no features."""
-    return lambda spec, recipe, distances: (
-        (),
-        lambda sides: compare(sides.generated, sides.other),
-    )
+@dataclass(frozen=True)
+class OfPixels:
+    """The `Maker` of a loss of two images, which needs no features."""
+
+    compare: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+    def __call__(
+        self, spec: ObjectiveSpec, recipe: Recipe, distances: Distances
+    ) -> tuple[tuple[Feature, ...], PerImageLoss]:
+        """As `Maker`."""
+        return (), lambda sides: self.compare(sides.generated, sides.other)
 
 
 def _tv(
@@ -147,14 +152,14 @@ LOSSES: dict[str, Maker] = {
     "lpips+": _lpips,
     "lpips+_swapped": _swapped_lpips_plus,
     "dists": _dists,
-    "blur_mse": _of_pixels(losses.blur_mse),
-    "blur_mse_zero": _of_pixels(functools.partial(losses.blur_mse, padding="zero")),
-    "mse": _of_pixels(losses.mse),
-    "l1": _of_pixels(losses.l1),
-    "huber": _of_pixels(losses.huber),
-    "charbonnier": _of_pixels(losses.charbonnier),
-    "ssim": _of_pixels(losses.ssim_loss),
-    "ms_ssim": _of_pixels(losses.ms_ssim_loss),
+    "blur_mse": OfPixels(losses.blur_mse),
+    "blur_mse_zero": OfPixels(functools.partial(losses.blur_mse, padding="zero")),
+    "mse": OfPixels(losses.mse),
+    "l1": OfPixels(losses.l1),
+    "huber": OfPixels(losses.huber),
+    "charbonnier": OfPixels(losses.charbonnier),
+    "ssim": OfPixels(losses.ssim_loss),
+    "ms_ssim": OfPixels(losses.ms_ssim_loss),
     "tv": _tv,
 }
 

@@ -10,12 +10,38 @@ from tfisp.data.config import DataConfig
 from tfisp.data.listing import require_folder
 from tfisp.data.skimage_scenes import SKIMAGE
 from tfisp.errors import InputError, UsageError
+from tfisp.files import read_json
 from tfisp.models import names, preset_names, read_preset
-from tfisp.naming import choose
+from tfisp.naming import choose, is_module
 from tfisp.perceptual import backbones, weights
 from tfisp.training import run_lock
 from tfisp.training.config import Stage, require_contract
 from tfisp.training.recipes import Recipe, get_recipe
+
+
+def check_imports(work_dir: str, modules: Sequence[str]) -> None:
+    """Sees that a run to continue finds the modules that it was begun with.
+
+    To be called before its names are looked up: most of them mean nothing without.
+
+    Args:
+        work_dir: The run's folder, whether there yet or not.
+        modules: What `--imports` names; imported already.
+
+    Raises:
+        InputError: the run was begun with others, naming them.
+    """
+    file = Path(work_dir, "run.json")
+    record = read_json(file) if file.is_file() else {}
+    # A record of other types is damaged; `RunFolder.require_same` tells.
+    found = record.get("imports") if isinstance(record, dict) else None
+    wanted = found if isinstance(found, list) and all(map(is_module, found)) else []
+    if any(name not in modules for name in wanted):
+        flag = f"--imports={','.join(wanted)}"
+        raise InputError(
+            f"--work_dir={work_dir}: its run was begun with {flag}, says run.json; give it again if"
+            " you trust that code"
+        )
 
 
 def check(values: FlagValues, stages: Sequence[Stage], data: DataConfig) -> list[str]:

@@ -45,7 +45,8 @@ class CriticSpec:
         view: How images are shown to that backbone.
         tap: The layer it judges.
         network: `token_mlp` or `texture_cnn` (Fig. 3 of the paper), or `pixel_cnn`;
-            `texture_cnn_frozen_fc1` does not train its first dense layer (docs/FIDELITY.md).
+            `texture_cnn_frozen_fc1` does not train its first dense layer (docs/FIDELITY.md); or one
+            that `registration.register_critic` brought.
         weight: Factor of the normalised gradient that it sends to the generator.
     """
 
@@ -129,6 +130,7 @@ class Recipe:
     def frozen_networks(self) -> list[str]:
         """Names of the frozen networks that this recipe reads, each once."""
         names = [*self.content_networks(), *self.distances().values()]
+        names += [name for o in self.objectives for name in LOSS_NETWORKS.get(o.loss, ())]
         names += [self.backbone(critic.role) for critic in self.critics]
         return list(dict.fromkeys(names))
 
@@ -174,6 +176,9 @@ _DISTANCES = {
     "lpips+_swapped": ("lpips+", "alexnet_imagenet"),
     "dists": ("dists", "vgg16_torchvision_l2"),
 }
+
+# Loss that `registration.register_loss` brought -> the frozen networks that it reads.
+LOSS_NETWORKS: dict[str, tuple[str, ...]] = {}
 
 # Section 4.3 of the paper: Efficient and Robust ISP train with the rates of `Recipe`; the tiny
 # RMFA-Net's critics learn faster and, "in a ratio of 4:1", at every 4th step.

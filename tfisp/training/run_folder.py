@@ -18,11 +18,14 @@ import json
 import os
 import platform
 import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tfisp._version import __version__
 from tfisp.data.base import Dataset
+from tfisp.data.cache import file_digest
 from tfisp.data.manifest import changes
 from tfisp.errors import InputError
 from tfisp.files import atomic_file, read_json, remove_leftovers, write_json, write_text
@@ -233,6 +236,18 @@ def versions() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         **{name: _version(name) for name in _LIBRARIES},
+    }
+
+
+def imported(modules: Sequence[str]) -> dict[str, str | None]:
+    """Where each of the user's own modules came from, with a hash of its file; None if of none.
+
+    Args:
+        modules: Names of modules that have been imported.
+    """
+    files = {name: getattr(sys.modules.get(name), "__file__", None) for name in modules}
+    return {
+        name: file and f"{file}, sha256 {file_digest(Path(file))}" for name, file in files.items()
     }
 
 
