@@ -31,12 +31,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import rawpy
-import tifffile
 from benchmark_inference import write_tflite
+from dng_writer import write_dng
 
 from tfisp.backend import load_tensorflow
 from tfisp.rendering import Renderer
 from tfisp.rendering.runtime import cores
+from tfisp.sensor import Sensor
 
 PROGRAMS = ("train", "evaluate", "export", "process", "inspect_raw")
 RUNTIMES = {"tflite": "litert", "keras": "tensorflow"}
@@ -76,7 +77,7 @@ def measure(folder: Path, rounds: int) -> dict:
     load_tensorflow()
     from tfisp import contract, models
 
-    photo = write_dng(folder / "photo.dng")
+    photo = write_scene(folder / "photo.dng")
     generator = models.create("efficient_isp", contract=contract.AS_SHOT)
     run = folder / "run"
     models.save_to_preset(generator, run / "model")
@@ -203,7 +204,7 @@ def help_time(program: str, rounds: int) -> float:
     return round(min(seconds), 3)
 
 
-def write_dng(path: Path) -> Path:
+def write_scene(path: Path) -> Path:
     """A DNG of a scene with edges, gradients and noise, 12 bits, RGGB."""
     rng = np.random.default_rng(0)
     rows, columns = np.ogrid[: SIZE[0], : SIZE[1]]
@@ -211,21 +212,9 @@ def write_dng(path: Path) -> Path:
     scene = scene + 0.2 * ((rows // 60 + columns // 80) % 2)
     noisy = 256 + 3839 * (scene + rng.normal(0, 0.01, SIZE))
     mosaic = np.clip(noisy, 0, 4095).astype(np.uint16)
-    short, long, rational, srational, byte = 3, 4, 5, 10, 1
-    matrix = (8000, -2500, -700, -4500, 12500, 2200, -900, 1900, 6100)
-    tags = [
-        (33421, short, 2, (2, 2), True),  # CFARepeatPatternDim
-        (33422, byte, 4, bytes((0, 1, 1, 2)), True),  # CFAPattern
-        (50706, byte, 4, bytes((1, 4, 0, 0)), True),  # DNGVersion
-        (50713, short, 2, (2, 2), True),  # BlackLevelRepeatDim
-        (50714, long, 4, (256, 256, 256, 256), True),  # BlackLevel
-        (50717, long, 1, 4095, True),  # WhiteLevel
-        (50721, srational, 9, tuple(v for n in matrix for v in (n, 10000)), True),  # ColorMatrix1
-        (50728, rational, 3, (1, 2, 1, 1, 2, 3), True),  # AsShotNeutral
-        (50778, short, 1, 21, True),  # CalibrationIlluminant1: D65
-    ]
-    tifffile.imwrite(path, mosaic, photometric=32803, extratags=tags)
-    return path
+    matrix = ((0.80, -0.25, -0.07), (-0.45, 1.25, 0.22), (-0.09, 0.19, 0.61))
+    sensor = Sensor("RGGB", ((256, 256), (256, 256)), 4095, xyz_to_camera=matrix)
+    return write_dng(path, mosaic, sensor, (2.0, 1.0, 1.5))
 
 
 if __name__ == "__main__":

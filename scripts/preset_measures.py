@@ -13,7 +13,7 @@ import colour
 import cv2
 import numpy as np
 import rawpy
-import tifffile
+from dng_writer import write_dng
 from simulated_cameras import Recording, record
 
 from tfisp import metrics
@@ -28,7 +28,6 @@ Develop = Callable[[Recording], np.ndarray]
 
 # Of one sample at full scale, between little and much noise: about ISO 400 of a phone.
 QUIET = 1e-3
-_SHORT, _LONG, _RATIONAL, _SRATIONAL, _BYTE = 3, 4, 5, 10, 1
 
 
 def test_recordings(photos: Path) -> list[Recording]:
@@ -61,7 +60,7 @@ def by_libraw(recording: Recording) -> np.ndarray:
     """LibRaw's own development (AHD) of a DNG of it, to sRGB without automatic brightness."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "frame.dng"
-        _write_dng(path, recording)
+        write_dng(path, recording.mosaic, recording.sensor, recording.gains)
         with rawpy.imread(str(path)) as raw:
             shown = raw.postprocess(
                 use_camera_wb=True,
@@ -129,26 +128,3 @@ def table(rows: Mapping[str, Mapping[str, float]]) -> str:
             f" | {row['ssim']:.3f} | {row['delta_e']:.2f} |"
         )
     return "\n".join(lines)
-
-
-def _write_dng(path: Path, recording: Recording) -> None:
-    """A DNG that states what the recording's sensor and gains are."""
-    sensor = recording.sensor
-
-    def rationals(values: np.ndarray) -> tuple[int, ...]:
-        return tuple(n for value in np.ravel(values) for n in (round(float(value) * 1e6), 10**6))
-
-    matrix = rationals(np.array(sensor.xyz_to_camera))
-    black = tuple(int(level) for level in np.ravel(sensor.black_level))
-    tags = [
-        (33421, _SHORT, 2, (2, 2), True),  # CFARepeatPatternDim
-        (33422, _BYTE, 4, bytes("RGB".index(colour) for colour in sensor.pattern), True),
-        (50706, _BYTE, 4, bytes((1, 4, 0, 0)), True),  # DNGVersion
-        (50713, _SHORT, 2, (2, 2), True),  # BlackLevelRepeatDim
-        (50714, _LONG, 4, black, True),  # BlackLevel
-        (50717, _LONG, 1, int(sensor.white_level), True),  # WhiteLevel
-        (50721, _SRATIONAL, 9, matrix, True),  # ColorMatrix1
-        (50728, _RATIONAL, 3, rationals(1 / np.array(recording.gains)), True),  # AsShotNeutral
-        (50778, _SHORT, 1, 21, True),  # CalibrationIlluminant1: D65
-    ]
-    tifffile.imwrite(path, recording.mosaic, photometric=32803, extratags=tags)

@@ -10,6 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import tifffile
+from PIL import ExifTags, Image
 
 from tests.helpers.dngs import scene, write_dng
 from tests.helpers.shared import shared
@@ -93,6 +95,35 @@ def test_pictures_pass_through_a_look(capsys, preset, generator, tmp_path):
     code, _, error = run(capsys, *words)
     assert code == 1
     assert f"--look: {cube}: LUT_1D_SIZE 2 needs 2 entries, there are 1" in error
+
+
+def test_strength_and_look_and_exposure_act_one_after_the_other(capsys, tmp_path):
+    raw = dng(tmp_path / "a.dng")
+    start, end = (models.create("efficient_isp", contract=AS_SHOT, seed=seed) for seed in (3, 4))
+    folder = tmp_path / "run"
+    models.save_to_preset(start, folder / "stages" / "0-pretrain")
+    models.save_to_preset(end, folder / "stages" / "1-unpaired")
+    models.save_to_preset(end, folder / "model")
+    cube = tmp_path / "negative.cube"
+    cube.write_text("LUT_1D_SIZE 2\n1 1 1\n0 0 0\n")
+    words = [raw, f"--model={folder}", f"--output={tmp_path}", f"--look={cube}"]
+    assert run(capsys, *words, "--strength=0", "--exposure=-1")[0] == 0
+    mosaic, sensor, capture = read_raw(raw)
+    darker = dataclasses.replace(capture, baseline_exposure=-1)
+    plain = Renderer(start).render_8bit(mosaic, sensor, darker).astype(int)
+    assert np.abs(stored(tmp_path / "a.png") - (255 - plain)).max() <= 1
+
+
+def test_a_picture_says_who_took_it_and_stands_upright(capsys, preset, tmp_path):
+    raw = shared("raw/dng/canon_colorchart.dng")
+    assert run(capsys, raw, f"--model={preset}", f"--output={tmp_path}", "--format=jpg")[0] == 0
+    with tifffile.TiffFile(raw) as file:
+        model = file.pages[0].tags["Model"].value.strip("\0 ")
+    with Image.open(tmp_path / "canon_colorchart.jpg") as picture:
+        exif = picture.getexif()
+        assert exif[ExifTags.Base.Model] == model
+        assert exif[ExifTags.Base.Orientation] == 1
+        assert picture.info["icc_profile"]
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
