@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tfisp import models, train
+from tfisp.training import scaling
 from tfisp.training.trainer import Trainer
 
 FLAGS = (
@@ -71,6 +72,19 @@ def read_events(folder):
 
 def read_log(folder):
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+
+def test_a_skipped_step_is_told_and_logged(cache, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(scaling, "START", scaling.LARGEST)  # too large for the first step
+    folder = tmp_path / "run"
+    words = ["--recipe=pretrain_plus", "--precision=mixed_float16", "--steps=2", "--batch_size=1"]
+    assert start(folder, cache, *words) == 0
+    told = f"pretrain_plus step 0 skipped: mse overflowed at scale {scaling.LARGEST:g}, now halved"
+    assert told in capsys.readouterr().err
+    record = next(entry for entry in read_log(folder) if "overflow/mse" in entry)
+    assert record["step"] == 1 and record["overflow/mse"] == 1
+    assert record["scale/mse"] == scaling.LARGEST
 
 
 def test_the_folder_tells_its_story(finished):
