@@ -100,7 +100,8 @@ def main() -> None:
                 )
                 for name in names:
                     if name == AUTO:
-                        fitted = fit_populations(first, second)
+                        known = options.metadata == "recorded"
+                        fitted = fit_populations(first, second, sensor_known=known)
                         chosen.append(f"{fitted.facts['family']} {fitted.facts['shrinkage']:.2f}")
                     else:
                         fitted = FAMILIES[name](first, second, (first.weights, second.weights))

@@ -20,7 +20,7 @@ from tfisp.cli.progress import Progress
 from tfisp.data import flags as data_flags
 from tfisp.errors import InputError, UsageError
 from tfisp.looks.families import FAMILIES
-from tfisp.looks.fit import AUTO, fit, remarks, summary
+from tfisp.looks.fit import AUTO, remarks, summary
 from tfisp.looks.look import Look
 
 # Side of the smallest patch: photographs need not be larger than that here.
@@ -41,7 +41,8 @@ def define(values: flags.FlagValues) -> None:
         AUTO,
         (AUTO, *FAMILIES),
         "The kind of map: what the scenes determine best (auto), a shift of the mean colour, also"
-        " contrast and saturation (spread), curves and saturation, or curves and a matrix.",
+        " contrast and saturation (spread), curves and saturation, curves and a matrix, or curves"
+        " between two matrices, for sensors whose own matrix is not known (matrices).",
     )
     flags.integer(
         values, "scenes", 400, "Read at most so many RAW files, and so many photographs.", minimum=1
@@ -56,28 +57,20 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         raise UsageError(f"--output={output}: expected a name that ends in .cube")
     config = data_flags.make_config(values)
     from tfisp.data import open_dataset
-    from tfisp.data.target_look import evenly, read_photographs, read_references
+    from tfisp.data.target_look import evenly, fit_target_look
     from tfisp.looks.cube import write_cube
     from tfisp.rendering.pictures import write_picture
 
-    progress = Progress()
-    dataset = open_dataset(config, progress)
-    if dataset.targets is None:
-        raise InputError("no photographs of the look wanted: give --target_dir")
+    dataset = open_dataset(config, Progress())
     if not len(dataset.raw):
         raise InputError(f"--raw_dir={config.raw_dir}: no RAW file to train on, only held-out ones")
-    frames = evenly(dataset.raw.frames, values.scenes)
-    photographs = evenly(dataset.targets.photographs, values.scenes)
-    look = fit(
-        read_references(dataset, frames, progress),
-        read_photographs(dataset, photographs, progress),
-        family=values.family,
-        seed=config.seed,
+    look = fit_target_look(
+        dataset, Progress(), family=values.family, most=values.scenes, seed=config.seed
     )
     about = summary(look)
     write_cube(output, look.cube(title=output.stem), ("fitted by tfisp.look", about))
     picture = output.with_suffix(".png")
-    write_picture(picture, before_and_after(look, evenly(frames, _SHOWN)))
+    write_picture(picture, before_and_after(look, evenly(dataset.raw.frames, _SHOWN)))
     for path, reason in dataset.skipped:
         print(f"skipped {path}: {reason}", file=sys.stderr)
     for remark in remarks(look):

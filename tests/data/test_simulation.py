@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tfisp.contract import AS_SHOT, Contract
+from tfisp.data import target_look
 from tfisp.data.pipeline import batches
 from tfisp.data.simulation import Camera, reduced, simulate, simulated
 from tfisp.data.target_look import fit_target_look
@@ -89,6 +90,23 @@ def test_batches_hold_simulated_pairs(scenes):
     pairs = simulated(scenes, Look.identity())
     (batch,) = batches(pairs, batch_size=2, seed=0, stage=0, start=0, stop=1, paired=True)
     assert batch["raw"].shape == (2, 16, 16, 4) and batch["target"].shape == (2, 32, 32, 3)
+
+
+def test_a_sensor_without_a_matrix_may_get_one_in_the_look(scenes, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        target_look, "fit_populations", lambda *sides, **how: asked.append(how["sensor_known"])
+    )
+    fit_target_look(scenes)
+    load = type(scenes.raw.frames[0]).load
+
+    def without_matrix(frame, **what):
+        scene = load(frame, **what)
+        return scene._replace(sensor=dataclasses.replace(scene.sensor, xyz_to_camera=None))
+
+    monkeypatch.setattr(type(scenes.raw.frames[0]), "load", without_matrix)
+    fit_target_look(scenes)
+    assert asked == [True, False]
 
 
 def test_the_look_of_darkened_photographs_is_found(scenes):

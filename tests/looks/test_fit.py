@@ -30,11 +30,49 @@ def error(look, truth, photographs):
     return np.sqrt(np.mean([(look.apply(image) - truth(image)) ** 2 for image in photographs]))
 
 
-@pytest.mark.parametrize("family", ["saturation", "matrix"])
+@pytest.mark.parametrize("family", ["saturation", "matrix", "matrices"])
 def test_a_known_map_comes_back(family):
     seen = list(scenes(40, 0))
     look = fit(seen, map(warmer, seen), family=family, shrink=False)
     assert error(look, warmer, scenes(10, 1)) < 0.01
+
+
+def pale(image):
+    """What a sensor of broad filters sees: channels that are half of the others'."""
+    return 0.5 * np.asarray(image) + 0.5 * np.mean(image, axis=-1, keepdims=True)
+
+
+def test_an_unknown_sensor_gets_a_matrix_ahead_of_the_curves():
+    def colours(seed):
+        random = np.random.default_rng(seed)
+        greys = random.uniform(0.2, 0.8, (40, 40, 40, 1))
+        return greys + random.uniform(-0.18, 0.18, (40, 40, 40, 3))
+
+    def contrasty(image):
+        return 3 * image**2 - 2 * image**3
+
+    def error_of(look):
+        return np.sqrt(np.mean((look.apply(pale(colours(1))) - contrasty(colours(1))) ** 2))
+
+    unknown = fit(pale(colours(0)), contrasty(colours(0)), sensor_known=False)
+    assert unknown.facts["family"] == "matrices"
+    known = fit(pale(colours(0)), contrasty(colours(0)))
+    assert known.facts["family"] == "matrix" and "matrices" not in known.facts["risk_db"]
+    assert error_of(unknown) < 0.7 * error_of(known)
+
+
+def test_shrinking_reaches_every_part():
+    seen = [pale(image) for image in scenes(6, 0)]
+    whole, part = (
+        fit(seen, map(warmer, scenes(6, 2)), family="matrices", shrink=shrink)
+        for shrink in (False, True)
+    )
+    share = part.facts["shrinkage"]
+    assert 0 < share < 1
+    none = Look.identity()
+    for name in ("curves", "matrix", "offset", "before"):
+        moved = getattr(none, name) + share * (getattr(whole, name) - getattr(none, name))
+        np.testing.assert_allclose(getattr(part, name), moved, atol=1e-5)
 
 
 def test_a_shift_comes_back():
@@ -114,8 +152,9 @@ def test_integers_are_full_scale():
     np.testing.assert_allclose(look.apply(seen[0]), look.apply(seen[0] / 65535.0), atol=1e-6)
 
 
-def test_the_file_says_the_same(tmp_path):
-    look = fit(scenes(40, 0), map(warmer, scenes(40, 0)))
+@pytest.mark.parametrize("family", ["auto", "matrices"])
+def test_the_file_says_the_same(family, tmp_path):
+    look = fit(scenes(40, 0), map(warmer, scenes(40, 0)), family=family)
     write_cube(tmp_path / "look.cube", look.cube())
     cube = read_cube(tmp_path / "look.cube")
     for image in scenes(5, 1):

@@ -6,6 +6,7 @@ between Images", IEEE Computer Graphics and Applications 21(5), 2001, with stati
 photographs and axes that are linear in sRGB.
 """
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -65,10 +66,19 @@ def matrix(references: Population, targets: Population, weights: Weights) -> Loo
     colour transfer", IET CVMP 2007.
     """
     curves, colours = _curved(references, targets, weights)
-    first, before = moments(colours, weights[0])
-    second, after = moments(targets.colours, weights[1])
-    transport = monge_kantorovich(before, after)
-    return _look(curves, transport, second - transport @ first)
+    return _look(curves, *_transport(colours, targets, weights))
+
+
+def matrices(references: Population, targets: Population, weights: Weights) -> Look:
+    """`matrix` behind another matrix of that kind.
+
+    The first one stands for the colour matrix of a sensor that is not known: references without it
+    are pale, which curves of channels cannot mend.
+    """
+    before = np.column_stack(_transport(references.colours, targets, weights))
+    ahead = _look(Look.identity().curves, np.eye(3), np.zeros(3), before)
+    behind = matrix(Population(ahead.apply(references.colours)), targets, weights)
+    return dataclasses.replace(behind, before=ahead.before)
 
 
 FAMILIES: dict[str, Fit] = {
@@ -77,6 +87,7 @@ FAMILIES: dict[str, Fit] = {
     "spread": spread,
     "saturation": saturation,
     "matrix": matrix,
+    "matrices": matrices,
 }
 
 
@@ -85,6 +96,16 @@ def monge_kantorovich(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     root = _power(before, 0.5)
     inverse = _power(before, -0.5)
     return inverse @ _power(root @ after @ root, 0.5) @ inverse
+
+
+def _transport(
+    colours: np.ndarray, targets: Population, weights: Weights
+) -> tuple[np.ndarray, np.ndarray]:
+    """The matrix of least change between the covariances, and the offset between the means."""
+    first, before = moments(colours, weights[0])
+    second, after = moments(targets.colours, weights[1])
+    factors = monge_kantorovich(before, after)
+    return factors, second - factors @ first
 
 
 def _power(covariance: np.ndarray, exponent: float) -> np.ndarray:
@@ -103,9 +124,14 @@ def _linear(factors: np.ndarray, offset: np.ndarray) -> Look:
     return _look(Look.identity().curves, factors, offset)
 
 
-def _look(curves: np.ndarray, factors: np.ndarray, offset: np.ndarray) -> Look:
-    curves, factors, offset = (np.asarray(part, np.float32) for part in (curves, factors, offset))
-    return Look(curves, factors, offset)
+def _look(
+    curves: np.ndarray, factors: np.ndarray, offset: np.ndarray, before: np.ndarray | None = None
+) -> Look:
+    curves, factors, offset, before = (
+        np.asarray(part, np.float32)
+        for part in (curves, factors, offset, np.eye(3, 4) if before is None else before)
+    )
+    return Look(curves, factors, offset, before)
 
 
 def _curved(

@@ -12,8 +12,9 @@ from tfisp.naming import choose
 
 AUTO = "auto"
 
-# The family with the most freedoms: what others lack is seen by comparing them with it.
-RICHEST = list(FAMILIES)[-1]
+# The families for references in the colours of a known sensor, from poor to rich; the whole of
+# `FAMILIES` is for those of an unknown one.
+_OF_KNOWN_SENSORS = ("identity", "mean", "spread", "saturation", "matrix")
 
 # How often photographs are drawn anew (bootstrap) to see how far a fit depends on which there are.
 _DRAWS = 16
@@ -34,6 +35,7 @@ def fit(
     targets: Iterable[np.ndarray],
     *,
     family: str = AUTO,
+    sensor_known: bool = True,
     shrink: bool = True,
     seed: int = 0,
 ) -> Look:
@@ -46,6 +48,8 @@ def fit(
             0..1, or uint8 or uint16 of full scale. They are read once, one after the other.
         targets: Photographs of the wanted look, likewise.
         family: One of `FAMILIES`, or `auto`.
+        sensor_known: Whether the references were rendered with the colour matrix of their sensor;
+            for `auto`.
         shrink: Whether to move the look towards the identity by what chance explains of it.
         seed: Of the draws.
 
@@ -61,7 +65,9 @@ def fit(
         InputError: A side has fewer than two photographs, or one is none.
     """
     sides = Population.of(references, "references"), Population.of(targets, "target photographs")
-    return fit_populations(*sides, family=family, shrink=shrink, seed=seed)
+    return fit_populations(
+        *sides, family=family, sensor_known=sensor_known, shrink=shrink, seed=seed
+    )
 
 
 def fit_populations(
@@ -69,6 +75,7 @@ def fit_populations(
     targets: Population,
     *,
     family: str = AUTO,
+    sensor_known: bool = True,
     shrink: bool = True,
     seed: int = 0,
 ) -> Look:
@@ -82,15 +89,18 @@ def fit_populations(
     whole: dict[str, Look] = {}
     chances: dict[str, float] = {}
     parts: dict[str, np.ndarray] = {}
-    for name, fitted in FAMILIES.items():
+    tried = [*FAMILIES] if not sensor_known or family == "matrices" else [*_OF_KNOWN_SENSORS]
+    richest = tried[-1]  # what others lack is seen by comparing them with it
+    for name in tried:
+        fitted = FAMILIES[name]
         whole[name] = fitted(references, targets, weights)
         parts[name] = np.stack([fitted(*thin, drawn).apply(colours) for drawn in resampled])
         chances[name] = _variance(parts[name])
     pictures = {name: look.apply(colours) for name, look in whole.items()}
     risks: dict[str, float] = {}
-    for name in FAMILIES:
-        off = _square(pictures[name] - pictures[RICHEST])
-        risks[name] = chances[name] + max(off - _variance(parts[name] - parts[RICHEST]), 0)
+    for name in tried:
+        off = _square(pictures[name] - pictures[richest])
+        risks[name] = chances[name] + max(off - _variance(parts[name] - parts[richest]), 0)
     chosen = _choose(risks) if family == AUTO else family
     change = _square(pictures[chosen] - pictures["identity"])
     share = max(1 - chances[chosen] / change, 0) if shrink and change > 0 else 1.0
@@ -124,7 +134,7 @@ def remarks(look: Look) -> list[str]:
     """What a user must know about a fitted look, with numbers: a line each."""
     facts = look.facts
     found = []
-    spread = facts["spread_db"][RICHEST]
+    spread = facts["spread_db"]["matrix"]
     if spread < _DETERMINED_DB:
         found.append(
             f"{facts['sources']} references and {facts['targets']} photographs are few: chance in"
@@ -170,20 +180,16 @@ def _decibel(square: float) -> float:
 def _shrunk(look: Look, share: float) -> Look:
     """A look, its parts moved towards those of the identity: 1 leaves it, 0 is the identity."""
     none = Look.identity()
-    curves, matrix, offset = (
-        np.float32(share) * own + np.float32(1 - share) * other
-        for own, other in (
-            (look.curves, none.curves),
-            (look.matrix, none.matrix),
-            (look.offset, none.offset),
-        )
-    )
-    return Look(curves, matrix, offset)
+
+    def moved(part: str) -> np.ndarray:
+        return np.float32(share) * getattr(look, part) + np.float32(1 - share) * getattr(none, part)
+
+    return Look(moved("curves"), moved("matrix"), moved("offset"), moved("before"))
 
 
 def _choose(risks: dict[str, float]) -> str:
     """The richest family that comes near the least risk; the identity is left to shrinking."""
-    candidates = [name for name in FAMILIES if name != "identity"]
+    candidates = [name for name in risks if name != "identity"]
     least = min(risks[name] for name in candidates)
     return [name for name in candidates if risks[name] <= _NEAR * least][-1]
 

@@ -1,6 +1,7 @@
-"""A look as a map of colours: a monotone curve per channel, then a matrix."""
+"""A look as a map of colours: a monotone curve per channel between two matrices."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,20 +15,29 @@ KNOTS = 256
 class Look:
     """Maps sRGB-encoded colours of the reference rendering to those of the target photographs.
 
-    `clip(matrix @ [f_R(r), f_G(g), f_B(b)] + offset, 0, 1)`; the curves f are monotone and linear
-    between `KNOTS` equidistant knots on 0..1.
+    `[r, g, b] = before @ [R, G, B, 1]`, then `clip(matrix @ [f_R(r), f_G(g), f_B(b)] + offset, 0,
+    1)`; the curves f are monotone, linear between `KNOTS` equidistant knots on 0..1 and level
+    beyond.
 
     Attributes:
         curves: float32 `[3, KNOTS]`, the values of f at the knots.
         matrix: float32 `[3, 3]`, acts on column vectors.
         offset: float32 `[3]`.
+        before: float32 `[3, 4]`, an affine map ahead of the curves, for references whose own
+            colours are unknown.
         facts: What is known about the fit, as JSON values (`tfisp.looks.fit`).
     """
 
     curves: np.ndarray
     matrix: np.ndarray
     offset: np.ndarray
+    before: np.ndarray = field(default_factory=lambda: np.eye(3, 4, dtype=np.float32))
     facts: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def _slopes(self) -> np.ndarray:
+        """What the curves rise by from each knot to the next; from the last one nothing."""
+        return np.diff(self.curves, append=self.curves[:, -1:]).ravel()
 
     @classmethod
     def identity(cls) -> "Look":
@@ -46,13 +56,16 @@ class Look:
             float32 of the same shape, sRGB-encoded, 0..1.
         """
         image = np.asarray(image)
-        if image.dtype.kind == "u":
-            image = image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
-        knots = np.linspace(0, 1, KNOTS)
-        curved = np.empty(image.shape, np.float32)
-        for channel, curve in enumerate(self.curves):
-            curved[..., channel] = np.interp(image[..., channel], knots, curve)
-        mapped = curved.reshape(-1, 3) @ self.matrix.T
+        scale = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1
+        image = image.astype(np.float32) / np.float32(scale)
+        colours = image.reshape(-1, 3) @ self.before[:, :3].T
+        colours += self.before[:, 3]
+        place = np.clip(colours, 0, 1) * np.float32(KNOTS - 1)
+        below = np.minimum(place.astype(np.int32), KNOTS - 2)
+        place -= below
+        below += np.arange(3, dtype=np.int32) * KNOTS  # into the curves one after the other
+        curved = self.curves.ravel()[below] + place * self._slopes[below]
+        mapped = curved @ self.matrix.T
         mapped += self.offset
         return np.clip(mapped, 0, 1, out=mapped).reshape(image.shape)
 

@@ -6,15 +6,16 @@ from functools import cached_property
 
 import numpy as np
 
+from tfisp.color import decode_srgb, encode_srgb
 from tfisp.errors import InputError
 
 # Colours taken of each photograph, so that a large one counts no more than a small one.
 SAMPLES = 1024
 
-# A sample is the mean of a square of pixels, at most so wide, so that noise, which references have
-# and photographs have not, does not pass for contrast and saturation; but the shorter side of a
-# photograph keeps so many squares.
-_SQUARE, _SQUARES = 2, 40
+# A sample is the mean of a square of pixels in linear light, so wide that the shorter side of a
+# photograph holds this many: noise, which references have and photographs have not, would pass for
+# contrast and saturation.
+_SQUARES = 40
 
 # The steps of Roberts' R2 sequence, which fills a square evenly: powers of the inverse of the
 # plastic number, the real root of x^3 = x + 1 (M. Roberts, "The unreasonable effectiveness of
@@ -46,20 +47,31 @@ def sample(pixels: np.ndarray) -> np.ndarray:
     """
     if pixels.ndim != 3 or pixels.shape[-1] != 3 or not pixels.size:
         raise InputError(f"a photograph of shape {pixels.shape}; expected [H, W, 3]")
+    small = reduced(pixels)
     index = np.arange(1, SAMPLES + 1)
     row, column = ((0.5 + index * step) % 1 for step in _STEPS)
-    side = min(max(min(pixels.shape[:2]) // _SQUARES, 1), _SQUARE)
-    top, left = (
-        (place * (length // side)).astype(int) * side
-        for place, length in ((row, pixels.shape[0]), (column, pixels.shape[1]))
-    )
-    down, across = np.mgrid[:side, :side].reshape(2, -1, 1)
-    found = pixels[top + down, left + across].mean(axis=0, dtype=np.float64)
-    scale = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
-    found = (found / scale).astype(np.float32)
+    found = small[(row * small.shape[0]).astype(int), (column * small.shape[1]).astype(int)]
     if not np.isfinite(found).all():
         raise InputError("a photograph has values that are not finite numbers")
     return np.clip(found, 0, 1)
+
+
+def reduced(pixels: np.ndarray) -> np.ndarray:
+    """A photograph `[H, W, 3]` reduced to means of squares in linear light.
+
+    Args:
+        pixels: sRGB-encoded: float 0..1, or uint8 or uint16 of full scale.
+
+    Returns:
+        float32, sRGB-encoded, 0..1; its shorter side is 40 pixels or little more.
+    """
+    side = max(min(pixels.shape[:2]) // _SQUARES, 1)
+    height, width = (length // side for length in pixels.shape[:2])
+    pixels = pixels[: height * side, : width * side]
+    scale = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
+    linear = decode_srgb(pixels.astype(np.float32) / np.float32(scale))
+    squares = linear.reshape(height, side, width, side, 3)
+    return encode_srgb(squares.mean(axis=(1, 3), dtype=np.float32))
 
 
 @dataclass(frozen=True)
