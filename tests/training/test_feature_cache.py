@@ -346,6 +346,9 @@ def test_the_published_recipe_costs_what_the_docstring_says():
     assert cost_note(bank, needs, dataset) == (
         "frozen features: 2.4 MB a pair, 113 GB for 47,019 references and 48,043 targets"
     )
+    assert cost_note(bank, needs, dataset, mirrored=True).endswith(
+        "227 GB for 94,038 references and 96,086 targets"
+    )
 
 
 def test_patches_that_never_come_again_are_refused():

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.helpers import worker_processes
 from tfisp import train
@@ -258,6 +259,15 @@ def test_xla_is_refused_on_several_devices(tmp_path):
 def test_an_unknown_strategy_gets_the_closest_name():
     with pytest.raises(InputError, match="did you mean mirrored"):
         strategies.create("mirror")
+
+
+def test_a_process_alone_keeps_its_own_errors():
+    error = tf.errors.UnavailableError(None, None, "the disk went away")
+    with (
+        pytest.raises(tf.errors.UnavailableError),
+        strategies.create("single").minding_the_others(),
+    ):
+        raise error
 
 
 def make_config(**changes):

@@ -102,13 +102,15 @@ def test_the_update_is_adam_on_the_sum_of_unit_gradients(frozen, bank):
     trainer, batch = make_trainer(bank=bank), make_batch()
     gradients = plain_gradients(trainer, frozen, batch)
     before = trainer.generator.get_weights()
-    units = []
-    for _, gradient in gradients.values():
+    units, norms = [], {}
+    for name, (_, gradient) in gradients.items():
         parts = [part.numpy().astype("float64") for part in gradient]
-        norm = np.sqrt(sum((part**2).sum() for part in parts))
-        units.append([part / norm for part in parts])
+        norms[name] = np.sqrt(sum((part**2).sum() for part in parts))
+        units.append([part / norms[name] for part in parts])
     direction = [sum(parts) for parts in zip(*units, strict=True)]
-    trainer.run_step(batch, 0)
+    logs = trainer.run_step(batch, 0)
+    for name, norm in norms.items():  # what a loss is multiplied by (Eq. 9)
+        assert logs[f"weight/{name}"].numpy() == pytest.approx(1 / (norm + 1e-8), rel=1e-3)
     for old, new, d in zip(before, trainer.generator.get_weights(), direction, strict=True):
         # First step of Adam with both corrections: lr * d / (|d| + eps / sqrt(1 - beta2)).
         expected = -5e-4 * d / (np.abs(d) + 1e-8 / np.sqrt(0.1))

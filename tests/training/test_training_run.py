@@ -74,7 +74,6 @@ def read_log(folder):
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
-
 def test_a_skipped_step_is_told_and_logged(cache, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(scaling, "START", scaling.LARGEST)  # too large for the first step
     folder = tmp_path / "run"
