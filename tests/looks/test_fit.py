@@ -42,23 +42,37 @@ def pale(image):
     return 0.5 * np.asarray(image) + 0.5 * np.mean(image, axis=-1, keepdims=True)
 
 
+def colours(seed):
+    """Pictures of greys with some colour, each pixel another one."""
+    random = np.random.default_rng(seed)
+    greys = random.uniform(0.2, 0.8, (40, 40, 40, 1))
+    return greys + random.uniform(-0.18, 0.18, (40, 40, 40, 3))
+
+
+def contrasty(image, saturation=1.0):
+    """A known look: an S-curve, then saturation about the mean."""
+    curved = 3 * image**2 - 2 * image**3
+    grey = curved.mean(axis=-1, keepdims=True)
+    return grey + saturation * (curved - grey)
+
+
+def error_behind_a_pale_sensor(look, saturation=1.0):
+    wanted = contrasty(colours(1), saturation)
+    return np.sqrt(np.mean((look.apply(pale(colours(1))) - wanted) ** 2))
+
+
 def test_an_unknown_sensor_gets_a_matrix_ahead_of_the_curves():
-    def colours(seed):
-        random = np.random.default_rng(seed)
-        greys = random.uniform(0.2, 0.8, (40, 40, 40, 1))
-        return greys + random.uniform(-0.18, 0.18, (40, 40, 40, 3))
-
-    def contrasty(image):
-        return 3 * image**2 - 2 * image**3
-
-    def error_of(look):
-        return np.sqrt(np.mean((look.apply(pale(colours(1))) - contrasty(colours(1))) ** 2))
-
     unknown = fit(pale(colours(0)), contrasty(colours(0)), sensor_known=False)
     assert unknown.facts["family"] == "matrices"
     known = fit(pale(colours(0)), contrasty(colours(0)))
     assert known.facts["family"] == "matrix" and "matrices" not in known.facts["risk_db"]
-    assert error_of(unknown) < 0.7 * error_of(known)
+    assert error_behind_a_pale_sensor(unknown) < 0.85 * error_behind_a_pale_sensor(known)
+
+
+def test_faint_colours_are_not_turned_by_two_matrices():
+    look = fit(pale(colours(0)), contrasty(colours(3), 0.1), family="matrices", shrink=False)
+    # Colours of 0.1 of their strength are 0.014 themselves; undamped the error is 0.048.
+    assert error_behind_a_pale_sensor(look, 0.1) < 0.02
 
 
 def test_shrinking_reaches_every_part():

@@ -18,6 +18,10 @@ from tfisp.looks.statistics import CLIPPED, OPPONENT, Population, moments
 DEGREE = 3
 _QUANTILES = 129
 
+# What is added to all variances, as a share of their mean, between references of an unknown sensor:
+# their faint colours are noise in part, and two matrices could turn hues at will.
+_RIDGE = 0.03
+
 # Eigenvalues of a covariance below this share of the largest say nothing about saturation.
 _LEAST = 1e-4
 
@@ -65,19 +69,18 @@ def matrix(references: Population, targets: Population, weights: Weights) -> Loo
     F. Pitie and A. Kokaram, "The linear Monge-Kantorovitch linear colour mapping for example-based
     colour transfer", IET CVMP 2007.
     """
-    curves, colours = _curved(references, targets, weights)
-    return _look(curves, *_transport(colours, targets, weights))
+    return _matrix(references, targets, weights)
 
 
 def matrices(references: Population, targets: Population, weights: Weights) -> Look:
-    """`matrix` behind another matrix of that kind.
+    """`matrix` behind another matrix of that kind, both damped.
 
     The first one stands for the colour matrix of a sensor that is not known: references without it
     are pale, which curves of channels cannot mend.
     """
-    before = np.column_stack(_transport(references.colours, targets, weights))
+    before = np.column_stack(_transport(references.colours, targets, weights, _RIDGE))
     ahead = _look(Look.identity().curves, np.eye(3), np.zeros(3), before)
-    behind = matrix(Population(ahead.apply(references.colours)), targets, weights)
+    behind = _matrix(Population(ahead.apply(references.colours)), targets, weights, _RIDGE)
     return dataclasses.replace(behind, before=ahead.before)
 
 
@@ -98,13 +101,22 @@ def monge_kantorovich(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return inverse @ _power(root @ after @ root, 0.5) @ inverse
 
 
+def _matrix(
+    references: Population, targets: Population, weights: Weights, ridge: float = 0.0
+) -> Look:
+    """Curves, then a matrix."""
+    curves, colours = _curved(references, targets, weights)
+    return _look(curves, *_transport(colours, targets, weights, ridge))
+
+
 def _transport(
-    colours: np.ndarray, targets: Population, weights: Weights
+    colours: np.ndarray, targets: Population, weights: Weights, ridge: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """The matrix of least change between the covariances, and the offset between the means."""
     first, before = moments(colours, weights[0])
     second, after = moments(targets.colours, weights[1])
-    factors = monge_kantorovich(before, after)
+    damping = ridge * max(np.trace(before), np.trace(after)) / 3 * np.eye(3)
+    factors = monge_kantorovich(before + damping, after + damping)
     return factors, second - factors @ first
 
 
