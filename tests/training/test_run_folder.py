@@ -14,7 +14,7 @@ from tfisp.data import open_dataset
 from tfisp.data.config import DataConfig
 from tfisp.errors import InputError
 from tfisp.training.checkpoints import Position
-from tfisp.training.config import TrainConfig, make_stages
+from tfisp.training.config import TrainConfig, differences, make_stages
 from tfisp.training.run_folder import RunFolder, versions
 
 
@@ -261,3 +261,13 @@ def test_files_that_are_not_those_of_the_start_are_refused_by_name(tmp_path):
         (folder.path / "manifest.json").write_bytes(text)
         with pytest.raises(InputError, match=r"(manifest\.json: |not those that)"):
             folder.require_same_data(dataset(moved))
+
+
+def test_differences_name_each_place():
+    old = {"a": None, "b": {"c": [1, 2]}, "d": 3}
+    new = {"a": {"x": 1}, "b": {"c": [1, 4]}, "d": 3, "e": "new"}
+    assert differences(old, new) == [
+        "a: None before, {'x': 1} now",
+        "b.c[1]: 2 before, 4 now",
+        "e: None before, 'new' now",
+    ]

@@ -5,10 +5,12 @@ import math
 import os
 import signal
 
+import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.helpers.data_files import scene
 from tfisp import models, train
 from tfisp.training import scaling
 from tfisp.training.trainer import Trainer
@@ -187,6 +189,24 @@ def test_validation_measures_raw_and_averaged_weights(finished):
     assert [(e["stage"], e["step"]) for e in found] == [(0, 0), (0, 2), (1, 0), (1, 2), (1, 3)]
     assert found[0]["val_raw/psnr"] == found[0]["val_ema/psnr"]
     assert found[-1]["val_raw/psnr"] != found[-1]["val_ema/psnr"]
+
+
+def test_checkpoints_are_written_at_their_interval_and_at_the_end_of_a_stage(finished):
+    found = sorted(path.name for path in (finished / "checkpoints").iterdir())
+    assert found == ["0-pretrain-00000002", "1-unpaired-00000002", "1-unpaired-00000003"]
+
+
+def test_what_was_skipped_is_listed_at_the_end(cache, tmp_path, capfd):
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    for index in range(6):
+        cv2.imwrite(str(folder / f"{index}.png"), scene(192, 192, index))
+    (folder / "6.png").write_bytes(b"no picture")
+    words = ["--data=unprocessed", f"--raw_dir={folder}", "--on_bad_file=skip"]
+    words += ["--recipe=pretrain_plus", "--steps=1", "--validate_every=1"]
+    assert start(tmp_path / "run", cache, *words) == 0
+    error = capfd.readouterr().err
+    assert f"skipped {folder / '6.png'}: " in error
 
 
 def test_what_is_published_are_the_averaged_weights(finished):
