@@ -7,10 +7,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.helpers.dngs import scene, write_dng
 from tests.helpers.small_trainer import make_batch
 from tfisp import models, train
+from tfisp.data.config import DataConfig
+from tfisp.errors import InputError
 from tfisp.looks import read_cube
 from tfisp.perceptual.bank import FeatureBank
+from tfisp.training import launch
+from tfisp.training.config import TrainConfig, make_stages
 from tfisp.training.recipes import RECIPES, get_recipe
 from tfisp.training.trainer import Trainer
 
@@ -57,6 +62,42 @@ def test_a_step_follows_the_gradient_of_the_plain_loss():
         float(tf.linalg.global_norm(expected)), rel=1e-4
     )
     assert "weight/mse" not in logs
+
+
+def test_two_steps_are_those_of_adam():
+    """As in Algorithm 1 of arXiv 1412.6980, with the recipe's rates."""
+    generator, batch = models.create("efficient_isp", seed=1), make_batch()
+    trainer = Trainer(generator, RECIPES["unpaired_plus"], FeatureBank({}), (48, 48), steps=8)
+
+    def gradient():
+        variables = [v.value for v in generator.trainable_variables]
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(generator(batch["raw"]) - batch["target"]))
+        return np.concatenate([np.ravel(part) for part in tape.gradient(loss, variables)])
+
+    def weights():
+        return np.concatenate([np.ravel(v.value) for v in generator.trainable_variables])
+
+    first, second = 0.0, 0.0
+    for step in range(2):
+        before, slope = weights(), gradient().astype("float64")
+        first = 0.9 * first + 0.1 * slope
+        second = 0.999 * second + 0.001 * slope**2
+        rate = 4e-3 * 0.5 * (1 + math.cos(math.pi * step / 8))
+        mean, square = first / (1 - 0.9 ** (step + 1)), second / (1 - 0.999 ** (step + 1))
+        trainer.run_step(batch, step)
+        clear = np.abs(slope) > 1e-4  # elsewhere rounding errors decide
+        expected = -rate * mean / np.sqrt(square)
+        np.testing.assert_allclose((weights() - before)[clear], expected[clear], rtol=1e-2)
+
+
+def test_data_without_pairs_or_photographs_is_refused_when_it_is_opened(tmp_path):
+    (tmp_path / "raw").mkdir()
+    write_dng(tmp_path / "raw" / "a.dng", scene(64, 64, 64, 1000))
+    data = DataConfig("folders", raw_dir=str(tmp_path / "raw"), patch_size=32)
+    for recipe, message in (("paired_plus", "needs pairs"), ("unpaired_plus", "needs photographs")):
+        with pytest.raises(InputError, match=f"--recipe={recipe}: {message}"):
+            launch.open_data(TrainConfig(make_stages((recipe,), (1,)), data))
 
 
 def run(folder, *flags):
