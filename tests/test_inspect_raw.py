@@ -7,7 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from tests.helpers.dngs import gain_map, opcode_list, scene, write_dng
+from tests.helpers.dngs import gain_map, opcode_list, rationals, scene, write_dng
+from tests.helpers.tiffs import LONG, SRATIONAL, write_frame
 from tfisp import inspect_raw
 
 MOSAIC = scene(64, 72, 64, 1000)
@@ -43,6 +44,7 @@ def test_json_holds_every_fact(dng, capsys):
     assert facts["shading"] == [3, 4]
     assert facts["xyz_to_camera"] == np.eye(3).tolist()
     assert facts["warnings"] == []
+    assert (facts["default_crop"], facts["masked_black"], facts["unused"]) == (None, None, [])
     assert sum(sum(plane["histogram"]) for plane in facts["planes"]) == MOSAIC.size
 
 
@@ -53,6 +55,27 @@ def test_text_shows_facts_and_a_bar_per_plane(dng, capsys):
         assert words in text
     assert "Gr" in text
     assert text.count("#") > 16
+
+
+def test_crop_masked_samples_and_unused_matrices_are_shown(tmp_path, capsys):
+    size = (80, 96)
+    frame = np.random.default_rng(0).normal(60, 2, size)
+    frame[:, 16:] += scene(80, 80, 20, 900)
+    tags = {
+        50829: (LONG, [0, 16, 80, 96]),
+        50830: (LONG, [0, 0, 80, 16]),
+        50719: (LONG, [4, 6]),
+        50720: (LONG, [70, 72]),
+        50964: (SRATIONAL, list(rationals(np.eye(3).ravel()))),
+    }
+    path = write_frame(tmp_path / "x.dng", np.rint(frame).astype(np.uint16), tags=tags)
+    assert inspect_raw.run([str(path)]) == 0
+    text = capsys.readouterr().out
+    assert "default crop   72 x 70 from row 6, column 4" in text
+    assert "; stated 64 64 / 64 64: taken" in text
+    assert "not used       ForwardMatrix1" in text
+    assert inspect_raw.run([str(tmp_path)]) == 0  # the sensor goes by what is stated
+    assert "RGGB, black 64, white 1023" in capsys.readouterr().out
 
 
 def test_a_wrong_scale_is_a_warning(dng, capsys):

@@ -69,6 +69,28 @@ def test_strength_goes_from_the_stage_before_to_the_end(capsys, tmp_path):
         assert np.abs(stored(tmp_path / "a.png") - plain).max() <= 1
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_show_what_the_file_means_to_be_shown(capsys, preset, tmp_path, orientation):
+    raw = dng(tmp_path / "a.dng", orientation=orientation, crop=((5, 3), (40, 20)))
+    shapes, pictures = [], []
+    for crop in ("default", "none"):
+        words = [raw, f"--model={preset}", f"--output={tmp_path}", f"--crop={crop}"]
+        assert run(capsys, *words)[0] == 0
+        pictures.append(stored(tmp_path / "a.png"))
+        shapes.append(pictures[-1].shape[:2])
+    turned = orientation >= 5
+    assert shapes == ([(40, 20), (50, 34)] if turned else [(20, 40), (34, 50)])
+    # Whichever way it is turned, the crop begins so many pixels from the two edges that were the
+    # stored picture's top and left.
+    rows = 5 if turned else 3
+    columns = 3 if turned else 5
+    bottom, right = shapes[1][0] - shapes[0][0] - rows, shapes[1][1] - shapes[0][1] - columns
+    top = bottom if orientation in (3, 4, 7, 8) else rows
+    left = right if orientation in (2, 3, 6, 7) else columns
+    height, width = shapes[0]
+    np.testing.assert_array_equal(pictures[0], pictures[1][top : top + height, left : left + width])
+
+
 def test_a_preset_has_no_start(capsys, preset, tmp_path):
     raw = dng(tmp_path / "a.dng")
     words = [raw, f"--model={preset}", f"--output={tmp_path}", "--strength=0.5"]

@@ -99,8 +99,9 @@ def _files(arguments: Sequence[str]) -> Iterator[tuple[str, bool]]:
 
 
 def _sensor(facts: dict[str, Any]) -> str:
-    """What tells sensors apart."""
-    black = sorted({f"{level:g}" for row in facts["black_level"] for level in row})
+    """What tells sensors apart: by the black level that is stated, for the measured one drifts."""
+    levels = facts["masked_black"]["stated"] if facts["masked_black"] else facts["black_level"]
+    black = sorted({f"{level:g}" for row in levels for level in row})
     name = facts["name"] or "unnamed sensor"
     return f"{name}, {facts['pattern']}, black {' '.join(black)}, white {facts['white_level']:g}"
 
@@ -117,13 +118,16 @@ def _line(facts: dict[str, Any]) -> str:
 
 def text(facts: dict[str, Any]) -> list[str]:
     """The lines that show what `tfisp.rawfiles.diagnosis.describe` found."""
-    black = [f"{level:g}" for row in facts["black_level"] for level in row]
     gains = facts["gains"]
     rows = {
         "kind": " ".join(filter(None, [facts["kind"], facts["name"]])),
         "size": f"{facts['height']} x {facts['width']} (height x width)",
         "CFA pattern": facts["pattern"],
-        "black level": f"{black[0]} {black[1]} / {black[2]} {black[3]}",
+        "default crop": "all of it"
+        if facts["default_crop"] is None
+        else "{2} x {3} from row {0}, column {1}".format(*facts["default_crop"]),
+        "black level": _sites(facts["black_level"]),
+        "masked samples": _masked(facts["masked_black"]),
         "white level": f"{facts['white_level']:g} ({facts['above_white']} samples above)",
         "white balance": "not stated"
         if gains is None
@@ -132,6 +136,7 @@ def text(facts: dict[str, Any]) -> list[str]:
         "exposure": f"{_stated(facts['exposure_time'], 's')}, ISO {_stated(facts['iso'])}, "
         f"baseline {facts['baseline_exposure']:+.2f} EV",
         "XYZ to camera": _matrix(facts["xyz_to_camera"]),
+        "not used": ", ".join(facts["unused"]) or "nothing",
         "noise model": _noise(facts["noise"]),
         "lens shading": "not stated"
         if facts["shading"] is None
@@ -164,6 +169,18 @@ def _bar(histogram: list[int], k: int) -> str:
     """Bin k as a bar, full for the fullest bin; a dot shows that a short one is not empty."""
     length = round(_BAR * histogram[k] / max(histogram))
     return "#" * length or ("." if histogram[k] else "")
+
+
+def _sites(levels: Sequence[Sequence[float]]) -> str:
+    (a, b), (c, d) = levels
+    return f"{a:g} {b:g} / {c:g} {d:g}"
+
+
+def _masked(black: dict[str, Any] | None) -> str:
+    if black is None:
+        return "none"
+    kept = "taken" if black["taken"] else "the stated is kept"
+    return f"black {_sites(black['measured'])}; stated {_sites(black['stated'])}: {kept}"
 
 
 def _stated(value: float | None, unit: str = "") -> str:

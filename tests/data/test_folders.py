@@ -51,6 +51,16 @@ def test_frames_in_any_sub_folder_are_cut_into_patches(config, camera, tmp_path,
     assert not dataset.paired
 
 
+def test_remarks_that_differ_in_numbers_alone_are_one(config, tmp_path):
+    for name, turn in (("a", 9), ("b", 77)):
+        (tmp_path / "raw").mkdir(exist_ok=True)
+        mosaic = scene(64, 64, 64, 1000, seed=turn)
+        write_dng(tmp_path / "raw" / f"{name}.dng", mosaic, white=1023, orientation=turn)
+    notes = open_dataset(config("folders", raw_dir=tmp_path / "raw", patch_size=32)).notes
+    (told,) = (note for note in notes if "Orientation" in note)
+    assert told.startswith(f"{tmp_path / 'raw' / 'a.dng'} and 1 more: Orientation 9 is none")
+
+
 def test_a_patch_is_the_same_part_of_the_packed_frame(config, camera):
     dataset = open_dataset(config("folders", raw_dir=camera))
     frame = dataset.raw.frames[0]

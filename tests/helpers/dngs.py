@@ -22,6 +22,7 @@ def write_dng(
     matrices: dict[int, object] | None = None,
     orientation: int = 1,
     active_area=None,
+    crop=None,
     baseline_exposure: float | None = None,
     noise=None,
     opcodes2: bytes | None = None,
@@ -32,7 +33,7 @@ def write_dng(
     """A DNG of one Bayer frame (or, with other `repeat`/`photometric`, of something that is none).
 
     `matrices` maps a CalibrationIlluminant to an XYZ-to-camera matrix; `active_area` is (top, left,
-    bottom, right).
+    bottom, right), `crop` ((left, top), (width, height)).
     """
     tags = [
         (50706, BYTE, 4, bytes((1, 4, 0, 0)), True),  # DNGVersion
@@ -60,6 +61,8 @@ def write_dng(
         tags.append((50778 + k, SHORT, 1, illuminant, True))
     if active_area is not None:
         tags.append((50829, LONG, 4, tuple(active_area), True))
+    if crop is not None:
+        tags += [(50719 + k, LONG, 2, tuple(pair), True) for k, pair in enumerate(crop)]
     if baseline_exposure is not None:
         tags.append((50730, SRATIONAL, 1, rationals([baseline_exposure]), True))
     if noise is not None:

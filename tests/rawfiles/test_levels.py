@@ -110,3 +110,34 @@ def test_a_linearisation_table_is_applied_and_holds_beyond_its_end(read):
 def test_what_cannot_be_true_is_refused(read, tags, message):
     with pytest.raises(InputError, match=rf"x\.dng: .*{message}"):
         read(tags)
+
+
+def test_the_default_crop_is_read_column_first(read):
+    area = {50829: (LONG, [2, 4, 62, 70])}
+    frame = read({**area, 50719: (SHORT, [5, 3]), 50720: (SHORT, [40, 50])})
+    assert frame.capture.default_crop == (3, 5, 50, 40)
+    assert frame.mosaic.shape == (60, 66)
+    frame = read({50719: (RATIONAL, [9, 2, 0, 1]), 50720: (RATIONAL, [60, 1, 119, 2])})
+    assert frame.capture.default_crop == (0, 4, 60, 60)  # halves go to the even number
+    assert frame.notes == ()
+
+
+@pytest.mark.parametrize(
+    "crop",
+    [
+        {50719: (SHORT, [0, 0]), 50720: (SHORT, [72, 64])},  # all of it
+        {50719: (SHORT, [4, 4])},
+        {50720: (SHORT, [60, 60])},
+    ],
+)
+def test_a_crop_that_is_none_needs_no_note(read, crop):
+    frame = read(crop)
+    assert frame.capture.default_crop is None
+    assert frame.notes == ()
+
+
+@pytest.mark.parametrize("origin, size", [([20, 0], [60, 60]), ([0, 0], [0, 60]), ([0], [1, 1])])
+def test_a_crop_outside_of_the_frame_is_noted(read, origin, size):
+    frame = read({50719: (SHORT, origin), 50720: (SHORT, size)})
+    assert frame.capture.default_crop is None
+    assert "all of it is shown" in frame.notes[0]

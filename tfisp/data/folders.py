@@ -8,6 +8,7 @@ in `--target_dir`; without it only stages that need no targets can be trained.
 import contextlib
 import importlib.metadata
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,7 +28,9 @@ from tfisp.raw import RAW_SUFFIXES, read_raw
 from tfisp.sensor import Capture, Sensor
 
 # Raised whenever the same file would be decoded to something else by our own code.
-_DECODE_VERSION = 2
+_DECODE_VERSION = 3
+
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 # Kinds of file that say nothing about what their samples mean.
 _SILENT = (".png", ".npy", ".raw")
@@ -189,14 +192,17 @@ def _note_clipping(builder: DatasetBuilder, frame: FolderFrame) -> None:
 
 
 def _readers_notes(frames: Sequence[FolderFrame]) -> list[str]:
-    """What the reader assumed or left out, or doubts: each remark once, with how many it is of."""
-    files: dict[str, list[Path]] = {}
+    """What the reader assumed or left out, or doubts: each remark once, with how many it is of.
+
+    Remarks that differ in their numbers alone, as measured levels do, are one.
+    """
+    files: dict[str, list[tuple[Path, str]]] = {}
     for frame in frames:
         for note in frame.capture.notes:
-            files.setdefault(note, []).append(frame.path)
+            files.setdefault(_NUMBER.sub("#", note), []).append((frame.path, note))
     return [
-        f"{paths[0]}{f' and {len(paths) - 1} more' if len(paths) > 1 else ''}: {note}"
-        for note, paths in files.items()
+        f"{found[0][0]}{f' and {len(found) - 1} more' if len(found) > 1 else ''}: {found[0][1]}"
+        for found in files.values()
     ]
 
 

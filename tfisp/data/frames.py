@@ -143,6 +143,7 @@ class Rendering:
 def _capture_facts(capture: Capture) -> dict[str, Any]:
     """The facts of a file as JSON values, its shading map as a hash."""
     facts = vars(capture).copy()
+    del facts["default_crop"]  # the reference is of the whole frame
     if capture.shading is not None:
         shading = np.ascontiguousarray(capture.shading, np.float32)
         facts["shading"] = [shading.shape, digest(shading.tobytes())]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tfisp.rawfiles.frame import Frame, check_content, check_levels, scale_mismatch
+from tfisp.rawfiles.masked import MaskedBlack
 from tfisp.rawfiles.plausibility import doubts
 
 # Bins of a plane's histogram.
@@ -24,7 +25,8 @@ def describe(frame: Frame, path: str | os.PathLike) -> dict[str, Any]:
         path: Its file.
 
     Returns:
-        The facts by their names in `Sensor` and `Capture`; `above_white`, the count of samples
+        The facts by their names in `Sensor` and `Capture`; `masked_black`, what masked samples say;
+        `unused`, names of what is stated and not used; `above_white`, the count of samples
         above the white level; `planes`, see `planes`; `bin_edges` of their histograms; `notes` on
         what was assumed; `warnings`.
 
@@ -51,12 +53,23 @@ def describe(frame: Frame, path: str | os.PathLike) -> dict[str, Any]:
         "baseline_exposure": capture.baseline_exposure,
         "noise": capture.noise,
         "shading": None if capture.shading is None else list(capture.shading.shape[:2]),
+        "default_crop": capture.default_crop,
+        "masked_black": _masked(frame.masked),
+        "unused": list(frame.unused),
         "above_white": int(np.count_nonzero(mosaic > sensor.white_level)),
         "bin_edges": edges,
         "planes": planes(frame, edges),
         "notes": list(frame.notes),
         "warnings": warnings(frame),
     }
+
+
+def _masked(found: MaskedBlack | None) -> dict[str, Any] | None:
+    """What masked samples say about black, as JSON values."""
+    if found is None:
+        return None
+    stated, measured = found.stated.tolist(), found.measured.tolist()
+    return {"stated": stated, "measured": measured, "taken": found.taken}
 
 
 def planes(frame: Frame, edges: list[int]) -> list[dict[str, Any]]:

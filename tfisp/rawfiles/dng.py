@@ -6,12 +6,13 @@ BaselineExposure, NoiseProfile or GainMap, and decodes missing data as zeros. Ta
 meanings: Adobe, "Digital Negative (DNG) Specification", version 1.4.0.0, and TIFF 6.0.
 """
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 
 from tfisp.errors import InputError
-from tfisp.rawfiles import layout, levels, whitebalance
+from tfisp.rawfiles import layout, levels, masked, whitebalance
 from tfisp.rawfiles.frame import Frame, require_bayer, require_size, undecoded
 from tfisp.rawfiles.opcodes import shading_of
 from tfisp.rawfiles.plausibility import shifted_rows
@@ -30,6 +31,7 @@ TAGS = {
     *(_EXPOSURE_TIME, _ISO, _BASELINE_EXPOSURE, _NOISE_PROFILE, *_OPCODE_LISTS),
     *layout.TAGS,
     *levels.TAGS,
+    *masked.TAGS,
     *whitebalance.TAGS,
 }
 
@@ -86,9 +88,10 @@ def _read(path: Path, directories: list[Directory]) -> Frame:
     require_bayer(pattern, repeat, path)
     stored = layout.read_layout(raw, path.stat().st_size)
     layout.require_apart(stored, _other_spans(directories, raw))
-    top, left, bottom, right = levels.active_area(raw, stored.size)
+    area = top, left, bottom, right = levels.active_area(raw, stored.size)
     size = (bottom - top, right - left)
-    black, white, level_notes = levels.read_levels(raw, size, stored.bits)
+    stated = levels.read_levels(raw, size, stored.bits)
+    black, white = stated.black, stated.white
     sensor = Sensor(
         pattern=pattern,
         black_level=sites_of(black),
@@ -109,9 +112,29 @@ def _read(path: Path, directories: list[Directory]) -> Frame:
             )
     samples = levels.linearised(samples, raw)
     if stored.tiled:
-        _require_whole_tiles(samples, stored, (top, left, bottom, right), float(black.min()))
+        _require_whole_tiles(samples, stored, area, float(black.min()))
+    measured, black_notes = _check_black(samples, raw, area, stated)
+    if measured and measured.taken:
+        sensor = dataclasses.replace(sensor, black_level=sites_of(measured.measured))
+    notes += [*stated.notes, *black_notes, *capture_notes]
     mosaic = np.ascontiguousarray(samples[top:bottom, left:right])
-    return Frame(mosaic, sensor, capture, "DNG", (*notes, *level_notes, *capture_notes))
+    unused = whitebalance.unused(main)
+    return Frame(mosaic, sensor, capture, "DNG", tuple(notes), measured, unused)
+
+
+def _check_black(
+    samples: np.ndarray, raw: Directory, area: masked.Area, stated: levels.Levels
+) -> tuple[masked.MaskedBlack | None, list[str]]:
+    """What masked samples say about black, and what to tell of it."""
+    found = None
+    if not stated.black_varies:
+        found = masked.check_black(
+            samples, raw, area, stated.black, stated.white, is_stated=stated.black_stated
+        )
+    notes = [found.note] if found and found.note else []
+    if not stated.black_stated and not (found and found.taken):
+        notes.append("the file states no black level: 0 is taken")
+    return found, notes
 
 
 def _of_exif(directory: Directory) -> tuple[str, ...]:
@@ -185,7 +208,8 @@ def _capture(
     gains, notes = whitebalance.as_shot_gains(main)
     first, second, third = (raw.bytes(code) for code in _OPCODE_LISTS)
     shading, opcode_notes = shading_of((first, second, third), pattern, size)
-    notes += opcode_notes
+    crop, crop_notes = levels.default_crop(raw, size)
+    notes += [*opcode_notes, *crop_notes]
     orientation = main.first(ORIENTATION)
     if orientation is not None and orientation not in range(1, 9):
         notes.append(f"Orientation {orientation:g} is none of 1 to 8: the picture stays as stored")
@@ -206,6 +230,7 @@ def _capture(
         noise=tuple(map(tuple, noise.reshape(-1, 2).tolist())) if noise.size else None,
         shading=shading,
         frame_size=size,
+        default_crop=crop,
     )
     return capture, notes
 

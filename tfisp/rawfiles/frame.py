@@ -12,6 +12,7 @@ import numpy as np
 
 from tfisp.contract import require_mosaic
 from tfisp.errors import InputError
+from tfisp.rawfiles.masked import MaskedBlack
 from tfisp.sensor import PATTERNS, Capture, Sensor
 
 # Samples up to this multiple of the white level are clipped to it: real frames overshoot a little
@@ -44,6 +45,8 @@ class Frame:
         capture: What the file says about itself.
         kind: How the file stores it, in a few words.
         notes: What the reader had to assume or leave out.
+        masked: What masked samples say about the black level; None if there are none.
+        unused: Names of what the file states about colour and is not used.
     """
 
     mosaic: np.ndarray
@@ -51,6 +54,8 @@ class Frame:
     capture: Capture
     kind: str
     notes: tuple[str, ...] = ()
+    masked: MaskedBlack | None = None
+    unused: tuple[str, ...] = ()
 
 
 def check_levels(

@@ -12,10 +12,12 @@ from tfisp.rawfiles.tiff import Directory
 _CFA_REPEAT, _CFA_PATTERN, _CFA_PLANE_COLOR, _CFA_LAYOUT = 33421, 33422, 50710, 50711
 _LINEARIZATION, _ACTIVE_AREA = 50712, 50829
 _BLACK_REPEAT, _BLACK_LEVEL, _BLACK_DELTA_H, _BLACK_DELTA_V, _WHITE_LEVEL = range(50713, 50718)
+_CROP_ORIGIN, _CROP_SIZE = 50719, 50720
 
 TAGS = {
     *(_CFA_REPEAT, _CFA_PATTERN, _CFA_PLANE_COLOR, _CFA_LAYOUT, _LINEARIZATION, _ACTIVE_AREA),
     *(_BLACK_REPEAT, _BLACK_LEVEL, _BLACK_DELTA_H, _BLACK_DELTA_V, _WHITE_LEVEL),
+    *(_CROP_ORIGIN, _CROP_SIZE),
 }
 
 # In counts: a black level that varies by less over the frame than this needs no note.
@@ -23,11 +25,17 @@ _SAME_BLACK = 0.5
 
 
 class Levels(NamedTuple):
-    """Black per site of the 2x2 tile at the active area's corner, white, and what was assumed."""
+    """Black per site of the 2x2 tile at the active area's corner, white, and what was assumed.
+
+    `black_stated`: whether the file states a black level; otherwise it is 0. `black_varies`:
+    whether it states one by row or by column, which masked samples cannot be compared with.
+    """
 
     black: np.ndarray
     white: float
     notes: list[str]
+    black_stated: bool
+    black_varies: bool
 
 
 def active_area(raw: Directory, size: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -41,6 +49,35 @@ def active_area(raw: Directory, size: tuple[int, int]) -> tuple[int, int, int, i
     if len(area) != 4 or not (0 <= area[0] < area[2] <= height and 0 <= area[1] < area[3] <= width):
         raise ValueError(f"active area {area} does not lie within the {height}x{width} frame")
     return area
+
+
+def default_crop(
+    raw: Directory, size: tuple[int, int]
+) -> tuple[tuple[int, int, int, int] | None, list[str]]:
+    """(top, left, height, width) of the part of the active area meant to be shown, and notes.
+
+    DefaultCropOrigin and DefaultCropSize are written column first, and may be fractions. None where
+    they are not both stated, or are the whole area.
+
+    Args:
+        raw: The directory of the samples.
+        size: (rows, columns) of the active area.
+    """
+    if _CROP_ORIGIN not in raw.tags or _CROP_SIZE not in raw.tags:
+        return None, []
+    origin, extent = raw.numbers(_CROP_ORIGIN), raw.numbers(_CROP_SIZE)
+    if origin.shape == extent.shape == (2,) and np.isfinite((*origin, *extent)).all():
+        left, top = np.rint(origin).astype(int).tolist()
+        width, height = np.rint(extent).astype(int).tolist()
+        if (top, left, height, width) == (0, 0, *size):
+            return None, []
+        fits = top + height <= size[0] and left + width <= size[1]
+        if min(top, left) >= 0 and min(height, width) >= 1 and fits:
+            return (top, left, height, width), []
+    return None, [
+        f"DefaultCropOrigin {origin.tolist()} and DefaultCropSize {extent.tolist()} do not lie in "
+        f"the active area of {size[0]}x{size[1]} samples: all of it is shown"
+    ]
 
 
 def cfa_tile(raw: Directory) -> tuple[str, tuple[int, int]]:
@@ -98,13 +135,12 @@ def read_levels(raw: Directory, size: tuple[int, int], bits: int) -> Levels:
     if white is None:
         white = float(2**bits - 1)
         notes.append(f"the file states no white level: {white:g} is taken, of {bits} bits")
-    return Levels(black, white, notes)
+    varies = bool(raw.tags.keys() & {_BLACK_DELTA_H, _BLACK_DELTA_V})
+    return Levels(black, white, notes, varies or _BLACK_LEVEL in raw.tags, varies)
 
 
 def _black_level(raw: Directory, size: tuple[int, int], notes: list[str]) -> np.ndarray:
     """Black per site `[2, 2]`; what varies over the frame is averaged and noted."""
-    if not raw.tags.keys() & {_BLACK_LEVEL, _BLACK_DELTA_H, _BLACK_DELTA_V}:
-        notes.append("the file states no black level: 0 is taken")
     levels = raw.numbers(_BLACK_LEVEL, (0.0,))
     repeat = raw.integers(_BLACK_REPEAT, (1, 1))
     if len(repeat) != 2 or min(repeat) < 1 or repeat[0] * repeat[1] != levels.size:

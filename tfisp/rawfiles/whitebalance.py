@@ -13,9 +13,20 @@ _COLOR_MATRICES, _CALIBRATIONS, _ILLUMINANTS = (50721, 50722), (50723, 50724), (
 _ANALOG_BALANCE, _NEUTRAL, _WHITE_XY = 50727, 50728, 50729
 _SIGNATURES = (50931, 50932)
 
+# A profile's rendering beyond the ColorMatrix: another fit of the same matrix, whose white is D50,
+# and tables that are a look. The reference is the plain colorimetry of ColorMatrix.
+_UNUSED = {
+    50964: "ForwardMatrix1",
+    50965: "ForwardMatrix2",
+    50938: "ProfileHueSatMapData1",
+    50939: "ProfileHueSatMapData2",
+    50940: "ProfileToneCurve",
+    50982: "ProfileLookTableData",
+}
+
 TAGS = {
     *(*_COLOR_MATRICES, *_CALIBRATIONS, *_ILLUMINANTS, *_SIGNATURES),
-    *(_ANALOG_BALANCE, _NEUTRAL, _WHITE_XY),
+    *(_ANALOG_BALANCE, _NEUTRAL, _WHITE_XY, *_UNUSED),
 }
 
 # Correlated colour temperature in kelvin of the EXIF LightSource codes (EXIF 2.3, tag 37384) used
@@ -71,6 +82,11 @@ def xyz_to_camera(main: Directory) -> Matrix3 | None:
     mired = 1e6 / _D65_KELVIN
     nearest = min(found, key=lambda item: abs(item[0] - mired) if item[0] else np.inf)[1]
     return matrix3_of(nearest)
+
+
+def unused(main: Directory) -> tuple[str, ...]:
+    """Names of what a profile states and the rendering leaves out."""
+    return tuple(name for code, name in _UNUSED.items() if code in main.tags)
 
 
 def as_shot_gains(main: Directory) -> tuple[Gains | None, list[str]]:

@@ -1,4 +1,4 @@
-"""What may be asked of a picture beside its file: white balance, exposure, a look, more bits."""
+"""What may be asked of a picture beside its file: white balance, exposure, a look, bits, a crop."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ from tfisp.cli.flags import FlagValues
 from tfisp.contract import Contract
 from tfisp.errors import InputError, UsageError
 from tfisp.looks.cube import Cube, read_cube
+from tfisp.packing import disorient, orient
 from tfisp.sensor import Capture, Gains, Sensor
 
 if TYPE_CHECKING:
@@ -26,12 +27,14 @@ class Adjustments:
         exposure: EV added to what the files ask for.
         look: A table that finished pictures pass through; None for none.
         depth: Bits per channel, 8 or 16.
+        crop: Whether a picture is cropped to what its file means to be shown.
     """
 
     gains: Gains | None = None
     exposure: float = 0.0
     look: Cube | None = None
     depth: int = 8
+    crop: bool = True
 
     @classmethod
     def of(cls, values: FlagValues) -> "Adjustments":
@@ -46,7 +49,8 @@ class Adjustments:
         if values.depth == 16 and values.format == "jpg":
             raise UsageError("--depth=16: a JPEG has 8 bits; give --format=png or --format=tif")
         gains = None if values.white_balance is None else _gains(values.white_balance)
-        return cls(gains, values.exposure, _look(values.look), values.depth)
+        crop = values.crop == "default"
+        return cls(gains, values.exposure, _look(values.look), values.depth, crop)
 
     def check(self, contract: Contract, model: str) -> None:
         """Sees that what is asked for has an effect with a model.
@@ -69,6 +73,16 @@ class Adjustments:
 
     def picture(self, renderer: "Renderer", frame: Frame) -> np.ndarray:
         """The finished picture of a frame, uint8 or uint16 `[H, W, 3]`."""
+        shown = self._whole_picture(renderer, frame)
+        area, orientation = frame[2].default_crop, frame[2].orientation
+        if area is None or not self.crop:
+            return shown
+        top, left, height, width = area
+        stored = disorient(shown, orientation)
+        return orient(stored[top : top + height, left : left + width], orientation)
+
+    def _whole_picture(self, renderer: "Renderer", frame: Frame) -> np.ndarray:
+        """The picture of the whole active area, so that a crop does not change what it shows."""
         from tfisp.rendering.runtime import to_8bit, to_16bit
 
         mosaic, sensor, capture = frame

@@ -51,6 +51,14 @@ def adjustments(values: flags.FlagValues) -> None:
         minimum=-10,
         maximum=10,
     )
+    flags.choice(
+        values,
+        "crop",
+        "default",
+        ("default", "none"),
+        "default crops pictures to what a DNG means to be shown (DefaultCropOrigin and"
+        " DefaultCropSize); none shows every exposed sample.",
+    )
 
 
 def levels(values: flags.FlagValues) -> None:
