@@ -73,7 +73,9 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         )
     if output.exists() and not output.is_dir():
         raise UsageError(f"--output={output}: is a file, expected a folder")
-    raw_options = rawflags.options(values)
+    from tfisp.rawfiles.gainmap import gain_map_of_flag
+
+    raw_options = {**rawflags.options(values), "gain_map": gain_map_of_flag(values.gain_map)}
     load_tensorflow()
     from tfisp.exporting import conversion
     from tfisp.models.strength import at_strength

@@ -51,7 +51,9 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     options = rawflags.options(values)
     from tfisp.raw import decode
     from tfisp.rawfiles.diagnosis import describe
+    from tfisp.rawfiles.gainmap import gain_map_of_flag
 
+    options["gain_map"] = gain_map_of_flag(values["gain_map"].value)
     refused, sensors = 0, Counter[str]()
     for path, in_folder in _files(arguments):
         try:
@@ -141,6 +143,7 @@ def text(facts: dict[str, Any]) -> list[str]:
         "lens shading": "not stated"
         if facts["shading"] is None
         else "map of {} x {}".format(*facts["shading"]),
+        "corners": _corners(facts["corner_over_centre"]),
     }
     return [
         facts["file"],
@@ -181,6 +184,14 @@ def _masked(black: dict[str, Any] | None) -> str:
         return "none"
     kept = "taken" if black["taken"] else "the stated is kept"
     return f"black {_sites(black['measured'])}; stated {_sites(black['stated'])}: {kept}"
+
+
+def _corners(falloff: dict[str, Any] | None) -> str:
+    if falloff is None:
+        return "not known: no map, and no picture of an even surface"
+    ratios = "  ".join(f"{name} {ratio:.3f}" for name, ratio in falloff["ratios"].items())
+    what = {"map": "gains", "frame": "light of this even surface"}[falloff["of"]]
+    return f"{ratios}  ({what}, corners over centre)"
 
 
 def _stated(value: float | None, unit: str = "") -> str:

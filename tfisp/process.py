@@ -85,10 +85,14 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     Path(values.output).mkdir(parents=True, exist_ok=True)
     from tfisp.raw import read_raw
     from tfisp.rawfiles.exif import read_exif
+    from tfisp.rawfiles.gainmap import gain_map_of_flag
     from tfisp.rendering.pictures import write_picture
 
+    options["gain_map"] = gain_map_of_flag(values.gain_map)
     renderer = _load(values)
     asked.check(renderer.metadata.contract, values.model)
+    if values.gain_map and not renderer.metadata.contract.shading:
+        raise UsageError(f"--gain_map: --model={values.model} was not trained to heed it")
     skipped: list[str] = []
     clock = time.perf_counter()
 

@@ -17,6 +17,7 @@ import numpy as np
 from tfisp.color import camera_to_srgb
 from tfisp.errors import InputError
 from tfisp.rawfiles.frame import Frame, check_levels
+from tfisp.rawfiles.gainmap import with_gain_map
 from tfisp.rawfiles.plausibility import doubts
 from tfisp.sensor import Capture, Sensor
 
@@ -47,6 +48,7 @@ def read_raw(
     *,
     shape: tuple[int, int] | None = None,
     byte_order: str | None = None,
+    gain_map: np.ndarray | None = None,
 ) -> tuple[np.ndarray, Sensor, Capture]:
     """Reads a RAW file.
 
@@ -57,6 +59,8 @@ def read_raw(
         shape: (height, width) of a headerless file without a JSON file.
         byte_order: "little" or "big", of a headerless file; None takes the JSON file's, else
             little.
+        gain_map: Lens shading `[rows, columns, 4]` for a file that states none, as
+            `tfisp.rawfiles.gainmap.read_gain_map` reads it.
 
     Returns:
         mosaic: uint16 `[H, W]`, the active area, samples limited to the white level.
@@ -66,9 +70,9 @@ def read_raw(
 
     Raises:
         InputError: If the file is missing, damaged, not one Bayer frame, or does not fit its
-            levels.
+            levels; or if it states a shading map and another is given.
     """
-    frame = decode(path, sensor, shape=shape, byte_order=byte_order)
+    frame = decode(path, sensor, shape=shape, byte_order=byte_order, gain_map=gain_map)
     mosaic, above = check_levels(frame.mosaic, frame.sensor, path)
     notes = (*frame.notes, *doubts(mosaic, frame.sensor))
     capture = dataclasses.replace(frame.capture, above_white=above, notes=notes)
@@ -81,6 +85,7 @@ def decode(
     *,
     shape: tuple[int, int] | None = None,
     byte_order: str | None = None,
+    gain_map: np.ndarray | None = None,
 ) -> Frame:
     """Reads a RAW file without checking its samples; arguments and errors as for `read_raw`."""
     path = Path(path)
@@ -107,6 +112,9 @@ def decode(
             camera_to_srgb(frame.sensor.xyz_to_camera)
         except InputError as error:
             raise InputError(f"{path}: {error}") from error
+    if gain_map is not None:
+        capture = with_gain_map(frame.capture, gain_map, frame.mosaic.shape, path)
+        frame = dataclasses.replace(frame, capture=capture)
     return frame
 
 

@@ -32,10 +32,23 @@ def define(values: flags.FlagValues) -> None:
     flags.choice(
         values, "byte_order", None, ("little", "big"), "Of a headerless file. Unset: little."
     )
+    gain_map(values)
+
+
+def gain_map(values: flags.FlagValues) -> None:
+    """Registers `--gain_map`, also for programs that read whole data sets."""
+    flags.path(
+        values,
+        "gain_map",
+        None,
+        "Lens shading for RAW files that state none: a .npy file of gains [rows, columns, 4], a"
+        " plane for each site of the 2x2 tile row by row, or [rows, columns]; its corners lie on"
+        " the frame's corners.",
+    )
 
 
 def options(values: flags.FlagValues) -> dict[str, Any]:
-    """What the flags say, as keyword arguments of `tfisp.raw.read_raw`.
+    """What the flags say, as keyword arguments of `tfisp.raw.read_raw`, but for `--gain_map`.
 
     Raises:
         UsageError: If they do not describe a sensor.

@@ -35,6 +35,7 @@ class DatasetBuilder:
         rendering: Makes references.
         bad_files: Receives unusable files.
         progress: Called while files are worked through.
+        gain_map: Lens shading of files that state none; None without.
         notes: Remarks for the user.
     """
 
@@ -45,6 +46,7 @@ class DatasetBuilder:
     rendering: Rendering
     bad_files: BadFiles
     progress: Progress
+    gain_map: np.ndarray | None = None
     notes: list[str] = field(default_factory=list)
 
     @classmethod
@@ -52,7 +54,7 @@ class DatasetBuilder:
         """Starts opening what a configuration describes.
 
         Raises:
-            InputError: If it names no sensor that there is.
+            InputError: If it names no sensor that there is, or no map of gains.
         """
         limit = config.cache_gb
         store = Store(config.cache_dir, None if limit is None else round(limit * 1e9))
@@ -65,6 +67,7 @@ class DatasetBuilder:
             Rendering(store, config.reference, contract),
             BadFiles(config.on_bad_file),
             progress or (lambda done, total, what: None),
+            config.resolved_gain_map(),
         )
 
     @property

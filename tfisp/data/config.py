@@ -4,11 +4,14 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from tfisp.contract import Contract
 from tfisp.data.registry import DATASETS, Kind
 from tfisp.errors import InputError
 from tfisp.looks.cube import Cube, read_cube
 from tfisp.naming import choose
+from tfisp.rawfiles.gainmap import gain_map_of_flag
 from tfisp.sensor import Gains, Sensor, get_sensor, smallest_one
 
 ON_BAD_FILE = ("stop", "skip")
@@ -61,6 +64,8 @@ class DataConfig:
             colours, and finding the right ones is left to training.
         look: A `.cube` file that all photographs of `unprocessed`, as truths and as targets, pass
             through: the look to be learnt. RAW and reference stay those of the photograph itself.
+        gain_map: `.npy` file of lens shading gains for RAW files that state none
+            (`tfisp.rawfiles.gainmap.read_gain_map`), where files state their own sensor.
 
     Raises:
         InputError: On construction, naming the flag, for a value that cannot be.
@@ -87,6 +92,7 @@ class DataConfig:
     noise: str = "random"
     metadata: str = "recorded"
     look: str | None = None
+    gain_map: str | None = None
 
     def __post_init__(self) -> None:
         from tfisp.demosaic import REFERENCES  # not needed to list flags, and OpenCV takes its time
@@ -116,6 +122,11 @@ class DataConfig:
         if self.look and self.name != "unprocessed":
             raise InputError(
                 f"--look={self.look}: only --data=unprocessed gives photographs a look"
+            )
+        if self.gain_map and self.kind.sensor is not None:
+            raise InputError(
+                f"--gain_map={self.gain_map}: --data={self.name} has no lens shading, only data "
+                "whose files state their own sensor"
             )
         self.illuminant_gains()
         self.shot_noise()
@@ -170,6 +181,14 @@ class DataConfig:
             return read_cube(self.look)
         except InputError as error:
             raise InputError(f"--look: {error}") from None
+
+    def resolved_gain_map(self) -> np.ndarray | None:
+        """Lens shading float32 `[rows, columns, 4]` for files that state none; None without.
+
+        Raises:
+            InputError: If `gain_map` holds something else.
+        """
+        return gain_map_of_flag(self.gain_map)
 
     def illuminant_gains(self) -> Gains | Literal["random", "default"]:
         """`illuminant` as "random", "default" or three gains whose smallest is 1."""

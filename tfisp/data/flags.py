@@ -4,6 +4,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from tfisp.cli import flags
+from tfisp.cli.rawflags import gain_map
 from tfisp.data.registry import DATASETS
 from tfisp.errors import InputError, UsageError
 
@@ -41,6 +42,7 @@ def define(values: flags.FlagValues) -> None:
         None,
         "A sensor's name or JSON file, instead of what the data set or its RAW files state.",
     )
+    gain_map(values)
     flags.integer(
         values, "patch_size", None, "Side of a patch; unset: the data set's own.", minimum=2
     )

@@ -18,13 +18,14 @@ import numpy as np
 
 from tfisp.data.base import Dataset, Progress
 from tfisp.data.builder import DatasetBuilder
-from tfisp.data.cache import file_digest, key
+from tfisp.data.cache import digest, file_digest, key
 from tfisp.data.config import DataConfig
 from tfisp.data.frames import REFERENCE_BYTES, Rendering, Scene
 from tfisp.data.listing import require_folder
 from tfisp.data.workers import in_order
 from tfisp.errors import InputError
 from tfisp.raw import RAW_SUFFIXES, read_raw
+from tfisp.rawfiles.gainmap import with_gain_map
 from tfisp.sensor import Capture, Sensor
 
 # Raised whenever the same file would be decoded to something else by our own code.
@@ -50,6 +51,7 @@ class FolderFrame:
         decoded: Key of its samples.
         override: The sensor of `--sensor`; None if not given.
         rendering: For the reference.
+        gain_map: Hash of the shading map that is not the file's own; None without.
     """
 
     name: str
@@ -61,6 +63,7 @@ class FolderFrame:
     decoded: str
     override: Sensor | None
     rendering: Rendering
+    gain_map: str | None = None
     target_path: None = None
 
     @property
@@ -70,8 +73,9 @@ class FolderFrame:
 
     @property
     def content(self) -> str:
-        """See `Frame`: the file, and what is taken to be its sensor."""
-        return f"{self.sha256} {key(sensor=self.sensor.to_dict())}"
+        """See `Frame`: the file, what is taken to be its sensor, and what corrects its lens."""
+        shading = {"gain_map": self.gain_map} if self.gain_map else {}
+        return f"{self.sha256} {key(sensor=self.sensor.to_dict(), **shading)}"
 
     @property
     def kept_bytes(self) -> int:
@@ -167,17 +171,26 @@ def _open_frame(path: Path, name: str, builder: DatasetBuilder) -> FolderFrame:
             "capture": _capture_facts(capture),
         }
         builder.store.write_note(decoded, facts)
+    size, capture = tuple(facts["size"]), _capture(facts["capture"])
+    if builder.gain_map is not None:
+        capture = with_gain_map(capture, builder.gain_map, size, path)
     return FolderFrame(
         name=name,
         path=path,
-        size=tuple(facts["size"]),
+        size=size,
         sensor=Sensor.from_dict(facts["sensor"]),
-        capture=_capture(facts["capture"]),
+        capture=capture,
         sha256=sha256,
         decoded=decoded,
         override=builder.sensor,
         rendering=builder.rendering,
+        gain_map=_gain_map_hash(builder.gain_map),
     )
+
+
+def _gain_map_hash(gains: np.ndarray | None) -> str | None:
+    """What tells a shading map from another one."""
+    return None if gains is None else key(shape=list(gains.shape), gains=digest(gains.tobytes()))
 
 
 def _note_clipping(builder: DatasetBuilder, frame: FolderFrame) -> None:

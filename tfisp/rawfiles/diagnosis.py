@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tfisp.rawfiles.falloff import Falloff, of_frame, of_map, plane_names
 from tfisp.rawfiles.frame import Frame, check_content, check_levels, scale_mismatch
 from tfisp.rawfiles.masked import MaskedBlack
 from tfisp.rawfiles.plausibility import doubts
@@ -17,6 +18,18 @@ BINS = 16
 _GREEN_DIFFERENCE = 0.15
 
 
+# Words of make and model, in lower case, by which phones are known: makers of hardly any other
+# cameras, and names of phones whose makers build others.
+_PHONES = frozenset(
+    (
+        *("apple", "asus", "blackberry", "fairphone", "google", "hmd", "honor", "htc", "huawei"),
+        *("infinix", "lenovo", "lge", "meizu", "motorola", "nokia", "nothing", "nubia", "oneplus"),
+        *("oppo", "realme", "tecno", "ulefone", "vivo", "xiaomi", "zte"),
+        *("galaxy", "iphone", "pixel", "poco", "redmi", "xperia"),
+    )
+)
+
+
 def describe(frame: Frame, path: str | os.PathLike) -> dict[str, Any]:
     """A frame as JSON values.
 
@@ -26,9 +39,9 @@ def describe(frame: Frame, path: str | os.PathLike) -> dict[str, Any]:
 
     Returns:
         The facts by their names in `Sensor` and `Capture`; `masked_black`, what masked samples say;
-        `unused`, names of what is stated and not used; `above_white`, the count of samples
-        above the white level; `planes`, see `planes`; `bin_edges` of their histograms; `notes` on
-        what was assumed; `warnings`.
+        `corner_over_centre`, see `tfisp.rawfiles.falloff.Falloff`; `unused`, names of what is
+        stated and not used; `above_white`, the count of samples above the white level; `planes`,
+        see `planes`; `bin_edges` of their histograms; `notes` on what was assumed; `warnings`.
 
     Raises:
         InputError: If the frame is damaged. Levels of another scale are no error here but a
@@ -38,6 +51,7 @@ def describe(frame: Frame, path: str | os.PathLike) -> dict[str, Any]:
     check_content(mosaic, sensor, path)
     if scale_mismatch(mosaic, sensor) is None:
         check_levels(mosaic, sensor, path)
+    falloff = _falloff(frame)
     scale = max(int(mosaic.max()), int(sensor.white_level)) + 1
     edges = [round(k * scale / BINS) for k in range(BINS + 1)]
     return {
@@ -56,12 +70,20 @@ def describe(frame: Frame, path: str | os.PathLike) -> dict[str, Any]:
         "default_crop": capture.default_crop,
         "masked_black": _masked(frame.masked),
         "unused": list(frame.unused),
+        "corner_over_centre": None if falloff is None else falloff._asdict(),
         "above_white": int(np.count_nonzero(mosaic > sensor.white_level)),
         "bin_edges": edges,
         "planes": planes(frame, edges),
         "notes": list(frame.notes),
         "warnings": warnings(frame),
     }
+
+
+def _falloff(frame: Frame) -> Falloff | None:
+    """What the shading map says of the corners, or without one the frame."""
+    if frame.capture.shading is not None:
+        return of_map(frame.capture.shading, frame.sensor)
+    return of_frame(frame.mosaic, frame.sensor)
 
 
 def _masked(found: MaskedBlack | None) -> dict[str, Any] | None:
@@ -81,8 +103,7 @@ def planes(frame: Frame, edges: list[int]) -> list[dict[str, Any]]:
         the edges.
     """
     sensor, found = frame.sensor, []
-    red_row = sensor.red_site[0]
-    for site, colour in enumerate(sensor.pattern):
+    for site, name in enumerate(plane_names(sensor)):
         row, column = divmod(site, 2)
         plane = frame.mosaic[row::2, column::2]
         counts = np.bincount(plane.ravel(), minlength=edges[-1])
@@ -90,7 +111,7 @@ def planes(frame: Frame, edges: list[int]) -> list[dict[str, Any]]:
         total = np.cumsum(counts)
         found.append(
             {
-                "name": colour if colour != "G" else "Gr" if row == red_row else "Gb",
+                "name": name,
                 "site": [row, column],
                 "black_level": sensor.black_level[row][column],
                 "minimum": int(present[0]),
@@ -134,9 +155,20 @@ def warnings(frame: Frame) -> list[str]:
     if below.max() > 0.6:
         found.append(f"{below.max():.0%} of a plane's samples lie below its black level")
     found += doubts(mosaic, sensor) + _green_warning(frame)
+    if frame.capture.shading is None and is_phone(sensor.name):
+        found.append(
+            "a phone's file without a lens shading map: its corners will be dark and tinted unless "
+            "--gain_map corrects them"
+        )
     if frame.capture.gains is None and sensor.default_gains is None:
         found.append("no usable white balance is stated: colours will have a cast")
     return found
+
+
+def is_phone(name: str) -> bool:
+    """Whether a sensor's name, make and model, is that of a phone."""
+    words = set(name.lower().split())
+    return bool(words & _PHONES)
 
 
 def _green_warning(frame: Frame) -> list[str]:

@@ -1,4 +1,4 @@
-"""GainMap opcodes of a DNG: grids of gains over the frame, brought to one grid.
+"""Lens shading as grids of gains: GainMap opcodes of a DNG brought to one grid, and `.npy` files.
 
 Source: Adobe, "Digital Negative (DNG) Specification", version 1.4.0.0, chapter 7. The bytes of a
 GainMap (id 9), big-endian, are
@@ -8,13 +8,21 @@ GainMap (id 9), big-endian, are
     uint32 map planes, float32 gains [points V, points H, map planes]
 
 Raw files carry one GainMap per CFA site, with pitch 2 and the site's row and column as top and
-left; a map of pitch 1 holds for all sites.
+left; a map of pitch 1 holds for all sites. A `.npy` file holds the one grid, as `Capture.shading`
+describes it, for files that state none.
 """
 
+import dataclasses
+import os
 import struct
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from tfisp.errors import InputError
+from tfisp.rawfiles.npy import map_npy
+from tfisp.sensor import Capture
 
 _HEADER = struct.Struct(">10I4dI")
 
@@ -125,3 +133,62 @@ def _resampled(gains: np.ndarray, m: GainMap, axis: int, entries: int) -> np.nda
     at = m.origin[axis] + np.arange(points) * m.spacing[axis]
     wanted = np.linspace(0, 1, entries) if entries > 1 else np.array([0.5])
     return np.apply_along_axis(lambda line: np.interp(wanted, at, line), axis, gains)
+
+
+def read_gain_map(path: str | Path) -> np.ndarray:
+    """Reads a shading map from a `.npy` file.
+
+    Args:
+        path: Of numbers above 0: `[rows, columns, 4]`, a plane for each site of the frame's 2x2
+            tile, row by row, or `[rows, columns]` for all of them. The map spans the frame from
+            edge to edge, its corner entries on the frame's corners.
+
+    Returns:
+        float32 `[rows, columns, 4]`.
+
+    Raises:
+        InputError: If the file is damaged or holds something else.
+    """
+    gains = map_npy(path)
+    if gains.ndim == 2:
+        gains = np.repeat(gains[..., None], 4, axis=2)
+    if gains.ndim != 3 or gains.shape[2] != 4:
+        raise InputError(
+            f"{path}: holds an array {gains.shape}, expected gains [rows, columns, 4] or "
+            "[rows, columns]"
+        )
+    gains = gains.astype(np.float32)
+    if not (np.isfinite(gains).all() and (gains > 0).all()):
+        raise InputError(f"{path}: holds a gain that is not a number above 0")
+    return gains
+
+
+def gain_map_of_flag(path: str | None) -> np.ndarray | None:
+    """As `read_gain_map` of the value of `--gain_map`, which errors name; None without a value."""
+    if path is None:
+        return None
+    try:
+        return read_gain_map(path)
+    except InputError as error:
+        raise InputError(f"--gain_map: {error}") from None
+
+
+def with_gain_map(
+    capture: Capture, gains: np.ndarray, size: tuple[int, int], path: str | os.PathLike
+) -> Capture:
+    """A capture with a shading map from elsewhere.
+
+    Args:
+        capture: What the file says.
+        gains: As `read_gain_map` gives them.
+        size: (rows, columns) of its frame.
+        path: The file.
+
+    Raises:
+        InputError: If the file states a map of its own: two corrections are one too many.
+    """
+    if capture.shading is not None:
+        raise InputError(
+            f"{path}: states a lens shading map of its own; --gain_map is for files without one"
+        )
+    return dataclasses.replace(capture, shading=gains, frame_size=capture.frame_size or size)
