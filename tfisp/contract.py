@@ -240,7 +240,7 @@ def normalise(
         sensor: Its sensor: pattern and black level of the mosaic as it is.
         capture: The facts of its file.
         contract: What is expected.
-        origin: Row and column at which this mosaic lies in the frame that the shading map spans.
+        origin: Row and column at which this mosaic lies in the capture's, for the shading map.
             Without a map it has no effect.
 
     Returns:
@@ -323,7 +323,8 @@ def _shading(
     """The shading gains that the contract asks for and the file has; None if either is missing."""
     if not contract.shading or capture.shading is None:
         return None
-    return shading_basis(capture.shading, capture.frame_size or shape, origin, shape)
+    first = origin[0] + capture.origin[0], origin[1] + capture.origin[1]
+    return shading_basis(capture.shading, capture.frame_size or shape, first, shape)
 
 
 def _tile(sites: np.ndarray, width: int) -> np.ndarray:

@@ -169,6 +169,7 @@ class Capture:
             the frame's corners. None: no correction.
         frame_size: (height, width) in samples of the whole active area, which `shading` spans;
             None: the mosaic at hand is the whole frame.
+        origin: Row and column of that frame at which the mosaic at hand begins.
         default_crop: (top, left, height, width) of the part of the frame that is meant to be shown,
             DNG's DefaultCropOrigin and DefaultCropSize; None for all of it.
         above_white: How many samples lay above the white level and were clipped to it when the
@@ -184,6 +185,7 @@ class Capture:
     noise: tuple | None = None
     shading: np.ndarray | None = field(default=None, compare=False, repr=False)
     frame_size: tuple[int, int] | None = None
+    origin: tuple[int, int] = (0, 0)
     default_crop: tuple[int, int, int, int] | None = None
     above_white: int = 0
     notes: tuple[str, ...] = field(default=(), compare=False, repr=False)

@@ -60,7 +60,11 @@ def test_a_configuration_can_be_written_down():
 
 
 def test_every_kind_is_listed():
-    assert names() == list(DATASETS) == ["zrr", "ultraisp", "ntire26", "folders", "unprocessed"]
+    assert (
+        names()
+        == list(DATASETS)
+        == ["zrr", "ultraisp", "ntire26", "folders", "pairs", "unprocessed"]
+    )
 
 
 def test_tensorflow_is_loaded_only_for_batches():

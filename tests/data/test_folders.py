@@ -10,7 +10,7 @@ from tests.helpers.data_files import counts
 from tests.helpers.dngs import scene, write_dng
 from tests.helpers.shared import shared
 from tfisp.contract import AS_SHOT
-from tfisp.data import folders, open_dataset
+from tfisp.data import open_dataset, raw_frames
 from tfisp.errors import InputError
 from tfisp.packing import pack
 
@@ -78,7 +78,7 @@ def test_a_patch_is_the_same_part_of_the_packed_frame(config, camera):
 
 def test_files_are_decoded_once(config, camera, monkeypatch):
     first = open_dataset(config("folders", raw_dir=camera))
-    monkeypatch.setattr(folders, "read_raw", lambda *args: pytest.fail("decoded again"))
+    monkeypatch.setattr(raw_frames, "read_raw", lambda *args: pytest.fail("decoded again"))
     second = open_dataset(config("folders", raw_dir=camera))
     for one, two in zip(first.raw.frames, second.raw.frames, strict=True):
         assert (one.size, one.sensor, one.capture) == (two.size, two.sensor, two.capture)
@@ -99,7 +99,7 @@ def test_another_description_or_sensor_is_another_frame(config, camera, tmp_path
 
 def test_what_a_file_says_survives_the_cache(config, camera, tmp_path):
     shading = np.arange(2 * 3 * 4, dtype=np.float32).reshape(2, 3, 4) / 7 + 1
-    capture = folders.Capture(
+    capture = raw_frames.Capture(
         gains=(2.0, 1.0, 1.5),
         orientation=6,
         noise=((0.1, 0.2),) * 3,
@@ -107,7 +107,7 @@ def test_what_a_file_says_survives_the_cache(config, camera, tmp_path):
         frame_size=(40, 61),
         above_white=3,
     )
-    again = folders._capture(json.loads(json.dumps(folders._capture_facts(capture))))
+    again = raw_frames._capture(json.loads(json.dumps(raw_frames._capture_facts(capture))))
     assert again == capture
     np.testing.assert_array_equal(again.shading, shading)
 

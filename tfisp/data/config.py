@@ -29,9 +29,10 @@ class DataConfig:
 
     Attributes:
         name: Kind of data set, one of `tfisp.data.names()`.
-        raw_dir: Folder that holds it, or only its RAW files (`folders`).
+        raw_dir: Folder that holds it, or only its RAW files (`folders`, `pairs`).
         target_dir: Folder of photographs of the wanted look. Needed by unpaired training on
-            `folders`; elsewhere it takes the place of the data set's own targets.
+            `folders`, and by `pairs` for its pictures; elsewhere it takes the place of the data
+            set's own targets.
         splits: JSON file that says which photograph plays which role (`unprocessed`): lists of
             paths, relative to the file, under "source", "target", "val" and "test".
         edited_dir: Folder of edited versions of the photographs, at the same relative paths with
@@ -66,6 +67,8 @@ class DataConfig:
             through: the look to be learnt. RAW and reference stay those of the photograph itself.
         gain_map: `.npy` file of lens shading gains for RAW files that state none
             (`tfisp.rawfiles.gainmap.read_gain_map`), where files state their own sensor.
+        val_pairs: Folder of RAW files with their pictures beside them, by the same names, to
+            validate training on `folders` with.
 
     Raises:
         InputError: On construction, naming the flag, for a value that cannot be.
@@ -93,6 +96,7 @@ class DataConfig:
     metadata: str = "recorded"
     look: str | None = None
     gain_map: str | None = None
+    val_pairs: str | None = None
 
     def __post_init__(self) -> None:
         from tfisp.demosaic import REFERENCES  # not needed to list flags, and OpenCV takes its time
@@ -122,6 +126,12 @@ class DataConfig:
         if self.look and self.name != "unprocessed":
             raise InputError(
                 f"--look={self.look}: only --data=unprocessed gives photographs a look"
+            )
+        if self.name == "pairs" and not self.target_dir:
+            raise InputError("--target_dir: not given; --data=pairs finds the pictures there")
+        if self.val_pairs and self.name != "folders":
+            raise InputError(
+                f"--val_pairs={self.val_pairs}: only for --data=folders, which has no pairs itself"
             )
         if self.gain_map and self.kind.sensor is not None:
             raise InputError(

@@ -49,16 +49,32 @@ class Window(NamedTuple):
 
 
 class PatchGrid:
-    """The cells of many frames, numbered one after the other.
+    """The cells of many frames that are in use, numbered one after the other.
 
     Args:
         sizes: (height, width) of every frame, none smaller than the patch.
         patch_size: Side of a patch.
+        barred: For every frame the squares `[rows, columns]` of `block` samples that no patch may
+            touch, or None for none; cells with such patches are not used.
+        block: Side of those squares.
     """
 
-    def __init__(self, sizes: Sequence[tuple[int, int]], patch_size: int) -> None:
+    def __init__(
+        self,
+        sizes: Sequence[tuple[int, int]],
+        patch_size: int,
+        barred: Sequence[np.ndarray | None] | None = None,
+        block: int = 1,
+    ) -> None:
         self._cells = np.maximum(np.array(sizes, np.int64).reshape(-1, 2) // patch_size, 1)
-        self._ends = np.cumsum(self._cells.prod(axis=1))
+        counts = self._cells.prod(axis=1)
+        self._used: dict[int, np.ndarray] = {}
+        for frame, squares in enumerate(barred or ()):
+            if squares is not None and squares.any():
+                free = ~_touched(sizes[frame], self._cells[frame], patch_size, squares, block)
+                self._used[frame] = np.flatnonzero(free)
+                counts[frame] = len(self._used[frame])
+        self._ends = np.cumsum(counts)
 
     def __len__(self) -> int:
         """How many cells there are."""
@@ -67,20 +83,51 @@ class PatchGrid:
     def cell(self, index: int) -> Cell:
         """Cell number `index`."""
         frame = int(np.searchsorted(self._ends, index, side="right"))
-        rows, columns = self._cells[frame].tolist()
-        within = index - (int(self._ends[frame]) - rows * columns)
-        return Cell(frame, within // columns, rows, within % columns, columns)
+        before = int(self._ends[frame - 1]) if frame else 0
+        return self._cell(frame, index - before)
 
     def same_place(self, cell: Cell, frame: int) -> Cell:
-        """The cell of another frame that lies about where `cell` lies in its own."""
+        """The cell of another frame that lies about where `cell` lies in its own.
+
+        Of a frame without cells in use, the next one's.
+        """
+        while frame in self._used and not len(self._used[frame]):
+            frame = (frame + 1) % len(self._cells)
         rows, columns = self._cells[frame].tolist()
-        return Cell(
-            frame,
-            cell.row * rows // cell.rows,
-            rows,
-            cell.column * columns // cell.columns,
-            columns,
-        )
+        row, column = cell.row * rows // cell.rows, cell.column * columns // cell.columns
+        within = row * columns + column
+        if frame in self._used:
+            within = int(np.abs(self._used[frame] - within).argmin())
+        return self._cell(frame, within)
+
+    def left_out(self, frame: int) -> int:
+        """How many cells of a frame are not used."""
+        used = self._used.get(frame)
+        return 0 if used is None else int(self._cells[frame].prod()) - len(used)
+
+    def _cell(self, frame: int, number: int) -> Cell:
+        """Cell number `number` of those of a frame that are in use."""
+        rows, columns = self._cells[frame].tolist()
+        within = int(self._used[frame][number]) if frame in self._used else number
+        return Cell(frame, within // columns, rows, within % columns, columns)
+
+
+def _touched(
+    size: tuple[int, int], cells: np.ndarray, patch_size: int, squares: np.ndarray, block: int
+) -> np.ndarray:
+    """Of each cell, bool `[rows, columns]`, whether some patch of it touches a barred square."""
+    touched = squares
+    for axis in (0, 1):
+        room, count = size[axis] - patch_size, int(cells[axis])
+        lines = []
+        for k in range(count):
+            # Where `window` begins patches of this cell; a red site may lie two samples beside.
+            first = max(k * room // count - 2, 0)
+            end = min((k + 1) * room // count + 3 + patch_size, size[axis])
+            part = range(first // block, min(-(-end // block), touched.shape[axis]))
+            lines.append(touched.take(part, axis=axis).any(axis=axis))
+        touched = np.stack(lines, axis=axis)
+    return touched
 
 
 def window(

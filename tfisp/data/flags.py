@@ -21,7 +21,20 @@ def define(values: flags.FlagValues) -> None:
     kinds = "; ".join(f"{name}: {kind.about}" for name, kind in DATASETS.items())
     flags.text(values, "data", "folders", f"Kind of data set. {kinds}.")
     flags.path(values, "raw_dir", None, "Folder of the data set, or of the RAW files.")
-    flags.path(values, "target_dir", None, "Folder of photographs of the look that is wanted.")
+    flags.path(
+        values,
+        "target_dir",
+        None,
+        "Folder of photographs of the look that is wanted; with --data=pairs, of the pictures of"
+        " the RAW files.",
+    )
+    flags.path(
+        values,
+        "val_pairs",
+        None,
+        "Folder of RAW files and their pictures by the same names, to validate training on"
+        " --data=folders with.",
+    )
     flags.path(
         values,
         "splits",

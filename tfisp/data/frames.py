@@ -55,6 +55,8 @@ class Frame(Protocol):
         target_path: File of its pair; None if it has none.
         content: What tells its file, with whatever describes it, from another one.
         kept_bytes: How much of the cache it takes once it has been read.
+        misplaced: bool `[rows, columns]`, squares of `tfisp.data.picture_alignment.BLOCK` samples in which
+            its pair does not fit, so that no patch of them is used; None: it fits everywhere.
     """
 
     @property
@@ -89,6 +91,11 @@ class Frame(Protocol):
 
     @property
     def kept_bytes(self) -> int:
+        """See the class."""
+        ...
+
+    @property
+    def misplaced(self) -> np.ndarray | None:
         """See the class."""
         ...
 
@@ -143,7 +150,8 @@ class Rendering:
 def _capture_facts(capture: Capture) -> dict[str, Any]:
     """The facts of a file as JSON values, its shading map as a hash."""
     facts = vars(capture).copy()
-    del facts["default_crop"]  # the reference is of the whole frame
+    # References are of whole frames: neither makes a difference to them.
+    del facts["default_crop"], facts["origin"]
     if capture.shading is not None:
         shading = np.ascontiguousarray(capture.shading, np.float32)
         facts["shading"] = [shading.shape, digest(shading.tobytes())]
@@ -175,6 +183,7 @@ class PatchFrame:
         decode: Turns the file's bytes into a mosaic `[H, W]`; its second argument is the path, for
             messages.
         decode_target: Reads the target file: uint8 or uint16 `[H, W, 3]`.
+        misplaced: See `Frame`.
     """
 
     name: str
@@ -185,6 +194,7 @@ class PatchFrame:
     rendering: Rendering
     decode: Callable[[bytes, Path], np.ndarray]
     decode_target: Callable[[Path], np.ndarray]
+    misplaced: None = None
 
     @property
     def phase(self) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tfisp.data.bad_files import BadFiles
 from tfisp.errors import InputError
@@ -150,6 +151,14 @@ def missing(folder: Path, suffixes: Sequence[str], what: str) -> str:
     return f"no {what} here ({' '.join(suffixes)}); found {kinds or 'an empty folder'}"
 
 
+class Matched(NamedTuple):
+    """Files of one name: pairs in the order of the RAW files, and what has no partner."""
+
+    pairs: list[tuple[Path, Path]]
+    raws: list[Path]
+    targets: list[Path]
+
+
 def match(
     raws: Sequence[Path], targets: Sequence[Path], bad_files: BadFiles
 ) -> list[tuple[Path, Path]]:
@@ -158,27 +167,51 @@ def match(
     Raises:
         InputError: For a file without a partner or with several, unless bad files are skipped.
     """
-    by_stem = _by_stem(targets)
-    pairs = []
-    for stem, same in _by_stem(raws).items():
-        partners = by_stem.pop(stem, [])
-        several = same if len(same) > 1 else partners
-        if not partners:
-            for raw in same:
-                bad_files.report(raw, InputError(f"{raw}: no target picture of this name"))
+    found = match_by_name(raws, targets, None, None, bad_files)
+    for raw in found.raws:
+        bad_files.report(raw, InputError(f"{raw}: no target picture of this name"))
+    for target in found.targets:
+        bad_files.report(target, InputError(f"{target}: no RAW file of this name"))
+    return found.pairs
+
+
+def match_by_name(
+    raws: Sequence[Path],
+    targets: Sequence[Path],
+    raw_root: Path | None,
+    target_root: Path | None,
+    bad_files: BadFiles,
+) -> Matched:
+    """Files of one name without suffix, in folders of one name below the two roots.
+
+    Args:
+        raws: RAW files.
+        targets: Their pictures.
+        raw_root: The folder that names of RAW files are relative to; None: their own folder.
+        target_root: The same of pictures.
+        bad_files: Receives files with several partners.
+
+    Raises:
+        InputError: For a file with several partners, unless bad files are skipped.
+    """
+    partners = _by_name(targets, target_root)
+    pairs, lone = [], []
+    for name, same in _by_name(raws, raw_root).items():
+        found = partners.pop(name, [])
+        several = same if len(same) > 1 else found
+        if not found:
+            lone += same
         elif len(several) > 1:
             first, second = several[:2]
             error = InputError(
                 f"{first}: {second.name} has the same name but for its suffix, and only one of"
                 " them can belong to the pair; remove the other"
             )
-            for path in (*same, *partners):
+            for path in (*same, *found):
                 bad_files.report(path, error)
         else:
-            pairs.append((same[0], partners[0]))
-    for target in (path for paths in by_stem.values() for path in paths):
-        bad_files.report(target, InputError(f"{target}: no RAW file of this name"))
-    return pairs
+            pairs.append((same[0], found[0]))
+    return Matched(pairs, lone, [path for paths in partners.values() for path in paths])
 
 
 def drawn(names: Iterable[str], seed: int) -> list[str]:
@@ -205,11 +238,12 @@ def _left_out(entry: os.DirEntry, present: set[str], suffixes: Sequence[str]) ->
     return None
 
 
-def _by_stem(paths: Iterable[Path]) -> dict[str, list[Path]]:
+def _by_name(paths: Iterable[Path], root: Path | None) -> dict[str, list[Path]]:
     """Files by their names without suffix, in the order of the first of each."""
     found: dict[str, list[Path]] = {}
     for path in paths:
-        found.setdefault(path.stem, []).append(path)
+        name = path.stem if root is None else path.relative_to(root).with_suffix("").as_posix()
+        found.setdefault(name, []).append(path)
     return found
 
 

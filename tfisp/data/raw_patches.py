@@ -1,6 +1,7 @@
 """RAW frames as training and preview patches, and whole as held-out pairs."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from tfisp.data.crops import (
 )
 from tfisp.data.frames import Frame, Scene
 from tfisp.data.images import to_float
+from tfisp.data.picture_alignment import BLOCK
 from tfisp.errors import InputError
 from tfisp.sensor import Capture, Sensor
 
@@ -56,7 +58,12 @@ class RawPatches:
         self._fixed, self.patch_size = fixed, patch_size
         self._window_size = patch_size
         self.frames = [frame for frame in frames if self._fits(frame)]
-        self._grid = PatchGrid([frame.size for frame in self.frames], patch_size)
+        self._grid = PatchGrid(
+            [frame.size for frame in self.frames],
+            patch_size,
+            [frame.misplaced for frame in self.frames],
+            BLOCK,
+        )
 
     def __len__(self) -> int:
         """Number of patches that do not overlap; an epoch reads so many."""
@@ -65,6 +72,11 @@ class RawPatches:
     def source_of(self, index: int) -> int:
         """Number of the frame that patch `index` lies in."""
         return self._grid.cell(index).frame
+
+    @property
+    def set_aside(self) -> list[tuple[Path, int]]:
+        """Of each frame how many patches are not used, for its pair does not fit there."""
+        return [(frame.path, self._grid.left_out(k)) for k, frame in enumerate(self.frames)]
 
     @property
     def repeats(self) -> bool:

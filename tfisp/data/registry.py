@@ -81,6 +81,15 @@ DATASETS: dict[str, Kind] = {
         paired=False,
         own_targets=False,
     ),
+    "pairs": Kind(
+        "pairs",
+        "RAW files of any supported kind; --target_dir holds a picture of each by the same name",
+        None,
+        AS_SHOT,
+        256,
+        paired=True,
+        own_targets=True,
+    ),
     "unprocessed": Kind(
         "unprocessed",
         "photographs that are turned into RAW; `skimage:` for the scenes in scikit-image",

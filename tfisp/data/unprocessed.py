@@ -65,6 +65,7 @@ class UnprocessedFrame:
         noise: Of the recording.
         capture: What is stated of the recording.
         rendering: For the reference.
+        misplaced: See `tfisp.data.frames.Frame`.
     """
 
     photograph: Photograph
@@ -75,6 +76,7 @@ class UnprocessedFrame:
     noise: Noise
     capture: Capture
     rendering: Rendering
+    misplaced: None = None
 
     @property
     def name(self) -> str:

@@ -138,6 +138,8 @@ def _check_folders(data: DataConfig) -> None:
         require_folder("raw_dir", data.raw_dir)
     if data.target_dir:
         require_folder("target_dir", data.target_dir)
+    if data.val_pairs:
+        require_folder("val_pairs", data.val_pairs)
     if data.splits and not Path(data.splits).is_file():
         raise InputError(f"--splits={data.splits}: no such file")
     data.resolved_sensor()

@@ -1,0 +1,225 @@
+"""Frames of RAW files of any size and kind, which state what their samples mean.
+
+Each is decoded once; the samples, their reference and what the file says about itself are kept in
+the cache.
+"""
+
+import contextlib
+import importlib.metadata
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfisp.data.builder import DatasetBuilder
+from tfisp.data.cache import digest, file_digest, key
+from tfisp.data.frames import REFERENCE_BYTES, Rendering, Scene
+from tfisp.data.workers import in_order
+from tfisp.errors import InputError
+from tfisp.raw import read_raw
+from tfisp.rawfiles.gainmap import with_gain_map
+from tfisp.sensor import Capture, Sensor
+
+# Raised whenever the same file would be decoded to something else by our own code.
+_DECODE_VERSION = 3
+
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+
+# Kinds of file that say nothing about what their samples mean.
+_SILENT = (".png", ".npy", ".raw")
+
+
+@dataclass(frozen=True)
+class RawFrame:
+    """A decoded RAW file.
+
+    Attributes:
+        name: See `tfisp.data.frames.Frame`.
+        path: See `Frame`.
+        size: See `Frame`.
+        sensor: What the file, or `--sensor`, says.
+        capture: What the file says.
+        sha256: Hash of the file.
+        decoded: Key of its samples.
+        override: The sensor of `--sensor`; None if not given.
+        rendering: For the reference.
+        gain_map: Hash of the shading map that is not the file's own; None without.
+    """
+
+    name: str
+    path: Path
+    size: tuple[int, int]
+    sensor: Sensor
+    capture: Capture
+    sha256: str
+    decoded: str
+    override: Sensor | None
+    rendering: Rendering
+    gain_map: str | None = None
+    target_path: None = None
+    misplaced: None = None
+
+    @property
+    def phase(self) -> tuple[int, int]:
+        """See `Frame`."""
+        return self.sensor.red_site
+
+    @property
+    def content(self) -> str:
+        """See `Frame`: the file, what is taken to be its sensor, and what corrects its lens."""
+        shading = {"gain_map": self.gain_map} if self.gain_map else {}
+        return f"{self.sha256} {key(sensor=self.sensor.to_dict(), **shading)}"
+
+    @property
+    def kept_bytes(self) -> int:
+        """See `Frame`: samples and reference."""
+        return self.size[0] * self.size[1] * (2 + REFERENCE_BYTES)
+
+    def load(self, *, reference: bool = True, target: bool = False) -> Scene:
+        """See `Frame`; samples above the white level are clipped."""
+        mosaic = self.rendering.store.get(
+            self.decoded, lambda: read_raw(self.path, self.override)[0]
+        )
+        rendered = (
+            self.rendering.reference(mosaic, self.sensor, self.capture, file=self.decoded)
+            if reference
+            else None
+        )
+        return Scene(mosaic, self.sensor, self.capture, rendered)
+
+
+def open_frames(builder: DatasetBuilder, files: Sequence[Path], root: Path) -> list[RawFrame]:
+    """Every usable file, decoded and rendered, several at a time; what is odd is noted.
+
+    Args:
+        builder: Receives bad files and notes.
+        files: RAW files.
+        root: The folder that their names are relative to.
+    """
+
+    def work(path: Path) -> RawFrame | InputError:
+        try:
+            frame = _open_frame(path, path.relative_to(root).as_posix(), builder)
+            frame.load()
+        except InputError as error:
+            return error
+        return frame
+
+    frames = []
+    with contextlib.closing(in_order(work, files, os.cpu_count())) as results:
+        for done, (path, result) in enumerate(zip(files, results, strict=True), start=1):
+            if isinstance(result, InputError):
+                builder.bad_files.report(path, result)
+            else:
+                frames.append(result)
+            builder.progress(done, len(files), "RAW files")
+    for frame in frames:
+        _note_clipping(builder, frame)
+    builder.notes.extend(_readers_notes(frames))
+    return frames
+
+
+def _open_frame(path: Path, name: str, builder: DatasetBuilder) -> RawFrame:
+    """Finds a file's facts in the cache, or decodes it.
+
+    Raises:
+        InputError: If it cannot be used.
+    """
+    description = path.with_suffix(".json")
+    if builder.sensor is None and path.suffix.lower() in _SILENT and not description.exists():
+        raise InputError(
+            f"{path}: nothing states its CFA pattern and levels: give --sensor, or describe it in "
+            f"{description.name} beside it"
+        )
+    sha256 = file_digest(path)
+    decoded = key(
+        kind="decoded",
+        version=[_DECODE_VERSION, *map(importlib.metadata.version, ("rawpy", "imagecodecs"))],
+        file=sha256,
+        description=file_digest(description) if description.exists() else None,
+        suffix=path.suffix.lower(),
+        sensor=builder.sensor.to_dict() if builder.sensor else None,
+    )
+    facts = builder.store.note(decoded)
+    if facts is None:
+        mosaic, sensor, capture = read_raw(path, builder.sensor)
+        builder.store.get(decoded, lambda: mosaic)
+        facts = {
+            "size": list(mosaic.shape),
+            "sensor": sensor.to_dict(),
+            "capture": _capture_facts(capture),
+        }
+        builder.store.write_note(decoded, facts)
+    size, capture = tuple(facts["size"]), _capture(facts["capture"])
+    if builder.gain_map is not None:
+        capture = with_gain_map(capture, builder.gain_map, size, path)
+    return RawFrame(
+        name=name,
+        path=path,
+        size=size,
+        sensor=Sensor.from_dict(facts["sensor"]),
+        capture=capture,
+        sha256=sha256,
+        decoded=decoded,
+        override=builder.sensor,
+        rendering=builder.rendering,
+        gain_map=_gain_map_hash(builder.gain_map),
+    )
+
+
+def _gain_map_hash(gains: np.ndarray | None) -> str | None:
+    """What tells a shading map from another one."""
+    return None if gains is None else key(shape=list(gains.shape), gains=digest(gains.tobytes()))
+
+
+def _note_clipping(builder: DatasetBuilder, frame: RawFrame) -> None:
+    """Tells of samples above the white level."""
+    count = frame.capture.above_white
+    if count:
+        share = count / (frame.size[0] * frame.size[1])
+        builder.notes.append(
+            f"{frame.path}: {count} samples ({share:.2%}) above the white level "
+            f"{frame.sensor.white_level:g} were clipped"
+        )
+
+
+def _readers_notes(frames: Sequence[RawFrame]) -> list[str]:
+    """What the reader assumed or left out, or doubts: each remark once, with how many it is of.
+
+    Remarks that differ in their numbers alone, as measured levels do, are one.
+    """
+    files: dict[str, list[tuple[Path, str]]] = {}
+    for frame in frames:
+        for note in frame.capture.notes:
+            files.setdefault(_NUMBER.sub("#", note), []).append((frame.path, note))
+    return [
+        f"{found[0][0]}{f' and {len(found) - 1} more' if len(found) > 1 else ''}: {found[0][1]}"
+        for found in files.values()
+    ]
+
+
+def _capture_facts(capture: Capture) -> dict[str, Any]:
+    """A capture as JSON values."""
+    facts = asdict(capture)
+    if capture.shading is not None:
+        facts["shading"] = capture.shading.tolist()
+    return facts
+
+
+def _capture(facts: dict[str, Any]) -> Capture:
+    """The inverse of `_capture_facts`; JSON's lists become the tuples and the array they were."""
+    values = {
+        name: _as_tuple(value) if isinstance(value, list) and name != "shading" else value
+        for name, value in facts.items()
+    }
+    if values["shading"] is not None:
+        values["shading"] = np.asarray(values["shading"], np.float32)
+    return Capture(**values)
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(_as_tuple(item) for item in value) if isinstance(value, list) else value
