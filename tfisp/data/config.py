@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from tfisp.looks.cube import Cube, read_cube
 from tfisp.naming import choose
 from tfisp.rawfiles.gainmap import gain_map_of_flag
 from tfisp.sensor import Gains, Sensor, get_sensor, smallest_one
+
+if TYPE_CHECKING:
+    from tfisp.data.measured_camera import MeasuredCamera
 
 ON_BAD_FILE = ("stop", "skip")
 AUGMENT = ("none", "flip")
@@ -38,7 +41,8 @@ class DataConfig:
         edited_dir: Folder of edited versions of the photographs, at the same relative paths with
             any suffix, which take their place as truths and targets (`unprocessed`).
         sensor: Name of a sensor, or path of a JSON file with one, instead of the data set's own
-            and instead of what RAW files state.
+            and instead of what RAW files state; or a RAW file or a folder of them, whose camera
+            `unprocessed` simulates (`tfisp.data.measured_camera`).
         contract: Input contract of the generator to feed, where it is not the data set's own.
         patch_size: Side of a training patch, even; None takes the data set's own.
         reference: Demosaicing method of the reference rendering; or "published", which makes the
@@ -174,10 +178,30 @@ class DataConfig:
             InputError: If `sensor` names none.
         """
         name = self.sensor or self.kind.sensor
+        camera = self.measured_camera()
+        if camera is not None:
+            return camera.sensor
         try:
             return None if name is None else get_sensor(name)
         except InputError as error:
             raise InputError(f"--sensor={name}: {error}") from error
+
+    def measured_camera(self) -> "MeasuredCamera | None":
+        """The camera whose RAW files `sensor` names; None if it names something else.
+
+        Raises:
+            InputError: If they cannot be used, or the data set's files have a sensor of their own.
+        """
+        from tfisp.data.measured_camera import measure_camera, names_raw_files
+
+        if not names_raw_files(self.sensor):
+            return None
+        if self.name != "unprocessed":
+            raise InputError(
+                f"--sensor={self.sensor}: RAW files say how to simulate a sensor, only for "
+                f"--data=unprocessed; --data={self.name} takes a sensor's name or JSON file"
+            )
+        return measure_camera(str(self.sensor), self.cache_dir, self.on_bad_file == "skip")
 
     def resolved_look(self) -> Cube | None:
         """The table that photographs pass through; None if there is none.

@@ -53,7 +53,8 @@ def define(values: flags.FlagValues) -> None:
         values,
         "sensor",
         None,
-        "A sensor's name or JSON file, instead of what the data set or its RAW files state.",
+        "A sensor's name or JSON file, instead of what the data set or its RAW files state; with"
+        " --data=unprocessed also a RAW file or a folder of them, whose camera is simulated.",
     )
     gain_map(values)
     flags.integer(

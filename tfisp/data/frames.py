@@ -55,8 +55,8 @@ class Frame(Protocol):
         target_path: File of its pair; None if it has none.
         content: What tells its file, with whatever describes it, from another one.
         kept_bytes: How much of the cache it takes once it has been read.
-        misplaced: bool `[rows, columns]`, squares of `tfisp.data.picture_alignment.BLOCK` samples in which
-            its pair does not fit, so that no patch of them is used; None: it fits everywhere.
+        misplaced: bool `[rows, columns]`, squares of `picture_alignment.BLOCK` samples in which its
+            pair does not fit, so that no patch of them is used; None: it fits everywhere.
     """
 
     @property

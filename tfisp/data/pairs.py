@@ -3,9 +3,10 @@
     RAW/trip/IMG_1.dng       a RAW file of any kind that is read
     PICTURES/trip/IMG_1.jpg  its picture: JPEG, PNG, TIFF, WebP, HEIC, of any size, turned by Exif
 
-Both may lie in one folder. Each picture is laid over its RAW file (`tfisp.data.picture_alignment`) once;
-where it does not fit, its patches are not used. Files in folders `train`, `val` and `test` play
-these roles; without such folders a tenth each is held out for val and test.
+Both may lie in one folder. Each picture is laid over its RAW file once
+(`tfisp.data.picture_alignment`); where it does not fit, its patches are not used. Files in folders
+`train`, `val` and `test` play these roles; without such folders a tenth each is held out for val
+and test.
 """
 
 import contextlib

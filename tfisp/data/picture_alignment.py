@@ -1,8 +1,8 @@
 """Where the picture of a RAW file lies over it: turn, scale and shift, and where it does not fit.
 
 A camera's own picture of the same exposure is turned upright, cropped, often reduced, and warped
-where its lens is corrected. Both are compared as luminance, one value for each 2x2 cell of the
-mosaic:
+where its lens is corrected. (Prepared pairs lie over each other already; `tfisp.data.alignment`
+measures what is left.) Both are compared as luminance, one value for each 2x2 cell of the mosaic:
 
 1. Whole, at reduced size: for each way in which the picture may cover the frame (its default crop,
    all of it, its middle at another aspect ratio), each turn, and scales of up to `SCALES` about

@@ -6,8 +6,10 @@ photographs in `--raw_dir`:
     source    becomes RAW, to train on        target    gives only its colours and textures
     val, test become RAW, never trained on
 
-With `--look` truths and targets pass through that table; the captures and so the references are
-those of the photographs as they are, and training has a look to learn.
+The captures are of the camera that `--sensor` names, or of the one whose RAW files it names
+(`tfisp.data.measured_camera`). With `--look` truths and targets pass through that table; the
+captures and so the references are those of the photographs as they are, and training has a look to
+learn.
 
 No photograph plays two roles. Each capture is a function of the seed and of the photograph's
 content. Targets are reduced as the sources are, so that both have the same sharpness.
@@ -29,6 +31,7 @@ from tfisp.data.config import DataConfig
 from tfisp.data.frames import REFERENCE_BYTES, Rendering, Scene
 from tfisp.data.images import IMAGE_SUFFIXES, READ_VERSION, read_photograph
 from tfisp.data.listing import drawn, require_folder
+from tfisp.data.measured_camera import Recording
 from tfisp.data.photographs import Photograph
 from tfisp.data.skimage_scenes import SKIMAGE, skimage_scenes
 from tfisp.data.unprocess import (
@@ -65,6 +68,9 @@ class UnprocessedFrame:
         noise: Of the recording.
         capture: What is stated of the recording.
         rendering: For the reference.
+        exposure: EV that the recording is darker than the photograph, which its rendering makes up
+            for.
+        measured: Whether the camera was measured on RAW files, so that its facts are content.
         misplaced: See `tfisp.data.frames.Frame`.
     """
 
@@ -76,6 +82,8 @@ class UnprocessedFrame:
     noise: Noise
     capture: Capture
     rendering: Rendering
+    exposure: float = 0.0
+    measured: bool = False
     misplaced: None = None
 
     @property
@@ -111,7 +119,7 @@ class UnprocessedFrame:
     @property
     def content(self) -> str:
         """See `Frame`."""
-        return self.sha256
+        return f"{self.sha256} {self._recorded}" if self.measured else self.sha256
 
     @property
     def kept_bytes(self) -> int:
@@ -132,6 +140,7 @@ class UnprocessedFrame:
     @cached_property
     def _recorded(self) -> str:
         """Key of the samples: everything they depend on."""
+        exposed = {"exposure": self.exposure} if self.exposure else {}
         return key(
             kind="unprocessed",
             version=[READ_VERSION, REDUCTION_VERSION, UNPROCESS_VERSION],
@@ -141,12 +150,15 @@ class UnprocessedFrame:
             noise=self.noise,
             reduce=self.photograph.reduce,
             seed=self.photograph.seed,
+            **exposed,
         )
 
     def _record(self) -> np.ndarray:
         dither = np.random.default_rng(list(self.photograph.dither_seed))
         pixels = read_photograph(self.photograph.path)
         linear = reduced_linear(pixels, self.photograph.reduce, dither)
+        if self.exposure:
+            linear = np.minimum(linear * np.float32(2.0**-self.exposure), 1)
         random = _random(self.photograph, "noise")
         return unprocess(linear, self.camera, self.gains, self.noise, random)
 
@@ -159,6 +171,8 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
             file.
     """
     builder = DatasetBuilder.of(config, progress)
+    if camera := config.measured_camera():
+        builder.notes.extend(camera.notes)
     root, roles = _roles(config, builder)
     override = builder.target_files()
     look = config.resolved_look()
@@ -302,12 +316,16 @@ def _record_all(
     builder: DatasetBuilder, photographs: Sequence[Photograph], truths: Sequence[Photograph]
 ) -> list[UnprocessedFrame]:
     """The captures that would be made of photographs; nothing is computed yet."""
-    camera, config = builder.stated_sensor(), builder.config
+    config, measured = builder.config, builder.config.measured_camera()
     frames = []
     for photograph, truth in zip(photographs, truths, strict=True):
         random = _random(photograph, "capture")
-        gains, noise = _choose_gains(config, camera, random), _choose_noise(config, random)
+        drawn_one = measured.draw(random) if measured else None
+        camera = drawn_one.sensor if drawn_one else builder.stated_sensor()
+        gains = _choose_gains(config, builder.stated_sensor(), random, drawn_one)
+        noise = _choose_noise(config, random, drawn_one)
         recorded = config.metadata == "recorded"
+        exposure = drawn_one.exposure if drawn_one and recorded else 0.0
         frames.append(
             UnprocessedFrame(
                 photograph=photograph,
@@ -316,8 +334,12 @@ def _record_all(
                 sensor=_stated(camera, config),
                 gains=gains,
                 noise=noise,
-                capture=Capture(gains=gains, noise=tuple(noise)) if recorded else Capture(),
+                capture=Capture(gains=gains, noise=tuple(noise), baseline_exposure=exposure)
+                if recorded
+                else Capture(),
                 rendering=builder.rendering,
+                exposure=exposure,
+                measured=measured is not None,
             )
         )
     return frames
@@ -328,17 +350,23 @@ def _stated(camera: Sensor, config: DataConfig) -> Sensor:
     return camera if config.metadata == "recorded" else replace(camera, xyz_to_camera=None)
 
 
-def _choose_gains(config: DataConfig, camera: Sensor, random: np.random.Generator) -> Gains:
+def _choose_gains(
+    config: DataConfig, camera: Sensor, random: np.random.Generator, recording: Recording | None
+) -> Gains:
     drawn_gains = random_gains(random)  # drawn in any case: the noise must not depend on it
     gains = config.illuminant_gains()
     if gains == "random":
-        return drawn_gains
+        return recording.gains if recording and recording.gains else drawn_gains
     return smallest_one(resolve_gains(camera, Capture())) if gains == "default" else gains
 
 
-def _choose_noise(config: DataConfig, random: np.random.Generator) -> Noise:
+def _choose_noise(
+    config: DataConfig, random: np.random.Generator, recording: Recording | None
+) -> Noise:
     shot = config.shot_noise()
-    return random_noise(random) if shot == "random" else Noise(shot, read_noise(shot))
+    if shot == "random":
+        return recording.noise if recording else random_noise(random)
+    return Noise(shot, read_noise(shot))
 
 
 def _random(photograph: Photograph, purpose: str) -> np.random.Generator:
