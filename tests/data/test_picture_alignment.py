@@ -129,6 +129,18 @@ def test_squares_that_lie_elsewhere_are_known(shift, expected):
     np.testing.assert_array_equal(align(MOSAIC, SENSOR, Capture(), picture).misplaced, wanted)
 
 
+def test_a_square_without_details_lies_where_its_neighbours_lie():
+    large = LARGE.copy()
+    large[: MARGIN + 96, : MARGIN + 96] = 128
+    frame, lower = (large[MARGIN + k :, MARGIN:][:HEIGHT, :WIDTH] for k in (0, 6))
+    picture = frame.copy()
+    picture[:128, :192] = lower[:128, :192]
+    found = align(mosaic_of(frame, "GRBG"), SENSOR, Capture(), picture).misplaced
+    wanted = np.zeros((4, 6), bool)
+    wanted[:2, :3] = True
+    np.testing.assert_array_equal(found, wanted)
+
+
 def test_squares_that_show_something_else_are_known():
     picture = part().copy()
     picture[64:128, 64:192] = textured(64, 128, 5)

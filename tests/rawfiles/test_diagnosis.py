@@ -1,5 +1,7 @@
 """What looks wrong in a frame is said, and nothing is said of a good one."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -80,3 +82,12 @@ def test_damage_is_an_error_but_a_wrong_scale_is_not():
     with pytest.raises(InputError, match="partly decoded"):
         describe(frame_of(gap), "x.dng")
     describe(frame_of(scene(64, 96, 64, 60000)), "x.dng")
+
+
+def test_a_phones_file_without_a_shading_map_is_warned_of():
+    mosaic = scene(64, 72, 64, 1000)
+    phone = frame_of(mosaic, Sensor("RGGB", 64, 1023, "Google Pixel 8"))
+    assert any("--gain_map" in warning for warning in warnings(phone))
+    mapped = dataclasses.replace(phone.capture, shading=np.ones((2, 2, 4), np.float32))
+    assert not warnings(dataclasses.replace(phone, capture=mapped))
+    assert not warnings(frame_of(mosaic, Sensor("RGGB", 64, 1023, "Canon EOS R5")))

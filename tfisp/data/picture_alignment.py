@@ -6,11 +6,12 @@ measures what is left.) Both are compared as luminance, one value for each 2x2 c
 
 1. Whole, at reduced size: for each way in which the picture may cover the frame (its default crop,
    all of it, its middle at another aspect ratio), each turn, and scales of up to `SCALES` about
-   each, phase correlation gives the shift; the alike-est is taken.
+   each, phase correlation gives the shift; the one that fits best is taken.
 2. From coarse to fine, in squares: the best place of each square of the frame in the picture, and
    a shift and a scale fitted to all of them, without those that lie apart.
 3. At the end each square of `BLOCK` samples counts as misplaced whose best place is more than
-   `LIMIT` samples off, or that shows something else.
+   `LIMIT` samples off, or that shows something else; where it has no details, its neighbours
+   decide.
 
 C. D. Kuglin, D. C. Hines, "The phase correlation image alignment method", IEEE Int. Conf. on
 Cybernetics and Society, 1975, in OpenCV's `phaseCorrelate`, which interpolates its peak.
@@ -45,6 +46,9 @@ LEAST_LIKENESS = 0.4
 # Samples along the longer side at which whole pictures are compared, squares along it at the
 # finer sizes, and by how many of its own pixels a square is moved either way.
 _WHOLE, _COARSE_SIDE, _REACH = 384, 96, 6
+
+# Squares around one without details that must have some to speak for it.
+_LEAST_KNOWN = 3
 
 # A scale or shift so near to a plain one that nothing is off by more than this many samples is
 # taken to be plain: what has not been resized is then copied, pixel by pixel.
@@ -254,10 +258,22 @@ def _whole_step(size: tuple[int, ...]) -> int:
 
 
 def _misplaced(matches: Match) -> np.ndarray:
-    """The squares that lie elsewhere, or show something else."""
+    """The squares that lie elsewhere, or show something else.
+
+    A square without details lies where most of those around it lie that have some: a warp is
+    smooth.
+    """
     moved = matches.sure & (np.hypot(*(2 * matches.shifts).T) > LIMIT)
     moved &= matches.elsewhere(LIMIT / 2)
-    return (moved | matches.unlike(LIMIT / 2)).reshape(matches.grid)
+    sure, off = matches.sure.reshape(matches.grid), moved.reshape(matches.grid)
+    known, apart = (_around(flags.astype(np.float32)) for flags in (sure, off))
+    off = off | (~sure & (known >= _LEAST_KNOWN) & (apart > known / 2))
+    return off | matches.unlike(LIMIT / 2).reshape(matches.grid)
+
+
+def _around(flags: np.ndarray) -> np.ndarray:
+    """How many of the 5x5 squares around each are flagged."""
+    return cv2.boxFilter(flags, -1, (5, 5), normalize=False, borderType=cv2.BORDER_CONSTANT)
 
 
 def _reduced(frame: np.ndarray, step: int) -> np.ndarray:
