@@ -133,3 +133,17 @@ def test_the_canon_chart_has_less_black_than_it_states():
     np.testing.assert_allclose(
         frame.sensor.black_level, [[2047.3, 2047.5], [2050.4, 2050.3]], atol=0.5
     )
+
+
+def test_with_the_measured_black_the_greys_of_the_canon_chart_have_one_colour():
+    """Red over green of white and of the darkest grey, which a true black level keeps equal."""
+    frame = decode(shared("raw/dng/canon_colorchart.dng"))
+
+    def fall(black):
+        mosaic = frame.mosaic - np.tile(black, (578, 867))
+        patches = (mosaic[906:950, column : column + 44] for column in (692, 1230))
+        white, dark = (p[::2, ::2].mean() / p[::2, 1::2].mean() for p in patches)
+        return dark / white
+
+    assert fall(frame.masked.stated) < 0.85
+    assert fall(frame.sensor.black_level) == pytest.approx(1, abs=0.1)
