@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import colour
 import numpy as np
 
 from tfisp import metrics, models
@@ -46,12 +45,12 @@ def measure(run: Path, arm: str, data: list[str], split: str, weights: Path) -> 
     shown = []
     for index, (_, raw, reference, truth) in enumerate(dataset.pairs[split]):
         image = metrics.quantise8(render(raw, reference))
-        scores = metrics.compute(["psnr", "ssim"], image[None], truth[None])
-        found["psnr"].append(float(np.ravel(scores["psnr"])[0]))
-        found["ssim"].append(float(np.ravel(scores["ssim"])[0]))
-        found["delta_e"].append(_delta_e(image, truth))
-        fitted = metrics.compute(["psnr"], _affine(image, truth)[None], truth[None])
-        found["psnr_affine"].append(float(np.ravel(fitted["psnr"])[0]))
+        scores = metrics.compute(["psnr", "ssim", "ciede2000"], image, truth)
+        found["psnr"].append(scores["psnr"])
+        found["ssim"].append(scores["ssim"])
+        found["delta_e"].append(scores["ciede2000"])
+        fitted = metrics.compute(["psnr"], _affine(image, truth), truth)
+        found["psnr_affine"].append(fitted["psnr"])
         if index < LPIPS_SCENES:
             pair = tf.constant(image[None]), tf.constant(truth[None])
             found["lpips"].append(float(distance(*pair)[0]))
@@ -76,9 +75,3 @@ def _affine(image: np.ndarray, truth: np.ndarray) -> np.ndarray:
     pixels = np.concatenate([image.reshape(-1, 3), np.ones((image[..., 0].size, 1))], axis=1)
     matrix = np.linalg.lstsq(pixels, truth.reshape(-1, 3), rcond=None)[0]
     return np.clip((pixels @ matrix).reshape(image.shape), 0, 1)
-
-
-def _delta_e(image: np.ndarray, truth: np.ndarray) -> float:
-    """Mean CIEDE2000 of two sRGB pictures."""
-    lab = [colour.XYZ_to_Lab(colour.sRGB_to_XYZ(x.astype(np.float64))) for x in (image, truth)]
-    return float(np.mean(colour.delta_E(*lab, method="CIE 2000")))

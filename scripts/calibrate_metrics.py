@@ -3,7 +3,7 @@
     python scripts/calibrate_metrics.py [--output=docs/CALIBRATION.md]
 
 On fixed pictures: scikit-image's, distorted here, and the sample images of LPIPS. The references
-are scikit-image, NumPy with SciPy, and PyTorch renderings of the networks
+are scikit-image, colour-science, NumPy with SciPy, and PyTorch renderings of the networks
 (tests/helpers/torch_networks.py) in double precision. Needs `pip install 'tfisp[dev]'`, and the
 samples and weights that tfisp's own tests use, in a folder beside the checkout or where --shared
 points. DISTS has random VGG-16 weights on both sides: that calibrates the computation, not the
@@ -29,7 +29,9 @@ from tfisp.files import write_text
 ROOT = Path(__file__).resolve().parents[1]
 # Largest difference from the reference, in the metric's own unit: 1e-4 as far as the number is of
 # the order of 1.
-TOLERANCES = dict.fromkeys(metrics.names(), 1e-4) | {"psnr": 1e-3, "color_error": 1e-3}
+TOLERANCES = dict.fromkeys(metrics.names(), 1e-4) | dict.fromkeys(
+    ("psnr", "color_error", "ciede2000"), 1e-3
+)
 # What richzhang/PerceptualSimilarity prints for its sample images (README.md of version 0.1).
 PUBLISHED = {"sample 0": 0.722, "sample 1": 0.138}
 # Side of scikit-image's pictures: a multiple of 16, which _ms_ssim wants.
@@ -143,6 +145,7 @@ def make_references(weights: Path) -> dict[str, Callable[[np.ndarray, np.ndarray
         "ssim": _ssim,
         "ms_ssim": _ms_ssim,
         "color_error": lambda x, y: 255 * np.linalg.norm((x - y).mean((0, 1))),
+        "ciede2000": _ciede2000,
         "lpips": _lpips(weights, plus=False),
         "lpips+": _lpips(weights, plus=True),
         "dists": _dists(weights),
@@ -188,6 +191,14 @@ def _ms_ssim(x: np.ndarray, y: np.ndarray) -> float:
             similar *= (2 * mx * my + 1e-4) / (mx**2 + my**2 + 1e-4)
         product *= similar.mean((0, 1)) ** exponent
     return product.mean()
+
+
+def _ciede2000(x: np.ndarray, y: np.ndarray) -> float:
+    """colour-science's, which comes with colour-demosaicing."""
+    import colour
+
+    labs = [colour.XYZ_to_Lab(colour.sRGB_to_XYZ(side)) for side in (x, y)]
+    return colour.delta_E(*labs, method="CIE 2000").mean()
 
 
 def _lpips(folder: Path, plus: bool) -> Callable[[np.ndarray, np.ndarray], float]:
@@ -259,7 +270,8 @@ Every metric of `tfisp.metrics` beside an independent reference, on fixed pictur
   R, G, B times 1.1, 0.95, 0.8), rounded to 8 bits; and the two sample pairs of
   richzhang/PerceptualSimilarity (`imgs/ex_*.png`, 64 x 64, too small for MS-SSIM).
 - References, in double precision: scikit-image for `psnr` and `ssim`; SciPy and NumPy for
-  `ms_ssim` and `color_error`; PyTorch renderings written for the tests for the rest.
+  `ms_ssim` and `color_error`; colour-science for `ciede2000`; PyTorch renderings written for the
+  tests for the rest.
 - Weights: torchvision's AlexNet, the LPIPS heads v0.1 and the published alpha and beta of DISTS on
   both sides. **VGG-16, the trunk of `dists`, has random weights (seed 0) on both sides:** its rows
   show that the computation agrees, and are no published values of DISTS.

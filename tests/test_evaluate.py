@@ -57,7 +57,7 @@ def test_the_report_holds_what_skimage_measures(capsys, presets, data, tmp_path)
     assert code == 0 and error == "" and lines[-1] == f"report in {output}"
     with (output / "images.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [(row["model"], row["image"]) for row in rows] == [
+    assert [(row["system"], row["image"]) for row in rows] == [
         ("first", "0"),
         ("second", "0"),
         ("first", "1"),
@@ -66,7 +66,7 @@ def test_the_report_holds_what_skimage_measures(capsys, presets, data, tmp_path)
     for row in rows:
         mosaic = cv2.imread(str(data / f"test/mediatek_raw/{row['image']}.png"), -1)
         truth = cv2.imread(str(data / f"test/fujifilm/{row['image']}.png"))[..., ::-1]
-        picture = load(presets / row["model"]).render_8bit(mosaic, get_sensor("ultraisp"))
+        picture = load(presets / row["system"]).render_8bit(mosaic, get_sensor("ultraisp"))
         assert float(row["psnr"]) == pytest.approx(
             peak_signal_noise_ratio(truth, picture), abs=1e-3
         )
@@ -83,7 +83,7 @@ def test_the_report_holds_what_skimage_measures(capsys, presets, data, tmp_path)
         inside = similarity[5:-5, 5:-5].mean()
         assert float(row["ssim"]) == pytest.approx(inside, abs=1e-4)
     summary = json.loads((output / "summary.json").read_text())
-    first = [float(row["psnr"]) for row in rows if row["model"] == "first"]
+    first = [float(row["psnr"]) for row in rows if row["system"] == "first"]
     assert summary["results"]["first"]["psnr"]["mean"] == pytest.approx(np.mean(first))
     assert summary["images"] == 2 and summary["split"] == "test"
     table = (output / "summary.md").read_text()
@@ -164,9 +164,14 @@ SCORES = [
 PROTOCOLS = metrics.describe(["psnr", "ssim"])
 
 
-def test_means_are_taken_for_each_model():
+def test_means_are_taken_for_each_system():
     summary = summarise(SCORES)
-    assert summary["a"]["psnr"] == {"mean": 26.0, "least": 20.0, "greatest": 30.0}  # median 28
+    assert summary["a"]["psnr"] == {
+        "mean": 26.0,  # median 28
+        "interval": [20.0, 30.0],  # each but one draw in 27 holds more than one picture
+        "least": 20.0,
+        "greatest": 30.0,
+    }
     assert summary["b"]["ssim"]["mean"] == pytest.approx(0.6)  # median 0.7
 
 
@@ -178,9 +183,9 @@ def test_an_infinite_mean_is_valid_json():
 def test_the_table_says_units_directions_and_protocols():
     table = to_markdown(SCORES, PROTOCOLS)
     assert table.splitlines()[0] == (
-        "| model | psnr (dB, higher is better) | ssim (higher is better) |"
+        "| system | psnr (dB, higher is better) | ssim (higher is better) |"
     )
-    assert "| a | 26 | 0.7 |" in table and "over 3 pictures" in table
+    assert "| a | 26 [20, 30] | 0.7 [0.5, 0.9] |" in table and "over 3 pictures" in table
     assert "- ssim: RGB, 11x11 Gaussian" in table
 
 
@@ -211,7 +216,7 @@ def test_random_weights_are_named_in_every_file_of_a_report(capsys, presets, dat
     assert "AlexNet, heads v0.1" in summary["lpips"] and str(weights) in summary["lpips"]
     assert "RANDOM WEIGHTS" in summary["dists"] and "torchvision" not in summary["dists"]
     header = (tmp_path / "mixed/images.csv").read_text().splitlines()[0]
-    assert header == "model,image,psnr,lpips,lpips+,dists of random weights"
+    assert header == "system,image,psnr,lpips,lpips+,dists of random weights"
     assert any("| dists of random weights (lower" in line for line in lines)
 
     # One random part is enough, whichever.
@@ -225,6 +230,10 @@ def test_random_weights_are_named_in_every_file_of_a_report(capsys, presets, dat
     ):
         assert "lpips of random weights" in found and "lpips+ of random weights" in found
         assert "heads v0.1" not in found
+
+
+def test_a_name_with_a_bar_stays_in_its_cell():
+    assert "\n| a\\|b c | 20 |\n" in to_markdown([Score("a|b\nc", "x", {"psnr": 20.0})], PROTOCOLS)
 
 
 def test_a_name_with_a_comma_survives_the_csv():

@@ -1,8 +1,8 @@
 """Measures of quality by name: what each one computes, which way is better, and over which range.
 
-The functions are those of `tfisp.perceptual`, so that a loss and the measure of the same name are
-one definition. Whoever reports numbers should round pictures to 8 bits first (`quantise8`), as they
-would be seen and stored.
+Functions that are also losses are those of `tfisp.perceptual`, so that a loss and the measure of
+the same name are one definition. Whoever reports numbers should round pictures to 8 bits first
+(`quantise8`), as they would be seen and stored.
 """
 
 import functools
@@ -20,7 +20,7 @@ from tfisp.naming import choose
 if TYPE_CHECKING:
     import tensorflow as tf
 
-Measure = Callable[["tf.Tensor", "tf.Tensor"], "tf.Tensor"]
+Measure = Callable[[Any, Any], "tf.Tensor | np.ndarray"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,13 @@ def _similarity(function: str) -> Measure:
     from tfisp.perceptual import similarity
 
     return getattr(similarity, function)
+
+
+def _ciede2000() -> Measure:
+    """In NumPy, for it is no loss."""
+    from tfisp.metrics.color_difference import mean_ciede2000
+
+    return mean_ciede2000
 
 
 def _lpips(variant: Literal["lpips", "lpips+"], alexnet: str | None, lpips: str | None) -> Measure:
@@ -113,6 +120,14 @@ METRICS: dict[str, Metric] = {
             range=(0.0, math.inf),
             protocol="distance of mean RGB",
             make=functools.partial(_similarity, "mean_color_error"),
+        ),
+        Metric(
+            name="ciede2000",
+            unit="",
+            lower_better=True,
+            range=(0.0, math.inf),
+            protocol="CIE 142:2001 in CIELAB under D65, mean over pixels",
+            make=_ciede2000,
         ),
         Metric(
             name="lpips",
@@ -234,7 +249,7 @@ def compute(
             f"got {image.dtype} and {reference.dtype}"
         )
     batch = [np.float32(array.reshape(-1, *array.shape[-3:])) for array in (image, reference)]
-    values = {name: create(name, weights)(*batch).numpy() for name in names}
+    values = {name: np.asarray(create(name, weights)(*batch), np.float32) for name in names}
     return values if image.ndim == 4 else {name: float(value[0]) for name, value in values.items()}
 
 

@@ -1,4 +1,4 @@
-"""What was measured, as tables: every picture (CSV), the summary (JSON), and a page (Markdown)."""
+"""What was measured, as tables: every picture (CSV), the summary (JSON, Markdown)."""
 
 import csv
 import io
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tfisp.metrics.bootstrap import mean_interval
 from tfisp.metrics.measures import METRICS, Protocol
 
 # Below so many pictures a mean says more about them than about a model; the report says so.
@@ -17,21 +18,25 @@ FEW = 10
 
 @dataclass(frozen=True)
 class Score:
-    """One picture by one model.
+    """One picture by one system.
 
     Attributes:
-        model: What the model is called.
+        system: What the system is called: a model, a classical rendering, a folder of pictures.
         image: What the picture is called.
         values: Measure -> value.
+        gain: What the picture was multiplied by in linear light; None if it was left as it is.
     """
 
-    model: str
+    system: str
     image: str
     values: dict[str, float]
+    gain: float | None = None
 
 
 def to_csv(scores: Sequence[Score], protocols: Mapping[str, Protocol]) -> str:
-    """A line per picture and model: model, image, then each measure in full precision.
+    """A line per picture and system: system, image, then each measure in full precision.
+
+    Where pictures were matched in exposure, a last column has the gain of each.
 
     Args:
         scores: At least one.
@@ -39,27 +44,38 @@ def to_csv(scores: Sequence[Score], protocols: Mapping[str, Protocol]) -> str:
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["model", "image", *(_label(name, protocols) for name in scores[0].values)])
+    matched = any(score.gain is not None for score in scores)
+    names = [label(name, protocols) for name in scores[0].values]
+    writer.writerow(["system", "image", *names, *(["exposure gain"] if matched else [])])
     for score in scores:
-        writer.writerow([score.model, score.image, *map(repr, score.values.values())])
+        gain = [repr(score.gain)] if matched else []
+        writer.writerow([score.system, score.image, *map(repr, score.values.values()), *gain])
     return text.getvalue()
 
 
-def summarise(scores: Sequence[Score]) -> dict[str, dict[str, dict[str, float]]]:
-    """Model -> measure -> its mean, least and greatest value over the pictures."""
-    summary: dict[str, dict[str, dict[str, float]]] = {}
-    for model in dict.fromkeys(score.model for score in scores):
-        own = [score.values for score in scores if score.model == model]
+def summarise(scores: Sequence[Score]) -> dict[str, dict[str, dict[str, Any]]]:
+    """System -> measure -> what its values over the pictures are like.
+
+    Returns:
+        Of each: `mean`; `interval`, the bootstrap interval of the mean as [low, high], None for a
+        single picture (`tfisp.metrics.bootstrap`); `least` and `greatest`.
+    """
+    summary: dict[str, dict[str, dict[str, Any]]] = {}
+    for system in dict.fromkeys(score.system for score in scores):
+        own = [score.values for score in scores if score.system == system]
         columns = {name: np.array([values[name] for values in own]) for name in own[0]}
-        summary[model] = {
-            name: {
-                "mean": float(column.mean()),
-                "least": float(column.min()),
-                "greatest": float(column.max()),
-            }
-            for name, column in columns.items()
-        }
+        summary[system] = {name: _column(column) for name, column in columns.items()}
     return summary
+
+
+def _column(values: np.ndarray) -> dict[str, Any]:
+    interval = mean_interval(values)
+    return {
+        "mean": float(values.mean()),
+        "interval": interval and list(interval),
+        "least": float(values.min()),
+        "greatest": float(values.max()),
+    }
 
 
 def few(images: int) -> str | None:
@@ -68,12 +84,12 @@ def few(images: int) -> str | None:
         return None
     return (
         f"over {images} picture{'s' if images != 1 else ''} only: too few to say which of two"
-        " models is better on others"
+        " systems is better on others"
     )
 
 
 def to_markdown(scores: Sequence[Score], protocols: Mapping[str, Protocol]) -> str:
-    """A table of the means, a row per model, and what each measure computes.
+    """A table of the means with their intervals, a row per system, and what each measure computes.
 
     Args:
         scores: At least one.
@@ -82,32 +98,56 @@ def to_markdown(scores: Sequence[Score], protocols: Mapping[str, Protocol]) -> s
     summary = summarise(scores)
     names = list(scores[0].values)
     images = len({score.image for score in scores})
-    head = [f"{_label(name, protocols)} ({_hint(name)})" for name in names]
-    lines = [f"| {' | '.join(['model', *head])} |", f"| --- {'| ---: ' * len(names)}|"]
-    for model, measures in summary.items():
-        means = [f"{measures[name]['mean']:.4g}" for name in names]
-        lines.append(f"| {' | '.join([model, *means])} |")
-    lines += ["", f"Means over {images} picture{'s' if images != 1 else ''}, rounded to 8 bits."]
+    head = [f"{label(name, protocols)} ({hint(name)})" for name in names]
+    lines = [f"| {' | '.join(['system', *head])} |", f"| --- {'| ---: ' * len(names)}|"]
+    for system, measures in summary.items():
+        cells = [_cell(measures[name]) for name in names]
+        lines.append(f"| {' | '.join([_escaped(system), *cells])} |")
+    lines += ["", f"{means_over(images)}, rounded to 8 bits."]
     warning = few(images)
     lines += [f"**Means {warning}.**"] if warning else []
     lines += [f"- {name}: {protocols[name].text}" for name in names]
     return "\n".join(lines) + "\n"
 
 
+def means_over(images: int) -> str:
+    """What the figures of a table are, in words."""
+    if images == 1:
+        return "Of 1 picture"
+    return f"Means over {images} pictures, with 95 % bootstrap intervals over pictures"
+
+
+def _escaped(name: str) -> str:
+    """A name that ends neither its cell nor its row."""
+    return " ".join(name.replace("|", "\\|").splitlines())
+
+
+def _cell(column: Mapping[str, Any]) -> str:
+    """`26.01 [24.5, 27.2]`."""
+    mean = f"{column['mean']:.4g}"
+    if column["interval"] is None:
+        return mean
+    low, high = column["interval"]
+    return f"{mean} [{low:.4g}, {high:.4g}]"
+
+
 def plain(value: Any) -> Any:
     """The value with infinite and undefined numbers as text: JSON has no words for them."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
 
 
-def _label(name: str, protocols: Mapping[str, Protocol]) -> str:
+def label(name: str, protocols: Mapping[str, Protocol]) -> str:
+    """A measure's name for the head of a column."""
     return f"{name} of random weights" if protocols[name].is_random else name
 
 
-def _hint(name: str) -> str:
+def hint(name: str) -> str:
     """The unit of a measure and which way is better."""
     metric = METRICS[name]
     better = "lower is better" if metric.lower_better else "higher is better"
