@@ -32,9 +32,9 @@ import cv2
 import numpy as np
 import rawpy
 from benchmark_inference import write_tflite
-from dng_writer import write_dng
 
 from tfisp.backend import load_tensorflow
+from tfisp.rawfiles.dng_writer import write_dng
 from tfisp.rendering import Renderer
 from tfisp.rendering.runtime import cores
 from tfisp.sensor import Sensor

@@ -9,18 +9,12 @@ The capture is the demo's held-out scene, which its training never saw.
 import argparse
 from pathlib import Path
 
-import numpy as np
-from preset_measures import by_libraw
-from simulated_cameras import Recording
-
 from tfisp import data
-from tfisp.data.unprocess import Noise
+from tfisp.evaluating.baselines import by_libraw
 from tfisp.models.presets import DEFAULT_PRESET
 from tfisp.rendering import load
-from tfisp.rendering.camera_colour import finishing_matrix
 from tfisp.rendering.pictures import strip, write_picture
 from tfisp.rendering.runtime import to_8bit
-from tfisp.sensor import resolve_gains
 
 
 def main() -> None:
@@ -32,17 +26,9 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
     config = data.DataConfig("unprocessed", raw_dir="skimage:", illuminant="default", patch_size=64)
-    mosaic, sensor, capture, truth = data.open_dataset(config).pairs["test"].read_mosaic(0)
-    recording = Recording(
-        mosaic,
-        sensor,
-        resolve_gains(sensor, capture),
-        Noise(0, 0),  # what it is does not matter to LibRaw
-        finishing_matrix(sensor),
-        np.empty_like(truth),
-    )
+    mosaic, sensor, capture, _ = data.open_dataset(config).pairs["test"].read_mosaic(0)
     columns = {
-        "LibRaw": [to_8bit(by_libraw(recording))],
+        "LibRaw": [to_8bit(by_libraw(mosaic, sensor, capture))],
         "tfisp, shipped preset": [load(DEFAULT_PRESET).render_8bit(mosaic, sensor, capture)],
         "after unpaired training": [
             load(options.demo / "run").render_8bit(mosaic, sensor, capture)

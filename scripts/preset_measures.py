@@ -5,21 +5,17 @@ same mosaic and the same facts about it. What they give is compared with the sce
 """
 
 import json
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import cv2
 import numpy as np
-import rawpy
-from dng_writer import write_dng
 from simulated_cameras import Recording, record
 
 from tfisp import metrics
-from tfisp.color import apply_matrix, encode_srgb
-from tfisp.contract import Contract, normalise
+from tfisp.color import encode_srgb
 from tfisp.data.unprocess import reduced_linear
-from tfisp.demosaic import reference
+from tfisp.evaluating.baselines import baseline
 from tfisp.rendering import Renderer
 from tfisp.sensor import Capture
 
@@ -41,34 +37,12 @@ def test_recordings(photos: Path) -> list[Recording]:
     return recordings
 
 
-def by_menon(recording: Recording) -> np.ndarray:
-    """The classical rendering of `tfisp.demosaic`, Menon 2007."""
-    return reference(recording.mosaic, recording.sensor, Capture(gains=recording.gains))
-
-
-def by_opencv(recording: Recording) -> np.ndarray:
-    """The same arithmetic around OpenCV's edge-aware demosaicking."""
-    balanced = Contract(white_balance="as_shot", clip="highlights")
-    values = normalise(recording.mosaic, recording.sensor, Capture(gains=recording.gains), balanced)
-    counts = np.rint(np.clip(values, 0, 1) * 65535).astype(np.uint16)
-    rgb = cv2.demosaicing(counts, cv2.COLOR_BayerRGGB2RGB_EA) / np.float32(65535)
-    return encode_srgb(np.clip(apply_matrix(rgb, recording.matrix), 0, 1))
-
-
-def by_libraw(recording: Recording) -> np.ndarray:
-    """LibRaw's own development (AHD) of a DNG of it, to sRGB without automatic brightness."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "frame.dng"
-        write_dng(path, recording.mosaic, recording.sensor, recording.gains)
-        with rawpy.imread(str(path)) as raw:
-            shown = raw.postprocess(
-                use_camera_wb=True,
-                no_auto_bright=True,
-                gamma=(2.4, 12.92),
-                output_bps=16,
-                user_flip=0,
-            )
-    return shown / np.float32(65535)
+def by_baseline(name: str) -> Develop:
+    """A classical way of `tfisp.evaluating.baselines`."""
+    develop, _ = baseline(name)
+    return lambda recording: develop(
+        recording.mosaic, recording.sensor, Capture(gains=recording.gains)
+    )
 
 
 def by_renderer(renderer: Renderer) -> Develop:
@@ -82,9 +56,9 @@ def by_renderer(renderer: Renderer) -> Develop:
 
 
 CLASSICAL: Mapping[str, Develop] = {
-    "LibRaw (AHD)": by_libraw,
-    "Menon 2007": by_menon,
-    "OpenCV (edge-aware)": by_opencv,
+    "LibRaw (AHD)": by_baseline("libraw"),
+    "Menon 2007": by_baseline("menon2007"),
+    "OpenCV (edge-aware)": by_baseline("opencv_ea"),
 }
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -11,7 +12,8 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from tests.helpers.shared import shared
 from tfisp import evaluate, metrics, models
 from tfisp.contract import Contract
-from tfisp.metrics.report import Score, plain, summarise, to_csv, to_markdown
+from tfisp.evaluating.plans import labels
+from tfisp.metrics.report import Score, few, plain, summarise, to_csv, to_markdown
 from tfisp.rendering import load
 from tfisp.sensor import get_sensor
 
@@ -98,7 +100,7 @@ def test_the_report_holds_what_skimage_measures(capsys, presets, data, tmp_path)
 def test_another_sensors_levels_are_mapped_and_said(capsys, data, tmp_path):
     other = Contract(black_level=2056, white_level=15000)
     model = models.save_to_preset(models.create("efficient_isp", contract=other), tmp_path / "m")
-    words = (f"--model={model}", "--data=ultraisp", f"--raw_dir={data}", "--pictures=0")
+    words = (f"--model={model}", "--data=ultraisp", f"--raw_dir={data}", "--shown=0")
     code, _, error = run(capsys, *words, f"--output={tmp_path / 'mapped'}")
     assert code == 0 and "--model=m: its levels (black 256, white 4092) are mapped" in error
     code, _, error = run(capsys, *words, f"--output={tmp_path / 'model'}", "--levels=model")
@@ -107,9 +109,31 @@ def test_another_sensors_levels_are_mapped_and_said(capsys, data, tmp_path):
     assert mapped != plain
 
 
+def test_baselines_and_finished_pictures_stand_beside_networks(capsys, presets, data, tmp_path):
+    made = tmp_path / "made"
+    made.mkdir()
+    for index in range(2):
+        shutil.copy(data / f"test/fujifilm/{index}.png", made)
+    code, _, error = run(
+        capsys,
+        *(f"--model={presets}/first", "--baselines=libraw,opencv", f"--pictures={made}"),
+        *("--data=ultraisp", f"--raw_dir={data}", f"--output={tmp_path / 'x'}", "--metrics=psnr"),
+    )
+    assert code == 0 and error == ""
+    results = json.loads((tmp_path / "x/summary.json").read_text())["results"]
+    assert list(results) == ["first", "libraw", "opencv", "made"]
+    assert results["made"]["psnr"]["mean"] == "inf"  # the truth itself
+    (made / "1.png").unlink()
+    code, _, error = run(
+        capsys,
+        *(f"--pictures={made}", "--data=ultraisp", f"--raw_dir={data}", f"--output={tmp_path}/y"),
+    )
+    assert code == 1 and "made: has no picture 1, which --data=ultraisp has" in error
+
+
 def test_the_number_of_pairs_and_pictures_can_be_limited(capsys, presets, data, tmp_path):
     words = [f"--model={presets}/first", "--data=ultraisp", f"--raw_dir={data}"]
-    code, _, _ = run(capsys, *words, f"--output={tmp_path}", "--images=1", "--pictures=0")
+    code, _, _ = run(capsys, *words, f"--output={tmp_path}", "--images=1", "--shown=0")
     assert code == 0
     assert len((tmp_path / "images.csv").read_text().splitlines()) == 2
     assert not (tmp_path / "pictures.png").exists()
@@ -118,7 +142,12 @@ def test_the_number_of_pairs_and_pictures_can_be_limited(capsys, presets, data, 
 @pytest.mark.parametrize(
     "words, code, message",
     [
-        (["--output=x"], 2, "--model is required"),
+        (["--output=x"], 2, "nothing to measure: give --model, --baselines or --pictures"),
+        (["--output=x", "--baselines=libbraw"], 2, "--baselines=libbraw: unknown; did you mean"),
+        (["--output=x", "--truth={d}"], 2, "--pictures: not given"),
+        (["--output=x", "--truth={d}", "--pictures=y", "--model=z"], 2, "--model: has no effect"),
+        (["--output=x", "--truth={d}", "--pictures=y"], 1, "--pictures=y: no such folder"),
+        (["--output=x", "--model={m}", "--pictures={m}"], 2, "is named twice"),
         (["--model={m}", "--output=x", "--metrics=psnr,sim"], 2, "--metrics=sim: unknown; did you"),
         (
             ["--model={m}", "--output=x", "--data=zrrr"],
@@ -181,7 +210,7 @@ def test_an_infinite_mean_is_valid_json():
 
 
 def test_the_table_says_units_directions_and_protocols():
-    table = to_markdown(SCORES, PROTOCOLS)
+    table = to_markdown(SCORES, PROTOCOLS, summarise(SCORES))
     assert table.splitlines()[0] == (
         "| system | psnr (dB, higher is better) | ssim (higher is better) |"
     )
@@ -191,11 +220,9 @@ def test_the_table_says_units_directions_and_protocols():
 
 @pytest.mark.parametrize(("images", "said"), [(1, True), (2, True), (9, True), (10, False)])
 def test_a_mean_over_few_pictures_says_so(images, said):
-    scores = [Score("a", str(index), {"psnr": 20.0}) for index in range(images)]
-    lines = to_markdown(scores, PROTOCOLS).splitlines()
-    few = [line for line in lines if "too few to say" in line]
-    assert len(few) == said
-    assert all(f"over {images} picture" in line for line in few)
+    warning = few(images)
+    assert (warning is not None) == said
+    assert not said or ("too few to say" in warning and f"over {images} picture" in warning)
 
 
 def test_random_weights_are_named_in_every_file_of_a_report(capsys, presets, data, tmp_path):
@@ -206,7 +233,7 @@ def test_random_weights_are_named_in_every_file_of_a_report(capsys, presets, dat
         f"--raw_dir={data}",
         "--images=1",
         "--metrics=psnr,lpips,lpips+,dists",
-        "--pictures=0",
+        "--shown=0",
     )
     own = [f"--alexnet_weights={weights}", f"--lpips_weights={weights}"]
     random = ["--vgg16_torchvision_weights=random", f"--dists_weights={weights}"]
@@ -233,7 +260,8 @@ def test_random_weights_are_named_in_every_file_of_a_report(capsys, presets, dat
 
 
 def test_a_name_with_a_bar_stays_in_its_cell():
-    assert "\n| a\\|b c | 20 |\n" in to_markdown([Score("a|b\nc", "x", {"psnr": 20.0})], PROTOCOLS)
+    scores = [Score("a|b\nc", "x", {"psnr": 20.0})]
+    assert "\n| a\\|b c | 20 |\n" in to_markdown(scores, PROTOCOLS, summarise(scores))
 
 
 def test_a_name_with_a_comma_survives_the_csv():
@@ -241,9 +269,10 @@ def test_a_name_with_a_comma_survives_the_csv():
     assert list(csv.reader(text.splitlines()))[1] == ["a,b", 'say "x"', "0.1"]
 
 
-def test_models_of_one_name_are_told_apart():
-    assert evaluate._labels(["x/run", "y/run", "z.tflite"]) == {
+def test_systems_of_one_name_are_told_apart():
+    assert labels(["x/run", "y/run", "z.tflite", "out/truth"]) == {
         "x/run": "x/run",
         "y/run": "y/run",
         "z": "z.tflite",
+        "out/truth": "out/truth",  # a column of that name is there already
     }

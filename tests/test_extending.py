@@ -85,7 +85,7 @@ def test_every_raw_file_is_rendered_and_the_held_out_pair_measured(folder, done)
     for index in range(6):
         assert cv2.imread(str(folder / "PICTURES" / f"{index}.png")).shape == (SIDE, SIDE, 3)
     summary = json.loads((folder / "REPORT" / "summary.json").read_text())
-    assert summary["images"] == 1 and list(summary["models"]) == ["RUN"]
+    assert summary["images"] == 1 and list(summary["systems"]) == ["RUN"]
 
 
 def test_python_saves_loads_and_renders(folder, done):

@@ -3,7 +3,8 @@
 `menon2007`: D. Menon, S. Andriani, G. Calvagno, "Demosaicing with directional filtering and a
 posteriori decision", IEEE Transactions on Image Processing 16(1), 2007, by the package
 colour-demosaicing; what the paper's code uses. `opencv`: OpenCV's bilinear demosaicking on 16 bit,
-the paper's alternative. `bilinear`: the same means in floating point, for values of any range.
+the paper's alternative. `opencv_ea`: OpenCV's edge-aware one. `bilinear`: the means of `opencv` in
+floating point, for values of any range.
 """
 
 import dataclasses
@@ -45,6 +46,12 @@ _OPENCV_CODES = {
     "GRBG": cv2.COLOR_BayerGRBG2RGB,
     "GBRG": cv2.COLOR_BayerGBRG2RGB,
 }
+_OPENCV_EDGE_AWARE_CODES = {
+    "RGGB": cv2.COLOR_BayerRGGB2RGB_EA,
+    "BGGR": cv2.COLOR_BayerBGGR2RGB_EA,
+    "GRBG": cv2.COLOR_BayerGRBG2RGB_EA,
+    "GBRG": cv2.COLOR_BayerGBRG2RGB_EA,
+}
 
 
 def demosaic(mosaic: np.ndarray, pattern: str, method: str = "menon2007") -> np.ndarray:
@@ -53,7 +60,7 @@ def demosaic(mosaic: np.ndarray, pattern: str, method: str = "menon2007") -> np.
     Args:
         mosaic: `[H, W]` float, nominally 0..1; at least 4 x 4.
         pattern: Its CFA pattern, one of `tfisp.sensor.PATTERNS`.
-        method: One of `METHODS`. `opencv` clips to 0..1 and works in steps of 1/65535.
+        method: One of `METHODS`. Those of OpenCV clip to 0..1 and work in steps of 1/65535.
 
     Returns:
         float32 `[H, W, 3]`, R, G, B on the mosaic's scale. `menon2007` may leave the mosaic's
@@ -171,10 +178,18 @@ def _import_menon() -> Callable[[np.ndarray, str], np.ndarray]:
 
 
 def _opencv(mosaic: np.ndarray, pattern: str) -> np.ndarray:
-    """OpenCV's bilinear method, padded since it copies the outermost pixels from others."""
+    return _by_opencv(mosaic, _OPENCV_CODES[pattern])
+
+
+def _opencv_ea(mosaic: np.ndarray, pattern: str) -> np.ndarray:
+    return _by_opencv(mosaic, _OPENCV_EDGE_AWARE_CODES[pattern])
+
+
+def _by_opencv(mosaic: np.ndarray, code: int) -> np.ndarray:
+    """A method of OpenCV, padded since it copies the outermost pixels from others."""
     counts = np.rint(np.clip(mosaic, 0, 1) * 65535).astype(np.uint16)
     padded = np.pad(counts, 2, mode="reflect")
-    rgb = cv2.demosaicing(padded, _OPENCV_CODES[pattern])[2:-2, 2:-2]
+    rgb = cv2.demosaicing(padded, code)[2:-2, 2:-2]
     return rgb.astype(np.float32) / 65535
 
 
@@ -193,7 +208,12 @@ def _bilinear(mosaic: np.ndarray, pattern: str) -> np.ndarray:
     return out
 
 
-_METHODS = {"menon2007": _menon2007, "opencv": _opencv, "bilinear": _bilinear}
+_METHODS = {
+    "menon2007": _menon2007,
+    "opencv": _opencv,
+    "opencv_ea": _opencv_ea,
+    "bilinear": _bilinear,
+}
 
 METHODS = tuple(_METHODS)
 

@@ -1,26 +1,34 @@
-"""Measures trained generators on pictures whose truth is known.
+"""Measures trained generators, and whatever else makes pictures, where the truth is known.
 
-    python -m tfisp.evaluate --model=RUN --data=zrr --raw_dir=ZRR --output=REPORT
+    python -m tfisp.evaluate --model=RUN --baselines=libraw --data=zrr --raw_dir=ZRR --output=REPORT
+    python -m tfisp.evaluate --pictures=A,B --truth=C --output=REPORT
 
-Each pair is rendered whole and rounded to 8 bits (cut off under --compat=truncated_uint8). REPORT
-gets images.csv (every picture), summary.json, summary.md and pictures.png (demosaic | models |
-truth). Several models, separated by commas, are measured side by side: presets, runs, or .tflite
-files.
+Each picture is rendered whole and rounded to 8 bits (cut off under --compat=truncated_uint8).
+REPORT gets report.html (a page to look at, by itself or from any web server), images.csv (every
+picture), summary.json, summary.md and pictures.png. Systems are measured side by side: presets,
+runs, .tflite files, classical renderings, and folders of finished pictures, matched by name.
+
+Interrupted, the same command goes on where it was; what changed in between is measured anew.
 """
 
 import dataclasses
+import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tfisp import cli, compat
-from tfisp._version import __version__
 from tfisp.backend import load_tensorflow
 from tfisp.cli import flags, imports
 from tfisp.data import flags as data_flags
-from tfisp.errors import InputError
+from tfisp.errors import InputError, UsageError
 from tfisp.metrics.measures import METRICS
 from tfisp.rendering.flags import levels, runtime
+
+if TYPE_CHECKING:
+    from tfisp.evaluating.measuring import Plan
+    from tfisp.evaluating.results import Origin
 
 _WEIGHTS = sorted({key for metric in METRICS.values() for key in metric.weights})
 
@@ -31,21 +39,51 @@ def define(values: flags.FlagValues) -> None:
         values,
         "model",
         (),
-        "What to measure: names of presets, folders of presets or runs, .tflite files.",
-        required=True,
+        "Networks to measure: names of presets, folders of presets or runs, .tflite files.",
+    )
+    flags.paths(
+        values,
+        "baselines",
+        (),
+        "Classical renderings to measure: libraw; menon2007, opencv, opencv_ea or bilinear for the"
+        " reference rendering demosaicked so; FILE.cube for the reference rendering in a look.",
+    )
+    flags.paths(
+        values,
+        "pictures",
+        (),
+        "Folders of finished pictures to measure, made by any tool. A picture belongs to the truth"
+        " of the same name, suffix and folder apart.",
+    )
+    flags.path(
+        values,
+        "truth",
+        None,
+        "Folder of the true pictures that --pictures are measured by, instead of --data.",
     )
     runtime(values)
     levels(values)
     flags.path(values, "output", None, "Folder for the report.", required=True)
     data_flags.define(values)
     flags.choice(values, "split", "test", ("val", "test"), "Which held-out pairs.")
-    flags.integer(values, "images", None, "Only the first so many pairs.", minimum=1)
+    flags.integer(values, "images", None, "Only the first so many images.", minimum=1)
     protocols = "; ".join(f"{name}: {metric.protocol}" for name, metric in METRICS.items())
     flags.names(
-        values, "metrics", ("psnr", "ssim"), f"What to compute. {protocols}.", choices=METRICS
+        values,
+        "metrics",
+        ("psnr", "ssim", "ciede2000"),
+        f"What to compute. {protocols}.",
+        choices=METRICS,
     )
     for key in _WEIGHTS:
         flags.text(values, f"{key}_weights", None, f"File with the weights of {key}.")
+    flags.boolean(
+        values,
+        "match_exposure",
+        False,
+        "Multiply each picture, in linear light, by the gain that brings it nearest to its truth"
+        " before it is measured; the report says so.",
+    )
     flags.names(
         values,
         "compat",
@@ -53,88 +91,146 @@ def define(values: flags.FlagValues) -> None:
         "Things in which to follow the paper's published code: truncated_uint8, "
         f"{compat.ITEMS['truncated_uint8'].does}; or published for all of them.",
     )
-    flags.integer(values, "pictures", 8, "Rows of pictures.png; 0 for none.", minimum=0)
+    flags.integer(
+        values,
+        "shown",
+        200,
+        "Of how many images, from the first on, the page shows the pictures; 0 for figures alone.",
+        minimum=0,
+    )
     imports.define(values)
 
 
 def main(values: flags.FlagValues, arguments: list[str]) -> None:
     """Measures, and writes the report."""
-    config = data_flags.make_config(values)
-    items = compat.select(values.compat, compat.EVALUATION)
-    labels = _labels(values.model)
-    load_tensorflow()
-    from tfisp import metrics
     from tfisp.cli.progress import Progress
-    from tfisp.data import open_dataset
-    from tfisp.files import write_json, write_text
-    from tfisp.metrics import report
-    from tfisp.rendering import load
-    from tfisp.rendering.evaluation import evaluate
-    from tfisp.rendering.levels import mapped_note
-    from tfisp.rendering.pictures import strip, write_picture
+    from tfisp.data.bad_files import BadFiles
 
-    renderers = {
-        label: load(model, runtime=values.runtime, levels=values.levels)
-        for label, model in labels.items()
-    }
-    progress = Progress()
-    dataset = open_dataset(config, progress)
-    pairs = dataset.pairs.get(values.split)
-    if not pairs:
-        known = ", ".join(dataset.pairs) or "no split"
-        raise InputError(
-            f"--split={values.split}: --data={config.name} has no such pairs here; it has {known}"
-        )
-    for label, renderer in renderers.items():
-        if note := mapped_note(renderer.metadata, dataset.sensor, values.levels):
-            cli.warn(main, f"--data={config.name} with --model={label}: {note}")
-    weights = {key: values[f"{key}_weights"].value for key in _WEIGHTS}
-    protocols = metrics.describe(values.metrics, weights)
-    found = evaluate(
-        renderers,
-        pairs,
-        values.metrics,
-        dataset.bad_files,
-        images=values.images,
-        pictures=values.pictures,
-        method=config.reference,
-        truncate="truncated_uint8" in items,
-        weights=weights,
-        progress=progress,
-    )
-    output, table = Path(values.output), report.to_markdown(found.scores, protocols)
-    write_text(output / "images.csv", report.to_csv(found.scores, protocols))
-    write_text(output / "summary.md", table)
-    if values.pictures:
-        write_picture(output / "pictures.png", strip(found.columns))
-    images = len({score.image for score in found.scores})
-    summary = {
-        "tfisp": __version__,
-        "data": dataclasses.asdict(config),
-        "split": values.split,
-        "compat": items,
-        "models": labels,
-        "images": images,
-        "note": report.few(images) and f"means {report.few(images)}",
-        "metrics": {name: protocol.text for name, protocol in protocols.items()},
-        "results": report.plain(report.summarise(found.scores)),
-        "skipped": [reason for _, reason in dataset.skipped],
-    }
-    write_json(output / "summary.json", summary)
-    for _, reason in dataset.skipped:
+    make = _of_pictures if values.truth else _of_data
+    progress, bad_files = Progress(), BadFiles(values.on_bad_file)
+    plan, origin = make(values, bad_files, progress)
+    from tfisp.evaluating import results
+    from tfisp.evaluating.kept import Kept
+    from tfisp.evaluating.measuring import measure
+
+    output = Path(values.output)
+    kept = Kept(output)
+    found = measure(plan, kept, bad_files, progress)
+    origin = dataclasses.replace(origin, skipped=[reason for _, reason in bad_files.skipped])
+    table = results.write(output, plan, found, origin, kept)
+    for reason in origin.skipped:
         print(f"skipped: {reason}")
+    if kept.reused:
+        print(f"{kept.reused} pictures were kept from an earlier run in this folder")
     print(table)
     print(f"report in {output}")
 
 
-def _labels(models: Sequence[str]) -> dict[str, str]:
-    """Model by short name: the last part of its path where that tells it apart."""
-    paths = [Path(model).expanduser() for model in models]
-    short = [path.resolve().name.removesuffix(".tflite") for path in paths]
-    return {
-        name if short.count(name) == 1 else str(path): str(path)
-        for name, path in zip(short, paths, strict=True)
-    }
+def _of_pictures(
+    values: flags.FlagValues, bad_files: Any, progress: Callable[[int, int, str], None]
+) -> "tuple[Plan, Origin]":
+    """Finished pictures beside true ones."""
+    needs_raw = "with --truth, where finished pictures are compared"
+    data = flags.FlagValues()
+    data_flags.define(data)
+    idle = {*data, "model", "baselines", "runtime", "levels", "split", "compat"} - {"on_bad_file"}
+    for warning in flags.refuse_idle(values, dict.fromkeys(sorted(idle), needs_raw)):
+        cli.warn(main, warning)
+    if not values.pictures:
+        raise UsageError("--pictures: not given; --truth needs pictures to measure")
+    from tfisp.evaluating import plans
+    from tfisp.evaluating.results import Origin
+
+    folders = plans.read_folders(plans.labels(values.pictures))
+    cases, systems, left_out = plans.beside_truth(
+        folders, values.truth, values.images, bad_files, lambda line: cli.warn(main, line)
+    )
+    load_tensorflow()
+    origin = Origin(f"Pictures beside {values.truth}", {"truth": values.truth}, None, (), ())
+    return _plan(values, cases, systems, {}, left_out), origin
+
+
+def _of_data(
+    values: flags.FlagValues, bad_files: Any, progress: Callable[[int, int, str], None]
+) -> "tuple[Plan, Origin]":
+    """The held-out pairs of a data set."""
+    from tfisp.evaluating.baselines import check_name
+
+    if not (values.model or values.baselines or values.pictures):
+        raise UsageError("nothing to measure: give --model, --baselines or --pictures")
+    try:
+        for name in values.baselines:
+            check_name(name)
+    except InputError as error:
+        raise UsageError(str(error)) from None
+    config = data_flags.make_config(values)
+    items = compat.select(values.compat, compat.EVALUATION)
+    load_tensorflow()
+    from tfisp.data import open_dataset
+    from tfisp.evaluating import plans
+    from tfisp.evaluating.cases import PairCases, data_facts
+    from tfisp.evaluating.measuring import DEMOSAIC
+    from tfisp.evaluating.results import Origin
+    from tfisp.rendering.levels import mapped_note
+
+    kinds = values.model, values.baselines, values.pictures
+    named = iter(plans.labels([name for kind in kinds for name in kind]).items())
+    models, baselines, pictures = (dict(itertools.islice(named, len(kind))) for kind in kinds)
+    networks = plans.networks(
+        models, values.runtime, values.levels, truncate="truncated_uint8" in items
+    )
+    classical, folders = plans.classical(baselines), plans.read_folders(pictures)
+    dataset = open_dataset(config, progress)
+    for path, reason in dataset.skipped:
+        bad_files.report(path, InputError(reason))
+    pairs = dataset.pairs.get(values.split)
+    where = f"--data={config.name}"
+    if not pairs:
+        known = ", ".join(dataset.pairs) or "no split"
+        raise InputError(f"--split={values.split}: {where} has no such pairs here; it has {known}")
+    for label, network in networks.items():
+        if note := mapped_note(network.renderer.metadata, dataset.sensor, values.levels):
+            cli.warn(main, f"{where} with --model={label}: {note}")
+    cases = PairCases(pairs, data_facts(config, dataset))
+    finished, left_out = plans.beside_data(
+        folders, cases.names[: values.images], where, bad_files, lambda line: cli.warn(main, line)
+    )
+    shown = {} if config.reference in values.baselines else {DEMOSAIC: config.reference}
+    origin = Origin(
+        f"{config.name}, {values.split} pairs",
+        dataclasses.asdict(config),
+        values.split,
+        items,
+        (),
+    )
+    systems = {**networks, **classical, **finished}
+    return _plan(values, cases, systems, plans.classical(shown), left_out), origin
+
+
+def _plan(
+    values: flags.FlagValues,
+    cases: Any,
+    systems: dict[str, Any],
+    others: dict[str, Any],
+    left_out: set[str],
+) -> "Plan":
+    """What is measured on which images, as the flags say."""
+    from tfisp import metrics
+    from tfisp.evaluating.measuring import Plan
+
+    weights = {key: values[f"{key}_weights"].value for key in _WEIGHTS}
+    return Plan(
+        cases=cases,
+        systems=systems,
+        others=others,
+        measures=values.metrics,
+        protocols=metrics.describe(values.metrics, weights),
+        weights=weights,
+        match_exposure=values.match_exposure,
+        images=values.images,
+        shown=values.shown,
+        left_out=left_out,
+    )
 
 
 def run(argv: Sequence[str] | None = None) -> int:

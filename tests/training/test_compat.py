@@ -370,7 +370,7 @@ def test_truncation_cuts_off_and_lowers_the_measured_picture(tmp_path, capsys):
             f"--model={tmp_path}/model",
             "--data=ultraisp",
             f"--raw_dir={root}",
-            "--pictures=0",
+            "--shown=0",
             f"--output={tmp_path}/report",
             "--compat=published",
         ]

@@ -64,8 +64,8 @@ def define(values: flags.FlagValues) -> None:
         values,
         "reference",
         "menon2007",
-        "How references are demosaicked: menon2007, opencv or bilinear; or published: rendered as"
-        " the paper's published code does.",
+        "How references are demosaicked: menon2007, opencv, opencv_ea (edge-aware) or bilinear; or"
+        " published: rendered as the paper's published code does.",
     )
     flags.path(values, "cache_dir", None, "Where costly references are kept between runs.")
     flags.number(

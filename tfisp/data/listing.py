@@ -22,8 +22,11 @@ _RESERVED = frozenset(
     )
 )
 
-# What `tfisp.evaluate` writes: its pictures are no photographs.
+# What `tfisp.evaluate` writes, the folders from its first picture on: its pictures are no
+# photographs.
 _REPORT_PICTURES, _REPORT = "pictures.png", {"images.csv", "summary.json", "summary.md"}
+_REPORT_FOLDER, _REPORT_FOLDERS = "pictures", {"pictures", "kept"}
+_OF_A_REPORT = "of a report by tfisp.evaluate"
 
 
 def require_folder(flag: str, folder: str | None) -> Path:
@@ -101,8 +104,7 @@ def search_folder(
             path = place / entry.name
             if entry.is_dir():
                 if recursive:
-                    reserved = entry.name.startswith(".") or entry.name.casefold() in _RESERVED
-                    walk(path, skipped or (f"in {entry.name}" if reserved else ""))
+                    walk(path, skipped or _why_skipped(entry.name, present))
             elif skipped:
                 left_out[skipped] += path.suffix.lower() in suffixes
             elif (why := _left_out(entry, present, suffixes)) is None:
@@ -222,6 +224,13 @@ def drawn(names: Iterable[str], seed: int) -> list[str]:
     return sorted(names, key=lambda name: hashlib.sha256(f"{seed}/{name}".encode()).digest())
 
 
+def _why_skipped(folder: str, present: set[str]) -> str:
+    """Why what lies in a folder is not taken, in words; empty if it is taken."""
+    if folder.startswith(".") or folder.casefold() in _RESERVED:
+        return f"in {folder}"
+    return _OF_A_REPORT if folder == _REPORT_FOLDER and present >= _REPORT_FOLDERS else ""
+
+
 def _left_out(entry: os.DirEntry, present: set[str], suffixes: Sequence[str]) -> str | None:
     """Why a file is not taken, in words; empty if that needs no word, None if it is taken."""
     stem, suffix = os.path.splitext(entry.name)
@@ -234,7 +243,7 @@ def _left_out(entry: os.DirEntry, present: set[str], suffixes: Sequence[str]) ->
     if not entry.is_file():
         return "that lead nowhere or are no files"
     if entry.name == _REPORT_PICTURES and present >= _REPORT:
-        return "of a report by tfisp.evaluate"
+        return _OF_A_REPORT
     return None
 
 

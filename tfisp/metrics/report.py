@@ -88,14 +88,20 @@ def few(images: int) -> str | None:
     )
 
 
-def to_markdown(scores: Sequence[Score], protocols: Mapping[str, Protocol]) -> str:
+def to_markdown(
+    scores: Sequence[Score],
+    protocols: Mapping[str, Protocol],
+    summary: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    notes: Sequence[str] = (),
+) -> str:
     """A table of the means with their intervals, a row per system, and what each measure computes.
 
     Args:
         scores: At least one.
         protocols: Measure -> what it computes (`tfisp.metrics.describe`).
+        summary: What `summarise` says of the scores.
+        notes: Sentences that must not be overlooked.
     """
-    summary = summarise(scores)
     names = list(scores[0].values)
     images = len({score.image for score in scores})
     head = [f"{label(name, protocols)} ({hint(name)})" for name in names]
@@ -104,8 +110,7 @@ def to_markdown(scores: Sequence[Score], protocols: Mapping[str, Protocol]) -> s
         cells = [_cell(measures[name]) for name in names]
         lines.append(f"| {' | '.join([_escaped(system), *cells])} |")
     lines += ["", f"{means_over(images)}, rounded to 8 bits."]
-    warning = few(images)
-    lines += [f"**Means {warning}.**"] if warning else []
+    lines += [f"**{note}**" for note in notes]
     lines += [f"- {name}: {protocols[name].text}" for name in names]
     return "\n".join(lines) + "\n"
 

@@ -77,7 +77,7 @@ def strip(columns: Mapping[str, Sequence[np.ndarray]], side: int = 512) -> np.nd
         uint8 `[H', W', 3]`.
     """
     rows = [
-        [_reduced(picture, side) for picture in row] for row in zip(*columns.values(), strict=True)
+        [reduced(picture, side) for picture in row] for row in zip(*columns.values(), strict=True)
     ]
     width = max(_NARROWEST, *(row[0].shape[1] for row in rows))
     captions = [_wrapped(name, width) for name in columns]
@@ -109,7 +109,7 @@ def _wrapped(name: str, width: int) -> list[str]:
     return lines
 
 
-def _reduced(picture: np.ndarray, side: int) -> np.ndarray:
+def reduced(picture: np.ndarray, side: int) -> np.ndarray:
     """The picture with its longer side at most `side`, averaged over areas."""
     factor = side / max(picture.shape[:2])
     if factor >= 1:

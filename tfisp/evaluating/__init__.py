@@ -1,0 +1,7 @@
+"""Measuring systems that make pictures, side by side, and a page on which to look at the results.
+
+`cases.py` says which images there are, `systems.py` what is measured on them: networks, classical
+renderings (`baselines.py`), folders of finished pictures (`picture_folders.py`); `plans.py` finds
+both. `measuring.py` goes through the images one at a time, `kept.py` holds what is done, so that an
+interrupted evaluation goes on. `results.py` writes the report, `page.py` its page.
+"""

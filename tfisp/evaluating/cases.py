@@ -1,0 +1,130 @@
+"""The images that systems are measured on: held-out pairs of a data set, or finished pictures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from tfisp.data.base import Dataset
+from tfisp.data.cache import file_digest, key
+from tfisp.data.config import DataConfig
+from tfisp.data.images import read_photograph, to_float
+from tfisp.data.manifest import sample
+from tfisp.data.raw_patches import Pairs
+from tfisp.sensor import Capture, Sensor
+
+
+class Frame(NamedTuple):
+    """A RAW frame: its samples `[H, W]`, its sensor, and the facts of its file."""
+
+    mosaic: np.ndarray
+    sensor: Sensor
+    capture: Capture
+
+
+class Case(NamedTuple):
+    """An image in memory.
+
+    Attributes:
+        truth: float32 `[H, W, 3]` sRGB 0..1: what a picture should be.
+        frame: What it is to be made of; None where only finished pictures are compared.
+    """
+
+    truth: np.ndarray
+    frame: Frame | None = None
+
+
+class Cases(Protocol):
+    """Images by number.
+
+    Attributes:
+        names: What they are called in reports.
+        paths: The file to name when one of them cannot be used.
+    """
+
+    @property
+    def names(self) -> Sequence[str]:
+        """See the class."""
+        ...
+
+    @property
+    def paths(self) -> Sequence[Path]:
+        """See the class."""
+        ...
+
+    def content(self, index: int) -> str:
+        """What tells an image from another one, and from itself once its files have changed.
+
+        Raises:
+            InputError: A file cannot be read.
+        """
+        ...
+
+    def read(self, index: int) -> Case:
+        """Reads an image.
+
+        Raises:
+            InputError: A file is damaged.
+        """
+        ...
+
+
+class PairCases:
+    """The held-out pairs of a data set.
+
+    Args:
+        pairs: The pairs.
+        facts: What they depend on besides their files, as JSON values.
+    """
+
+    def __init__(self, pairs: Pairs, facts: Mapping[str, Any]) -> None:
+        self._pairs, self._facts = pairs, facts
+        self.names = [pairs.name(index) for index in range(len(pairs))]
+        self.paths = [frame.path for frame in pairs.frames]
+
+    def content(self, index: int) -> str:
+        """See `Cases`."""
+        frame = self._pairs.frames[index]
+        truth = None if frame.target_path is None else sample(frame.target_path)
+        return key(frame=frame.content, truth=truth, facts=self._facts)
+
+    def read(self, index: int) -> Case:
+        """See `Cases`."""
+        mosaic, sensor, capture, truth = self._pairs.read_mosaic(index)
+        # The true picture lies as the mosaic does; only process turns pictures upright.
+        return Case(truth, Frame(mosaic, sensor, replace(capture, orientation=1)))
+
+
+class PictureCases:
+    """True pictures by themselves.
+
+    Args:
+        files: Name -> file.
+    """
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self.names, self.paths = list(files), list(files.values())
+
+    def content(self, index: int) -> str:
+        """See `Cases`."""
+        return file_digest(self.paths[index])
+
+    def read(self, index: int) -> Case:
+        """See `Cases`."""
+        return Case(to_float(read_photograph(self.paths[index])))
+
+
+def data_facts(config: DataConfig, dataset: Dataset) -> dict[str, Any]:
+    """What the pairs of a data set depend on besides their files, as JSON values.
+
+    Args:
+        config: Of the data set.
+        dataset: The same, open.
+    """
+    facts = asdict(config)
+    for name in ("cache_dir", "cache_gb", "on_bad_file"):  # where and whether, not what
+        del facts[name]
+    look = config.resolved_look()
+    return facts | {"look": look and look.sha256, "sensor": dataset.sensor.to_dict()}

@@ -1,0 +1,193 @@
+"""Goes through the images one at a time: every system's picture of it, measured and kept.
+
+Pictures are whole and rounded to 8 bits, so the figures are those of the files that a user would
+get. At any moment one image is in memory. All systems are measured on the same images: one that
+some system gives no picture of is left out for all.
+"""
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tfisp import metrics
+from tfisp.data.bad_files import BadFiles
+from tfisp.errors import InputError
+from tfisp.evaluating import gallery
+from tfisp.evaluating.cases import Case, Cases
+from tfisp.evaluating.exposure import match_exposure
+from tfisp.evaluating.kept import Entry, Kept
+from tfisp.evaluating.systems import System
+from tfisp.metrics.measures import Protocol
+from tfisp.metrics.report import Score
+from tfisp.rendering.runtime import to_8bit
+
+# Names of what is shown beside the systems.
+TRUTH, DEMOSAIC = "truth", "demosaic"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured, and how.
+
+    Attributes:
+        cases: The images.
+        systems: What is measured, by name.
+        others: What is only shown, by name.
+        measures: Names of `tfisp.metrics`.
+        protocols: What each of them computes (`tfisp.metrics.describe`).
+        weights: For measures that need them, see `tfisp.metrics.compute`.
+        match_exposure: Whether pictures are matched to their truth in exposure first.
+        images: How many images at the most; None for all.
+        shown: Of how many, from the first on, to keep the pictures.
+        left_out: Names of images that are not measured.
+    """
+
+    cases: Cases
+    systems: Mapping[str, System]
+    others: Mapping[str, System]
+    measures: Sequence[str]
+    protocols: Mapping[str, Protocol]
+    weights: Mapping[str, str | None] = field(default_factory=dict)
+    match_exposure: bool = False
+    images: int | None = None
+    shown: int = 0
+    left_out: Set[str] = frozenset()
+
+    def numbers(self) -> list[int]:
+        """Of the images that are measured."""
+        names = enumerate(self.cases.names)
+        return [number for number, name in names if name not in self.left_out][: self.images]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was found out about an image.
+
+    Attributes:
+        name: What it is called.
+        shown: Whether its pictures are kept.
+        entries: By system, `TRUTH` first.
+    """
+
+    name: str
+    shown: bool
+    entries: dict[str, Entry]
+
+    def scores(self) -> list[Score]:
+        """Of the systems that were measured."""
+        return [
+            Score(system, self.name, entry.values, entry.gain)
+            for system, entry in self.entries.items()
+            if entry.values
+        ]
+
+
+def measure(
+    plan: Plan,
+    kept: Kept,
+    bad_files: BadFiles,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> list[Measured]:
+    """Measures all systems on all images, but for what an earlier run has kept.
+
+    Args:
+        plan: What.
+        kept: Of the report's folder.
+        bad_files: Receives images that cannot be used.
+        progress: Called as progress(done, total, what).
+
+    Raises:
+        InputError: an image cannot be used (unless bad files are skipped), none can, or a measure's
+            weights are missing.
+    """
+    found, numbers = [], plan.numbers()
+    for done, index in enumerate(numbers, start=1):
+        try:
+            found.append(_Image(plan, kept, index, shown=done <= plan.shown).measured())
+        except InputError as error:
+            bad_files.report(plan.cases.paths[index], error)
+        if progress:
+            progress(done, len(numbers), "images measured")
+    if not found:
+        raise InputError(f"none of the {len(plan.cases.names)} images can be used")
+    return found
+
+
+class _Image:
+    """One image on its way: read when the first picture is missing, and not before."""
+
+    def __init__(self, plan: Plan, kept: Kept, index: int, shown: bool) -> None:
+        self._plan, self._kept, self._index = plan, kept, index
+        self._name = plan.cases.names[index]
+        self._content = plan.cases.content(index)
+        self._shown = shown
+        self._case: Case | None = None
+
+    def measured(self) -> Measured:
+        """All its entries."""
+        plan = self._plan
+        entries = {TRUTH: self._entry(TRUTH, {}, self._truth)} if self._shown else {}
+        for name, system in plan.others.items() if self._shown else ():
+            entries[name] = self._entry(name, system.facts(self._name), self._picture(system))
+        measured = {
+            "measures": {name: plan.protocols[name].text for name in plan.measures},
+            "match_exposure": plan.match_exposure,
+        }
+        for name, system in plan.systems.items():
+            facts = {**system.facts(self._name), **measured}
+            entries[name] = self._entry(name, facts, self._picture(system), measured=True)
+        return Measured(self._name, self._shown, entries)
+
+    def _read(self) -> Case:
+        if self._case is None:
+            self._case = self._plan.cases.read(self._index)
+        return self._case
+
+    def _truth(self) -> np.ndarray:
+        return to_8bit(self._read().truth)
+
+    def _picture(self, system: System) -> Callable[[], np.ndarray]:
+        return lambda: system.picture(self._name, self._read())
+
+    def _entry(
+        self,
+        name: str,
+        facts: Mapping[str, object],
+        make: Callable[[], np.ndarray],
+        measured: bool = False,
+    ) -> Entry:
+        """An entry that was kept, or a new one."""
+        identity = self._kept.name(image=self._content, system=name, facts=facts)
+        found = self._kept.find(identity, self._shown)
+        if found is None:
+            found = self._new(name, identity, make(), measured)
+            self._kept.write(identity, found)
+        return found
+
+    def _new(self, name: str, identity: str, picture: np.ndarray, measured: bool) -> Entry:
+        plan, truth = self._plan, self._read().truth
+        if picture.shape != truth.shape:
+            (height, width), expected = picture.shape[:2], truth.shape
+            raise InputError(
+                f"{plan.cases.paths[self._index]}: the picture of {name} has {width}x{height}"
+                f" pixels, the truth {expected[1]}x{expected[0]}"
+            )
+        values, gain = {}, None
+        if measured:
+            if plan.match_exposure:
+                picture, gain = match_exposure(picture, truth)
+            values = metrics.compute(plan.measures, picture / np.float32(255), truth, plan.weights)
+        height, width = picture.shape[:2]
+        if not self._shown:
+            return Entry((height, width), values, gain)
+        files: list[str | None] = [
+            gallery.file_name(self._index, self._name, name, identity, suffix)
+            for suffix in (".png", ".jpg")
+        ]
+        gallery.store(self._kept.pictures, str(files[0]), picture)
+        if name == TRUTH:
+            gallery.store_thumbnail(self._kept.pictures, str(files[1]), picture)
+        else:
+            files[1] = None
+        return Entry((height, width), values, gain, gallery.histogram(picture), *files)

@@ -1,0 +1,120 @@
+"""The page of a report: one HTML file that shows the figures and the pictures beside it.
+
+It asks for nothing from any network, so it works from a disk as from a web server. Its parts are
+plain files in `page_files`, put together here. All that comes from outside (names of systems,
+images and files) goes into the page as JSON, from which its script makes text and never markup.
+"""
+
+import html
+import importlib.resources
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tfisp._version import __version__
+from tfisp.evaluating.gallery import WHOLE
+from tfisp.evaluating.kept import PICTURES
+from tfisp.evaluating.measuring import TRUTH, Measured, Plan
+from tfisp.metrics import report
+from tfisp.metrics.measures import METRICS
+
+_SCRIPTS = (
+    *("dom.js", "tables.js", "zoom.js", "histogram.js", "viewer.js", "input.js", "main.js"),
+)
+
+
+def page(
+    plan: Plan,
+    found: Sequence[Measured],
+    summary: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    title: str,
+    notes: Sequence[str],
+) -> str:
+    """The page as HTML.
+
+    Args:
+        plan: What was measured.
+        found: The results, image by image.
+        summary: What `tfisp.metrics.report.summarise` says of them.
+        title: What the report is about, in a few words.
+        notes: Sentences that must not be overlooked.
+    """
+    data = {
+        "version": __version__,
+        "over": report.means_over(len(found)),
+        "notes": list(notes),
+        "measures": [_measure(name, plan) for name in plan.measures],
+        "systems": [{"name": name, "about": system.about} for name, system in plan.systems.items()],
+        "views": [TRUTH, *plan.others, *plan.systems],
+        "results": {
+            system: [measures[name] for name in plan.measures]
+            for system, measures in summary.items()
+        },
+        "images": [_image(measured, plan) for measured in found],
+        "folder": PICTURES,
+        "whole": WHOLE,
+    }
+    return filled(title, data)
+
+
+def filled(title: str, data: Mapping[str, Any]) -> str:
+    """The page around its data.
+
+    Args:
+        title: Plain text.
+        data: What `main.js` reads: JSON values, infinite numbers allowed.
+    """
+    text = json.dumps(report.plain(data), separators=(",", ":"))
+    parts = {
+        "{{title}}": html.escape(title),
+        "{{style}}": _part("page.css"),
+        "{{data}}": text.replace("<", "\\u003c"),  # nothing in it may end its element
+        "{{script}}": "\n".join(map(_part, _SCRIPTS)),
+    }
+    made = _part("page.html")
+    before, *pieces = _split(made, list(parts))
+    return before + "".join(
+        value + piece for value, piece in zip(parts.values(), pieces, strict=True)
+    )
+
+
+def _split(text: str, marks: Sequence[str]) -> list[str]:
+    """What lies before, between and behind marks that come in this order, the first of each."""
+    pieces = []
+    for mark in marks:
+        piece, _, text = text.partition(mark)
+        pieces.append(piece)
+    return [*pieces, text]
+
+
+def _part(name: str) -> str:
+    folder = importlib.resources.files("tfisp.evaluating") / "page_files"
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def _measure(name: str, plan: Plan) -> dict[str, Any]:
+    metric = METRICS[name]
+    return {
+        "name": report.label(name, plan.protocols),
+        "hint": report.hint(name),
+        "lower": metric.lower_better,
+        "protocol": plan.protocols[name].text,
+    }
+
+
+def _image(measured: Measured, plan: Plan) -> dict[str, Any]:
+    """An image: its figures by system and measure, and what is shown of it by view."""
+    entries = measured.entries
+    systems = [entries[name] for name in plan.systems]
+    image: dict[str, Any] = {
+        "name": measured.name,
+        "size": systems[0].size,
+        "values": [[entry.values[name] for name in plan.measures] for entry in systems],
+        "gains": [entry.gain for entry in systems] if plan.match_exposure else None,
+    }
+    if measured.shown:
+        views = [entries[name] for name in (TRUTH, *plan.others, *plan.systems)]
+        image["thumbnail"] = entries[TRUTH].thumbnail
+        image["pictures"] = [entry.picture for entry in views]
+        image["histograms"] = [entry.histogram for entry in views]
+    return image
