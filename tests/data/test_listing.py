@@ -34,6 +34,8 @@ def folder(tmp_path):
         "report/images.csv",
         "report/summary.json",
         "report/summary.md",
+        "unfinished/pictures/0000-a-truth-0123456789abcdef.png",
+        "unfinished/kept/0123.json",
     ):
         (tmp_path / "look" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "look" / name).write_bytes(PICTURE)
@@ -54,13 +56,13 @@ def test_what_is_left_out_is_counted_by_reason(folder):
         "in @eaDir": 1,
         "in .thumbnails": 1,
         "that lead nowhere or are no files": 1,
-        "of a report by tfisp.evaluate": 1,
+        "of a report by tfisp.evaluate": 2,
         ".csv": 1,
-        ".json": 1,
+        ".json": 2,
         ".md": 1,
     }
     line = found.note("photographs")
-    assert line.startswith(f"{folder}: 3 photographs; left out: 2 hidden, 1 ")
+    assert line.startswith(f"{folder}: 3 photographs; left out: 2 hidden, 2 of a report")
     assert "1 in .Trash-1000" in line and "1 .mov" in line and "\n" not in line
 
 

@@ -180,11 +180,13 @@ def test_the_keyboard_goes_through_images_and_views(page):
     assert page.run("getComputedStyle(document.getElementById('pane-b')).mixBlendMode") == (
         "difference"
     )
+    fitted = transforms(page)
     page.press("h")
     assert page.run("document.querySelectorAll('#chart polygon').length") == 3
-    assert page.run(f"{layers}.display") == "none"
+    assert page.run(f"{layers}.visibility") == "hidden"
     page.press("p")
     page.press("s")
+    assert page.run(f"{layers}.visibility") == "visible" and transforms(page) == fitted
     assert page.run("document.getElementById('previous').disabled")
     # A figure in the table shows that picture.
     page.run("document.querySelector('#images tbody tr:last-child td:nth-child(3) button').click()")

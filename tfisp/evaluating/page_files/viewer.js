@@ -116,7 +116,8 @@ class Viewer {
     this.images[1].parentElement.style.clipPath = slider ? `inset(0 0 0 ${100 * this.split}%)` : "";
     const times = 2 ** Number(byId("strength").value);
     byId("layers").style.filter = difference ? `brightness(${times})` : "";
-    byId("layers").hidden = histogram;
+    // Not taken out of the layout, which would leave the panes without a size to fit into.
+    byId("layers").style.visibility = histogram ? "hidden" : "";
     byId("chart").toggleAttribute("hidden", !histogram);
     byId("axis").hidden = !histogram;
     if (histogram) {
