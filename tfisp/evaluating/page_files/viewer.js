@@ -108,7 +108,7 @@ class Viewer {
     stage.classList.toggle("zoomed", !zoom.fits);
     const coarse = zoom.scale >= 2 * zoom.actual;
     for (const element of this.images) {
-      element.style.transform = zoom.transform;
+      element.style.transform = zoom.transform(element.parentElement.getBoundingClientRect());
       element.parentElement.classList.toggle("coarse", coarse);
     }
     const slider = mode === "slider", difference = mode === "difference";

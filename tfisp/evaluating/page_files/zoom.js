@@ -68,10 +68,14 @@ class Zoom {
     this.y = inside(this.y, this.pane.height, this.picture.height);
   }
 
-  get transform() {
+  // For the picture in a pane that begins at `corner`: on whole pixels of the screen, so that 1:1
+  // is sharp.
+  transform(corner) {
+    const whole = (from, length) => Math.round((from + length) / this.actual) * this.actual - from;
     const left = this.pane.width / 2 - this.x * this.picture.width * this.scale;
     const top = this.pane.height / 2 - this.y * this.picture.height * this.scale;
-    return `translate(${left}px, ${top}px) scale(${this.scale})`;
+    const x = whole(corner.left, left), y = whole(corner.top, top);
+    return `translate(${x}px, ${y}px) scale(${this.scale})`;
   }
 
   get percent() {
