@@ -102,6 +102,7 @@ def main() -> int:
     )
     for what, where in (
         ("picture strip (demosaic | neutral | with the look | truth)", report / "pictures.png"),
+        ("the same to look at, with figures", report / "report.html"),
         ("metrics table", report / "summary.md"),
         ("TFLite", trained / "export" / "model.tflite"),
         ("the RAW file, rendered by it", pictures / raw.with_suffix(".png").name),

@@ -144,6 +144,12 @@ def test_the_number_of_pairs_and_pictures_can_be_limited(capsys, presets, data, 
     [
         (["--output=x"], 2, "nothing to measure: give --model, --baselines or --pictures"),
         (["--output=x", "--baselines=libbraw"], 2, "--baselines=libbraw: unknown; did you mean"),
+        (["--output=x", "--model={m}", "--metrics="], 2, "--metrics: names nothing"),
+        (
+            ["--model={m}", "--output=x", "--data=ultraisp", "--raw_dir={d}", "--metrics=ms_ssim"],
+            1,
+            "mediatek_raw/0.png: ms_ssim: images of 64x64 pixels are too small",
+        ),
         (["--output=x", "--truth={d}"], 2, "--pictures: not given"),
         (["--output=x", "--truth={d}", "--pictures=y", "--model=z"], 2, "--model: has no effect"),
         (["--output=x", "--truth={d}", "--pictures=y"], 1, "--pictures=y: no such folder"),
@@ -179,7 +185,7 @@ def test_mistakes_get_one_line(capsys, presets, data, tmp_path, monkeypatch, wor
     words = [word.format(m=presets / "first", d=data) for word in words]
     given, _, error = run(capsys, *words)
     assert given == code and message in error and error.count("\n") == 1
-    assert not (tmp_path / "x").exists()
+    assert not (tmp_path / "x/report.html").exists()
 
 
 SCORES = [

@@ -106,6 +106,8 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
     from tfisp.cli.progress import Progress
     from tfisp.data.bad_files import BadFiles
 
+    if not values.metrics:
+        raise UsageError("--metrics: names nothing to compute")
     make = _of_pictures if values.truth else _of_data
     progress, bad_files = Progress(), BadFiles(values.on_bad_file)
     plan, origin = make(values, bad_files, progress)

@@ -5,7 +5,8 @@ get. At any moment one image is in memory. All systems are measured on the same 
 some system gives no picture of is left out for all.
 """
 
-from collections.abc import Callable, Mapping, Sequence, Set
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -148,7 +149,22 @@ class _Image:
         return to_8bit(self._read().truth)
 
     def _picture(self, system: System) -> Callable[[], np.ndarray]:
-        return lambda: system.picture(self._name, self._read())
+        def make() -> np.ndarray:
+            case = self._read()
+            if case.frame is None:
+                return system.picture(self._name, case)  # its errors name the picture
+            with self._naming():
+                return system.picture(self._name, case)
+
+        return make
+
+    @contextlib.contextmanager
+    def _naming(self) -> Iterator[None]:
+        """Makes errors that know nothing of files name the image."""
+        try:
+            yield
+        except InputError as error:
+            raise InputError(f"{self._plan.cases.paths[self._index]}: {error}") from error
 
     def _entry(
         self,
@@ -177,7 +193,10 @@ class _Image:
         if measured:
             if plan.match_exposure:
                 picture, gain = match_exposure(picture, truth)
-            values = metrics.compute(plan.measures, picture / np.float32(255), truth, plan.weights)
+            with self._naming():
+                values = metrics.compute(
+                    plan.measures, picture / np.float32(255), truth, plan.weights
+                )
         height, width = picture.shape[:2]
         if not self._shown:
             return Entry((height, width), values, gain)
