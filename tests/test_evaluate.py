@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import shutil
 
 import cv2
@@ -129,6 +130,12 @@ def test_baselines_and_finished_pictures_stand_beside_networks(capsys, presets, 
         *(f"--pictures={made}", "--data=ultraisp", f"--raw_dir={data}", f"--output={tmp_path}/y"),
     )
     assert code == 1 and "made: has no picture 1, which --data=ultraisp has" in error
+    assert cv2.imwrite(str(made / "1.png"), np.zeros((8, 9, 3), np.uint8))
+    code, _, error = run(
+        capsys,
+        *(f"--pictures={made}", "--data=ultraisp", f"--raw_dir={data}", f"--output={tmp_path}/y"),
+    )
+    assert code == 1 and "1.png: the picture of made has 9x8 pixels, the truth 64x64" in error
 
 
 def test_the_number_of_pairs_and_pictures_can_be_limited(capsys, presets, data, tmp_path):
@@ -206,8 +213,29 @@ def test_means_are_taken_for_each_system():
         "interval": [20.0, 30.0],  # each but one draw in 27 holds more than one picture
         "least": 20.0,
         "greatest": 30.0,
+        "to_best": {"mean": -math.inf, "interval": [-math.inf, 20.0]},  # b, which has an infinity
     }
+    assert summary["b"]["psnr"]["to_best"] is None
     assert summary["b"]["ssim"]["mean"] == pytest.approx(0.6)  # median 0.7
+
+
+def test_systems_are_told_apart_by_their_differences_on_the_same_pictures():
+    rng = np.random.default_rng(0)
+    hard = rng.uniform(20, 40, 30)  # pictures differ far more than systems do
+    values = {"a": hard, "b": hard + 0.5 + rng.normal(0, 0.1, 30), "c": hard + 0.5}
+    scores = [
+        Score(system, str(index), {"psnr": float(psnr)})
+        for system, column in values.items()
+        for index, psnr in enumerate(column)
+    ]
+    summary = {system: measures["psnr"] for system, measures in summarise(scores).items()}
+    assert summary["a"]["interval"][1] > summary["b"]["interval"][0]
+    low, high = summary["a"]["to_best"]["interval"]
+    assert low < summary["a"]["to_best"]["mean"] < high < -0.4
+    (other,) = (summary[name]["to_best"] for name in "bc" if summary[name]["to_best"])
+    assert other["interval"][0] < other["mean"] <= 0 and other["interval"][1] > -0.05
+    equal = summarise([Score(s, "x", {"psnr": math.inf}) for s in "ab"])
+    assert equal["b"]["psnr"]["to_best"] == {"mean": 0.0, "interval": None}
 
 
 def test_an_infinite_mean_is_valid_json():

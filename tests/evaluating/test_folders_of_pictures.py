@@ -20,13 +20,13 @@ def write(path, picture):
 
 @pytest.fixture
 def folders(tmp_path):
-    """Three truths; `near`, by one level beside them, and `far`, in another format and deeper."""
+    """Three truths; `near`, by one level beside them, and `far`, 16 bits in another format."""
     rng = np.random.default_rng(0)
     for name in ("a", "b", "deep/c"):
         truth = rng.integers(16, 230, SIZE).astype(np.uint8)
         write(tmp_path / f"truth/{name}.png", truth)
         write(tmp_path / f"near/{name}.png", truth + 1)
-        write(tmp_path / f"far/{name}.tif", truth + 20)
+        write(tmp_path / f"far/{name}.tif", (truth + 20) * np.uint16(257))
     return tmp_path
 
 
@@ -71,6 +71,10 @@ def test_every_fault_gets_a_line_before_the_work(capsys, folders):
     write(folders / "near/extra.png", np.zeros(SIZE, np.uint8))
     write(folders / "far/b.tif", np.zeros((8, 8, 3), np.uint8))
     write(folders / "far/deep/c.png", np.zeros(SIZE, np.uint8))
+    (folders / "truth/a.jpg").write_bytes((folders / "truth/a.png").read_bytes())
+    code, _, error = run(capsys, folders)
+    assert code == 1 and error.count("\n") == 1 and "truth/a.png: a.jpg has the same name" in error
+    (folders / "truth/a.jpg").unlink()
     code, _, error = run(capsys, folders)
     lines = error.splitlines()
     assert code == 1 and len(lines) == 5

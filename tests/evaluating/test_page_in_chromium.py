@@ -106,6 +106,10 @@ def test_heads_sort_and_the_worst_comes_first(page):
     click_head(page, "images", 0)
     assert column(page, "images", 0)[1:] == expected[::-1]  # 2 before 10
     before = column(page, "summary", 0)
+    cells = column(page, "summary", 1)
+    assert ["\u0394" in cell for cell in cells] == [False, True]
+    signed = r"[+\u2212]\d+\.\d+"
+    assert re.search(rf"\u0394 {signed} \[{signed}, {signed}\]", cells[1])
     click_head(page, "summary", 1)
     assert column(page, "summary", 0) == before[::-1]
     assert page.run("document.querySelectorAll('#summary [aria-sort]').length") == 1

@@ -89,8 +89,8 @@ class Kept:
             return None
         if shown and not entry.picture:
             return None
+        self.reused += name not in self._used  # two files may hold one picture
         self._used.add(name)
-        self.reused += 1
         return entry
 
     def write(self, name: str, entry: Entry) -> None:

@@ -56,26 +56,49 @@ def to_csv(scores: Sequence[Score], protocols: Mapping[str, Protocol]) -> str:
 def summarise(scores: Sequence[Score]) -> dict[str, dict[str, dict[str, Any]]]:
     """System -> measure -> what its values over the pictures are like.
 
+    Args:
+        scores: At least one; of each system for the same pictures in the same order.
+
     Returns:
         Of each: `mean`; `interval`, the bootstrap interval of the mean as [low, high], None for a
-        single picture (`tfisp.metrics.bootstrap`); `least` and `greatest`.
+        single picture (`tfisp.metrics.bootstrap`); `least` and `greatest`; and `to_best`, mean and
+        interval of the differences, picture by picture, to the system of the best mean, None for
+        that system itself. Where that interval holds 0, the two cannot be told apart; the
+        intervals of their means may overlap and they can.
     """
-    summary: dict[str, dict[str, dict[str, Any]]] = {}
-    for system in dict.fromkeys(score.system for score in scores):
-        own = [score.values for score in scores if score.system == system]
-        columns = {name: np.array([values[name] for values in own]) for name in own[0]}
-        summary[system] = {name: _column(column) for name, column in columns.items()}
+    systems = dict.fromkeys(score.system for score in scores)
+    summary: dict[str, dict[str, dict[str, Any]]] = {system: {} for system in systems}
+    for name in scores[0].values:
+        columns = {
+            system: np.array([score.values[name] for score in scores if score.system == system])
+            for system in systems
+        }
+        best = _best(name, columns)
+        for system, column in columns.items():
+            difference = None if system == best else _mean(_difference(column, columns[best]))
+            summary[system][name] = {
+                **_mean(column),
+                "least": float(column.min()),
+                "greatest": float(column.max()),
+                "to_best": difference,
+            }
     return summary
 
 
-def _column(values: np.ndarray) -> dict[str, Any]:
+def _best(name: str, columns: Mapping[str, np.ndarray]) -> str:
+    """The system of the best mean; the first of several."""
+    choose = min if METRICS[name].lower_better else max
+    return choose(columns, key=lambda system: columns[system].mean())
+
+
+def _difference(values: np.ndarray, best: np.ndarray) -> np.ndarray:
+    """Differences; 0 where both are the same infinity."""
+    return np.subtract(values, best, out=np.zeros(len(values)), where=values != best)
+
+
+def _mean(values: np.ndarray) -> dict[str, Any]:
     interval = mean_interval(values)
-    return {
-        "mean": float(values.mean()),
-        "interval": interval and list(interval),
-        "least": float(values.min()),
-        "greatest": float(values.max()),
-    }
+    return {"mean": float(values.mean()), "interval": interval and list(interval)}
 
 
 def few(images: int) -> str | None:

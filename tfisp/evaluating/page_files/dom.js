@@ -26,6 +26,7 @@ const number = (value) => (typeof value === "string" ? WORDS[value] : value);
 
 // Four digits, which is more than pictures can tell apart.
 function shown(value) {
+  if (value === 0) return "0";
   if (value === Infinity) return "∞";
   if (value === -Infinity) return "−∞";
   if (Number.isNaN(value)) return "–";

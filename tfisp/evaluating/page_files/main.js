@@ -3,7 +3,9 @@
 function start(element) {
   const data = JSON.parse(element.textContent);
   byId("title").textContent = document.title;
-  byId("over").textContent = `${data.over}. The bar is the interval, the mark the mean.`;
+  byId("over").textContent = `${data.over}. The bar is the interval, the mark the mean.`
+    + (data.systems.length > 1 ? " Δ is the difference to the best system, image by image; where its"
+      + " interval holds 0, the two cannot be told apart." : "");
   byId("notes").replaceChildren(...data.notes.map((note) => make("li", {}, note)));
   byId("footer").textContent = `tfisp ${data.version}`;
   byId("protocols").replaceChildren(...data.measures.flatMap((measure) => [

@@ -47,12 +47,26 @@ function reach(mean, interval, low, high) {
   return [make("span", { class: "reach" }, bar, mark)];
 }
 
+// The difference to the best system, of the same pictures, with as many decimals as the mean.
+function difference(mean, behind) {
+  if (!behind || ![behind.mean, ...behind.interval].every(Number.isFinite)) return [];
+  const decimals = (mean.toPrecision(4).split(".")[1] || "").length;
+  const signed = (value) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(decimals);
+  const [low, high] = behind.interval;
+  const text = `Δ ${signed(behind.mean)} [${signed(low)}, ${signed(high)}]`;
+  return [make("span", { class: "small" }, text)];
+}
+
 function summaryTable(data) {
   const rows = data.systems.map((system) => ({
     ...system,
     cells: data.results[system.name].map((cell) => ({
       mean: number(cell.mean),
       interval: cell.interval && cell.interval.map(number),
+      behind: cell.to_best && cell.to_best.interval && {
+        mean: number(cell.to_best.mean),
+        interval: cell.to_best.interval.map(number),
+      },
     })),
   }));
   const columns = [{
@@ -71,12 +85,13 @@ function summaryTable(data) {
       first: measure.lower ? 1 : -1,
       key: (row) => row.cells[index].mean,
       cell: (row) => {
-        const { mean, interval } = row.cells[index];
+        const { mean, interval, behind } = row.cells[index];
         const mark = rows.length > 1 && mean === best ? { class: "best" } : {};
         const text = interval ? `[${shown(interval[0])}, ${shown(interval[1])}]` : "";
         return make(
           "td", {}, make("span", mark, shown(mean)), make("span", { class: "small" }, text),
           ...reach(mean, interval, Math.min(...ends), Math.max(...ends)),
+          ...difference(mean, behind),
         );
       },
     });
