@@ -28,7 +28,7 @@ def executable() -> str:
     if found:
         return found
     reason = f"needs a browser, one of {', '.join(NAMES)} (Debian: chromium-headless-shell)"
-    if os.environ.get("TFISP_REQUIRE_SHARED") == "1":
+    if os.environ.get("TFISP_REQUIRE_BROWSER") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
 
