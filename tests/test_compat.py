@@ -15,8 +15,9 @@ FIDELITY = Path(__file__).parents[1] / "docs" / "FIDELITY.md"
 
 
 def table():
-    """The rows of the document's table, as lists of cells."""
-    lines = [line for line in FIDELITY.read_text(encoding="utf-8").splitlines() if line[:1] == "|"]
+    """The rows of the document's first table, as lists of cells."""
+    _, _, rest = FIDELITY.read_text(encoding="utf-8").partition("\n|")
+    lines = rest.partition("\n\n")[0].splitlines()
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 

@@ -487,7 +487,7 @@ def test_the_flag_reaches_the_configuration_and_the_notes():
     told = ["first", "follows the paper's published code in frozen_fc1, fixed_permutation"]
     assert remarks(config, dataset, frozen) == told
     dataset.pairs["val"] = [None] * 2
-    few = "validation: means over 2 pictures only: too few to say which of two models is better"
+    few = "validation: means over 2 pictures only: too few to say which of two systems is better"
     assert remarks(config, dataset, frozen) == [*told, f"{few} on others"]
     unmeasured = replace(config, validate_every=0)
     assert remarks(unmeasured, dataset, frozen) == told
