@@ -1,6 +1,7 @@
 # Commands, with a virtual environment for the demo and one for all others:
 #   make demo   the whole job on bundled photographs
 #   make test   lint and the whole test suite, with a GPU in software where its driver can be unpacked
+#   make coverage  the same, which takes longer, and how much of tfisp/ the tests run
 #   make check  lint and the tests that are not marked slow
 #   make lint   ruff check, ruff format, mypy
 PYTHON ?= python3
@@ -11,14 +12,17 @@ TOOLS := $(VENVS)/test/bin
 WORKERS ?= 2
 PYTEST = $(TOOLS)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --durations=15
 
-.PHONY: demo test check lint clean
+.PHONY: demo test coverage check lint clean
 
 demo: $(VENVS)/demo/ready
 	$(VENVS)/demo/bin/python scripts/demo.py --output=demo
 
 test: lint
 	sh scripts/install_software_gpu.sh "$(GPU)" || true  # it says why; the tests that need it skip
-	TFISP_SOFTWARE_GPU="$(GPU)" $(PYTEST) --cov --cov-report=
+	TFISP_SOFTWARE_GPU="$(GPU)" $(PYTEST)
+
+coverage: lint
+	$(PYTEST) --cov --cov-report=
 	@echo "coverage of tfisp/: $$($(TOOLS)/coverage report --format=total) %"
 
 check: lint
