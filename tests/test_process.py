@@ -50,13 +50,18 @@ def stored(path):
     return cv2.imread(str(path))[..., ::-1]
 
 
-def test_strength_goes_from_the_stage_before_to_the_end(capsys, tmp_path):
-    raw = dng(tmp_path / "a.dng")
+def write_two_stages(folder):
+    """A run's folder, and the generators at the start and at the end of its last stage."""
     start, end = (models.create("efficient_isp", contract=AS_SHOT, seed=seed) for seed in (3, 4))
-    folder = tmp_path / "run"
     models.save_to_preset(start, folder / "stages" / "0-pretrain")
     models.save_to_preset(end, folder / "stages" / "1-unpaired")
     models.save_to_preset(end, folder / "model")
+    return folder, start, end
+
+
+def test_strength_goes_from_the_stage_before_to_the_end(capsys, tmp_path):
+    raw = dng(tmp_path / "a.dng")
+    folder, start, end = write_two_stages(tmp_path / "run")
     between = models.create("efficient_isp", contract=AS_SHOT, seed=5)
     between.set_weights(
         [0.75 * a + 0.25 * b for a, b in zip(start.get_weights(), end.get_weights(), strict=True)]
@@ -121,11 +126,7 @@ def test_pictures_pass_through_a_look(capsys, preset, generator, tmp_path):
 
 def test_strength_and_look_and_exposure_act_one_after_the_other(capsys, tmp_path):
     raw = dng(tmp_path / "a.dng")
-    start, end = (models.create("efficient_isp", contract=AS_SHOT, seed=seed) for seed in (3, 4))
-    folder = tmp_path / "run"
-    models.save_to_preset(start, folder / "stages" / "0-pretrain")
-    models.save_to_preset(end, folder / "stages" / "1-unpaired")
-    models.save_to_preset(end, folder / "model")
+    folder, start, _ = write_two_stages(tmp_path / "run")
     cube = tmp_path / "negative.cube"
     cube.write_text("LUT_1D_SIZE 2\n1 1 1\n0 0 0\n")
     words = [raw, f"--model={folder}", f"--output={tmp_path}", f"--look={cube}"]
