@@ -45,3 +45,35 @@ def test_validation_between_steps_counts(tmp_path, clock):
     monitor.log(20, {"loss/content": 1.0})
     monitor.close()
     assert screen.getvalue().rstrip().endswith("left 0:00:30")
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_is_drawn_on_five_times_a_second_and_at_the_end(tmp_path, clock):
+    screen = Terminal()
+    monitor = RunMonitor(tmp_path / "metrics.jsonl", tmp_path / "events", screen)
+    monitor.begin_stage(0, "unpaired", 10, 0, 0)
+    drawn = []
+    for step in range(1, 11):
+        clock[0] += 0.15
+        monitor.step_done(step, 1, 0.15, 0.0, {})
+        drawn.append(screen.getvalue().count("\r"))
+    monitor.close()
+    assert drawn == [1, 1, 2, 2, 3, 3, 4, 4, 5, 6]
+    assert screen.getvalue().endswith("\n")
+
+
+def test_what_is_no_terminal_gets_a_line_at_what_is_logged_only(tmp_path, clock):
+    screen = io.StringIO()
+    monitor = RunMonitor(tmp_path / "metrics.jsonl", tmp_path / "events", screen)
+    monitor.begin_stage(0, "unpaired", 10, 0, 0)
+    for step in range(1, 11):
+        clock[0] += 1.0
+        monitor.step_done(step, 1, 1.0, 0.0, {})
+    assert screen.getvalue() == ""
+    monitor.log(10, {"loss/content": 1.0})
+    monitor.close()
+    assert screen.getvalue().count("\n") == 1 and "\r" not in screen.getvalue()

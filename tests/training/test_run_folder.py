@@ -228,6 +228,13 @@ def test_a_damaged_line_of_the_log_is_named(tmp_path, line):
         folder.cut_metrics(Position(1, 2))
 
 
+def test_bytes_that_are_no_text_are_a_damaged_line(tmp_path):
+    folder = claimed(tmp_path / "run", make_config())
+    folder.metrics.write_bytes(b'{"stage": 0, "step": 1}\n\xff\xfe\n')
+    with pytest.raises(InputError, match=r"metrics\.jsonl: line 2 is damaged"):
+        folder.cut_metrics(Position(1, 2))
+
+
 def test_the_refusal_says_how_to_go_on_with_other_settings(tmp_path):
     folder = claimed(tmp_path / "run", make_config())
     other = make_config(seed=1)
