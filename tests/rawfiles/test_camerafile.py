@@ -1,11 +1,13 @@
 """Camera files: the samples of LibRaw, the facts of the tags, and what has to be refused."""
 
 import os
+import struct
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import rawpy
+import tifffile
 
 from tests.helpers.dngs import (
     gain_map,
@@ -241,6 +243,21 @@ def test_tags_that_do_not_fit_are_noted_where_libraw_decodes(tmp_path):
     assert read_camera_file(path).notes == (
         "tags are damaged: a directory at byte 1073741824 cannot be read",
     )
+
+
+@pytest.mark.parametrize("moved", [-2, 8])
+def test_samples_over_something_else_are_noted_where_libraw_decodes(tmp_path, moved):
+    path = write_frame(
+        tmp_path / "x.nef", scene(96, 128, 64, 1000), tags={50706: None, 271: (ASCII, [*b"Acme\0"])}
+    )
+    with tifffile.TiffFile(path) as file:
+        tag = file.pages[0].tags["StripOffsets"]
+        place, start = tag.valueoffset, tag.value[0]
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<I", data, place, start + moved)
+    path.write_bytes(data)
+    (note,) = read_camera_file(path).notes
+    assert "LibRaw's reading is not checked" in note and "lie over" in note
 
 
 def test_what_is_called_dng_and_is_none_is_refused(tmp_path):

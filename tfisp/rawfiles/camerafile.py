@@ -13,7 +13,14 @@ import numpy as np
 from tfisp.errors import InputError
 from tfisp.rawfiles import dng
 from tfisp.rawfiles.frame import Frame, check_repeats, require_bayer
-from tfisp.rawfiles.layout import COMPRESSION, JPEG, UNCOMPRESSED, declared_spans, read_layout
+from tfisp.rawfiles.layout import (
+    COMPRESSION,
+    JPEG,
+    UNCOMPRESSED,
+    declared_spans,
+    read_layout,
+    require_apart,
+)
 from tfisp.rawfiles.lossless_jpeg import DamagedStreamError
 from tfisp.rawfiles.samples import read_samples
 from tfisp.rawfiles.tiff import Directory, read_directories
@@ -84,6 +91,7 @@ def _checked_by_tags(path: Path, directories: list[Directory]) -> tuple[str, ...
     for directory in filter(dng.holds_cfa, directories):
         try:
             stored = read_layout(directory, path.stat().st_size)
+            require_apart(stored, dng.other_spans(directories, directory))
             if stored.compression == JPEG:
                 read_samples(path, stored)
         except DamagedStreamError as error:

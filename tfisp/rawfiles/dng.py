@@ -87,7 +87,7 @@ def _read(path: Path, directories: list[Directory]) -> Frame:
     pattern, repeat = levels.cfa_tile(raw)
     require_bayer(pattern, repeat, path)
     stored = layout.read_layout(raw, path.stat().st_size)
-    layout.require_apart(stored, _other_spans(directories, raw))
+    layout.require_apart(stored, other_spans(directories, raw))
     area = top, left, bottom, right = levels.active_area(raw, stored.size)
     size = (bottom - top, right - left)
     stated = levels.read_levels(raw, size, stored.bits)
@@ -192,7 +192,7 @@ def _raw_directory(directories: list[Directory]) -> tuple[Directory, list[str]]:
     return best, [f"holds {len(frames)} CFA frames; the one of {height}x{width} samples is read"]
 
 
-def _other_spans(directories: list[Directory], raw: Directory) -> list[Span]:
+def other_spans(directories: list[Directory], raw: Directory) -> list[Span]:
     """The bytes of the file that cannot be samples of `raw`."""
     spans = [Span(0, 8, "the file's header")]
     for directory in directories:
