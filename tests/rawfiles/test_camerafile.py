@@ -245,6 +245,18 @@ def test_tags_that_do_not_fit_are_noted_where_libraw_decodes(tmp_path):
     )
 
 
+@pytest.mark.parametrize("code", [256, 258, 259, 262, 273, 277, 278, 279, 33422])
+def test_text_where_numbers_belong_is_one_line_where_libraw_decodes(tmp_path, code):
+    tags = {50706: None, 271: (ASCII, [*b"Acme\0"]), code: (ASCII, [*b"8\0"])}
+    path = write_frame(tmp_path / "x.nef", scene(96, 128, 64, 1000), tags=tags)
+    try:
+        notes = read_camera_file(path).notes
+    except InputError as error:
+        assert str(error).count(str(path)) == 1 and "\n" not in str(error)
+    else:
+        assert notes
+
+
 @pytest.mark.parametrize("moved", [-2, 8])
 def test_samples_over_something_else_are_noted_where_libraw_decodes(tmp_path, moved):
     path = write_frame(

@@ -53,7 +53,12 @@ def read_camera_file(path: Path) -> Frame:
         return dng.read_dng(path, directories)
     if named_dng:
         raise InputError(f"{path}: not a DNG file: truncated, damaged or of another format")
-    return _by_libraw(path, directories)
+    try:
+        return _by_libraw(path, directories)
+    except InputError:
+        raise
+    except (ValueError, OverflowError) as error:  # of tags that hold what they cannot
+        raise InputError(f"{path}: {error}") from error
 
 
 def _by_libraw(path: Path, directories: list[Directory] | None) -> Frame:
