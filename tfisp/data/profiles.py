@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 ADOBE_RGB = "Adobe RGB (1998)"
 
+# What is said of a profile that leaves colours as they are, though it may mean others.
+NOT_APPLIED = "a colour profile that cannot be applied, taken as sRGB"
+
 # How much, of 255, a profile may move a colour and still be sRGB: makers round its curve variously.
 _SAME = 3
 # Colours to tell by: all corners and what lies between, no finer than a profile's own curves need.
@@ -37,7 +40,7 @@ def describe(info: ImageInfo) -> str:
         return f"{ADOBE_RGB}, converted to sRGB" if info.adobe_rgb else ""
     profile = _opened(info.profile)
     if profile is None:
-        return "a colour profile that cannot be applied, taken as sRGB"
+        return NOT_APPLIED
     return f"{profile.name}, converted to sRGB" if profile.transform else ""
 
 

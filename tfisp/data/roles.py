@@ -13,6 +13,9 @@ from typing import NamedTuple
 from tfisp.data.cache import digest, file_digest
 from tfisp.errors import InputError
 
+# Stands in the message of every clash.
+ONE_ROLE = "no file may play two roles"
+
 _PIECE = 4096
 
 
@@ -29,8 +32,7 @@ class Clash(NamedTuple):
         """What to tell the user."""
         same = "" if self.path == self.other else f" is the same picture as {self.other} and"
         return InputError(
-            f"{self.path}:{same} would be both {self.other_role} and {self.role};"
-            " no file may play two roles"
+            f"{self.path}:{same} would be both {self.other_role} and {self.role}; {ONE_ROLE}"
         )
 
 

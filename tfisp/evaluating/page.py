@@ -5,9 +5,7 @@ plain files in `page_files`, put together here. All that comes from outside (nam
 images and files) goes into the page as JSON, from which its script makes text and never markup.
 """
 
-import html
 import importlib.resources
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +15,7 @@ from tfisp.evaluating.kept import PICTURES
 from tfisp.evaluating.measuring import TRUTH, Measured, Plan
 from tfisp.metrics import report
 from tfisp.metrics.measures import METRICS
+from tfisp.webpage import fill
 
 _SCRIPTS = (
     *("dom.js", "tables.js", "zoom.js", "histogram.js", "viewer.js", "input.js", "main.js"),
@@ -64,27 +63,13 @@ def filled(title: str, data: Mapping[str, Any]) -> str:
         title: Plain text.
         data: What `main.js` reads: JSON values, infinite numbers allowed.
     """
-    text = json.dumps(report.plain(data), separators=(",", ":"))
-    parts = {
-        "{{title}}": html.escape(title),
-        "{{style}}": _part("page.css"),
-        "{{data}}": text.replace("<", "\\u003c"),  # nothing in it may end its element
-        "{{script}}": "\n".join(map(_part, _SCRIPTS)),
-    }
-    made = _part("page.html")
-    before, *pieces = _split(made, list(parts))
-    return before + "".join(
-        value + piece for value, piece in zip(parts.values(), pieces, strict=True)
+    return fill(
+        _part("page.html"),
+        title,
+        [_part("page.css")],
+        report.plain(dict(data)),
+        list(map(_part, _SCRIPTS)),
     )
-
-
-def _split(text: str, marks: Sequence[str]) -> list[str]:
-    """What lies before, between and behind marks that come in this order, the first of each."""
-    pieces = []
-    for mark in marks:
-        piece, _, text = text.partition(mark)
-        pieces.append(piece)
-    return [*pieces, text]
 
 
 def _part(name: str) -> str:

@@ -1,0 +1,56 @@
+"""The page of a checkup: one HTML file with pictures, curves and findings, and no network."""
+
+import base64
+import importlib.resources
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tfisp.checkup.picture import PictureFacts
+from tfisp.checkup.survey import Survey
+from tfisp.data.target_look import evenly
+from tfisp.rendering.encoding import encode_jpeg
+from tfisp.webpage import fill
+
+# Pictures in a strip, and how they are stored in it.
+_SHOWN, _QUALITY = 12, 80
+
+# Not on the page, which shows all files together: those of a large folder would make it slow.
+_LEFT_OUT = ("captures", "pictures")
+
+_SCRIPTS = ("charts.js", "checkup.js")
+
+
+def page(survey: Survey, facts: Mapping[str, Any], title: str) -> str:
+    """The page as HTML.
+
+    Args:
+        survey: For its pictures.
+        facts: What `tfisp.checkup.report.report` says.
+        title: What was looked at, in a few words.
+    """
+    data = {name: value for name, value in facts.items() if name not in _LEFT_OUT}
+    data["strips"] = {
+        "RAW files, as their references show them": _strip(survey.references),
+        "Photographs": _strip(survey.photographs),
+    }
+    shared = importlib.resources.files("tfisp.evaluating") / "page_files"
+    own = importlib.resources.files("tfisp.checkup") / "page_files"
+    styles = [
+        (folder / name).read_text("utf-8")
+        for folder, name in ((shared, "page.css"), (own, "checkup.css"))
+    ]
+    scripts = [(shared / "dom.js").read_text("utf-8")]
+    scripts += [(own / name).read_text("utf-8") for name in _SCRIPTS]
+    return fill((own / "checkup.html").read_text("utf-8"), title, styles, data, scripts)
+
+
+def _strip(pictures: Sequence[PictureFacts]) -> list[dict[str, str]]:
+    """A few pictures with their names, as addresses that hold them."""
+    return [
+        {"name": picture.name, "source": _address(picture)} for picture in evenly(pictures, _SHOWN)
+    ]
+
+
+def _address(picture: PictureFacts) -> str:
+    content = base64.b64encode(encode_jpeg(picture.thumbnail, _QUALITY)).decode("ascii")
+    return f"data:image/jpeg;base64,{content}"

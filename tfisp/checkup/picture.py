@@ -1,0 +1,119 @@
+"""What is measured of one picture, a reference or a photograph."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tfisp.checkup.blocking import blockiness
+from tfisp.checkup.likeness import difference_hash
+from tfisp.checkup.spectrum import luma, power_spectrum
+from tfisp.color import decode_srgb
+from tfisp.looks.statistics import OPPONENT, sample
+from tfisp.rendering.pictures import reduced
+
+# Longer side of the small copy that the page shows.
+_THUMBNAIL = 200
+
+# Luminance of linear sRGB (IEC 61966-2-1).
+_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+# Of no light at all: the smallest step of 12 bits.
+_DARKEST = 2.0**-12
+
+# A corner and the centre are squares of this share of a side.
+_CORNER = 1 / 8
+
+
+@dataclass(frozen=True)
+class PictureFacts:
+    """What is known of a picture.
+
+    Attributes:
+        name: Its file, as a data set names it.
+        path: Its file.
+        size: (height, width), upright.
+        samples: float32 `[1024, 3]`, sRGB-encoded, 0..1 (`tfisp.looks.statistics.sample`).
+        hashed: bool `[256]` (`tfisp.checkup.likeness`).
+        spectrum: `[16]` (`tfisp.checkup.spectrum`); None of a tiny picture.
+        blocks: See `tfisp.checkup.blocking`; None of a tiny picture.
+        exposure: Mean luminance in EV below white.
+        cast: Mean of red against green, and of both against blue, of encoded values.
+        colour: How far its colours are from one hue for each brightness (root mean square).
+        corners: Luminance of the four corners over that of the centre, in EV.
+        thumbnail: uint8 `[h, w, 3]`, at most 200 pixels a side.
+    """
+
+    name: str
+    path: Path
+    size: tuple[int, int]
+    samples: np.ndarray
+    hashed: np.ndarray
+    spectrum: np.ndarray | None
+    blocks: float | None
+    exposure: float
+    cast: tuple[float, float]
+    colour: float
+    corners: float
+    thumbnail: np.ndarray
+
+
+def measure(pixels: np.ndarray, name: str, path: Path) -> PictureFacts:
+    """Measures an upright picture.
+
+    Args:
+        pixels: uint8 or uint16 `[H, W, 3]` of full scale, sRGB-encoded.
+        name: What it is called.
+        path: Its file.
+    """
+    samples = sample(pixels)
+    plane = luma(pixels)
+    small = reduced(pixels, _THUMBNAIL)
+    if small.dtype == np.uint16:
+        small = np.rint(small / 257).astype(np.uint8)
+    red_green, blue = OPPONENT[1:] @ samples.mean(axis=0, dtype=np.float64)
+    return PictureFacts(
+        name=name,
+        path=path,
+        size=(pixels.shape[0], pixels.shape[1]),
+        samples=samples,
+        hashed=difference_hash(pixels),
+        spectrum=power_spectrum(plane),
+        blocks=blockiness(plane),
+        exposure=_exposure(samples),
+        cast=(float(red_green), float(blue)),
+        colour=_colour(samples),
+        corners=_corners(small),
+        thumbnail=small,
+    )
+
+
+def _exposure(samples: np.ndarray) -> float:
+    """Mean luminance of encoded colours, in EV below white."""
+    return float(np.log2((decode_srgb(samples) @ _LUMINANCE).mean() + _DARKEST))
+
+
+def _colour(samples: np.ndarray) -> float:
+    """What is left of colour differences beside a parabola over brightness.
+
+    Photographs in black and white have nothing left, nor have toned ones (sepia).
+    """
+    brightness = samples.mean(axis=1, dtype=np.float64)
+    differences = samples.astype(np.float64) @ OPPONENT[1:].T
+    powers = np.stack([brightness**k for k in range(3)], axis=1)
+    rest = differences - powers @ np.linalg.lstsq(powers, differences)[0]
+    return float(np.sqrt(np.square(rest).mean()))
+
+
+def _corners(small: np.ndarray) -> float:
+    """Luminance of the corners over the centre of uint8 `[h, w, 3]`, in EV."""
+    light = decode_srgb(small.astype(np.float32) / 255) @ _LUMINANCE
+    height, width = light.shape
+    down, along = (max(round(length * _CORNER), 1) for length in light.shape)
+    corners = [light[rows, columns] for rows in _ends(down) for columns in _ends(along)]
+    top, left = (height - down) // 2, (width - along) // 2
+    centre = light[top : top + down, left : left + along].mean()
+    return float(np.log2((np.mean(corners) + _DARKEST) / (centre + _DARKEST)))
+
+
+def _ends(length: int) -> tuple[slice, slice]:
+    return slice(length), slice(-length, None)
