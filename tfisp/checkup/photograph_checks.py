@@ -14,9 +14,10 @@ from tfisp.data.profiles import NOT_APPLIED
 _SOME, _FEW = 0.1, 0.02
 _MOST = 0.5
 
-# Colour of a photograph (`PictureFacts.colour`). The least of 476 real ones is 0.006; greyed ones
-# have 0, toned ones (sepia, of Kodak) at most 0.0013.
-_COLOURLESS = 0.003
+# Colour of a photograph (`PictureFacts.colour`). The least of 476 real ones is 0.008, and 0.009
+# when they are darkened by 3 EV; greyed ones (BSDS with noise, as JPEG) have at most 0.001, toned
+# ones (sepia, Kodak) 0.002.
+_COLOURLESS = 0.004
 
 # Fall of the power spectrum from 0.14 to 0.4 cycles a pixel, in dB. Of 476 real photographs none
 # falls by more than 22.0, half by less than 12.4; enlarged twofold (cubic) 99 % fall by more than

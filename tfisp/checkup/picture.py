@@ -20,6 +20,15 @@ _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 # Of no light at all: the smallest step of 12 bits.
 _DARKEST = 2.0**-12
 
+# Added to a mean brightness, so that black has no colour.
+_DARK = 0.01
+
+# Longer side of the copy whose edges are looked at: noise would have edges of its own colour.
+_EDGES = 100
+
+# Of the norm of edges, and what keeps even pictures without edges from dividing by zero.
+_NORM, _NO_STEP = 6, 1e-6
+
 # A corner and the centre are squares of this share of a side.
 _CORNER = 1 / 8
 
@@ -38,7 +47,10 @@ class PictureFacts:
         blocks: See `tfisp.checkup.blocking`; None of a tiny picture.
         exposure: Mean luminance in EV below white.
         cast: Mean of red against green, and of both against blue, of encoded values.
-        colour: How far its colours are from one hue for each brightness (root mean square).
+        light: Of its edges, log2 of red over green and of blue over green: an estimate of the light
+            that white balance left.
+        colour: How far its colours are from one hue for each brightness (root mean square), over
+            the mean brightness.
         corners: Luminance of the four corners over that of the centre, in EV.
         thumbnail: uint8 `[h, w, 3]`, at most 200 pixels a side.
     """
@@ -52,6 +64,7 @@ class PictureFacts:
     blocks: float | None
     exposure: float
     cast: tuple[float, float]
+    light: tuple[float, float]
     colour: float
     corners: float
     thumbnail: np.ndarray
@@ -81,10 +94,16 @@ def measure(pixels: np.ndarray, name: str, path: Path) -> PictureFacts:
         blocks=blockiness(plane),
         exposure=_exposure(samples),
         cast=(float(red_green), float(blue)),
+        light=_light(_linear(reduced(small, _EDGES))),
         colour=_colour(samples),
-        corners=_corners(small),
+        corners=_corners(_linear(small) @ _LUMINANCE),
         thumbnail=small,
     )
+
+
+def _linear(small: np.ndarray) -> np.ndarray:
+    """Linear light of uint8 `[h, w, 3]`, sRGB-encoded."""
+    return decode_srgb(small.astype(np.float32) / 255)
 
 
 def _exposure(samples: np.ndarray) -> float:
@@ -101,12 +120,22 @@ def _colour(samples: np.ndarray) -> float:
     differences = samples.astype(np.float64) @ OPPONENT[1:].T
     powers = np.stack([brightness**k for k in range(3)], axis=1)
     rest = differences - powers @ np.linalg.lstsq(powers, differences)[0]
-    return float(np.sqrt(np.square(rest).mean()))
+    return float(np.sqrt(np.square(rest).mean()) / (brightness.mean() + _DARK))
 
 
-def _corners(small: np.ndarray) -> float:
-    """Luminance of the corners over the centre of uint8 `[h, w, 3]`, in EV."""
-    light = decode_srgb(small.astype(np.float32) / 255) @ _LUMINANCE
+def _light(linear: np.ndarray) -> tuple[float, float]:
+    """Of linear `[h, w, 3]`; see `PictureFacts.light`.
+
+    The grey-edge hypothesis with a Minkowski norm of 6: J. van de Weijer, T. Gevers, A. Gijsenij,
+    "Edge-Based Color Constancy", IEEE Trans. Image Processing 16(9), 2007.
+    """
+    steps = np.concatenate([np.diff(linear, axis=axis).reshape(-1, 3) for axis in (0, 1)])
+    red, green, blue = np.mean(np.abs(steps) ** _NORM, axis=0) ** (1 / _NORM) + _NO_STEP
+    return float(np.log2(red / green)), float(np.log2(blue / green))
+
+
+def _corners(light: np.ndarray) -> float:
+    """Luminance of the corners over the centre of `[h, w]`, in EV."""
     height, width = light.shape
     down, along = (max(round(length * _CORNER), 1) for length in light.shape)
     corners = [light[rows, columns] for rows in _ends(down) for columns in _ends(along)]

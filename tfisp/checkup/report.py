@@ -121,8 +121,8 @@ def _side(pictures: Sequence[PictureFacts]) -> dict[str, Any] | None:
         `spectrum`, the mean power of each band in dB; `luminance` and `chroma`, shares of samples
         in bins from 0 to 1 and to `chroma_of_last_bin`, of encoded values; `mean_light`, R, G, B in
         linear light; and quantiles (least, quarter, median, three quarters, greatest) of
-        `exposure`, `red_against_green`, `yellow_against_blue`, `fall`, `blocks` and `corners` (see
-        `tfisp.checkup.picture` and `spectrum`).
+        `exposure`, `red_against_green`, `yellow_against_blue`, `red_light`, `blue_light`, `fall`,
+        `blocks` and `corners` (see `tfisp.checkup.picture` and `spectrum`).
     """
     if not pictures:
         return None
@@ -139,6 +139,8 @@ def _side(pictures: Sequence[PictureFacts]) -> dict[str, Any] | None:
         "exposure": _quantiles([picture.exposure for picture in pictures]),
         "red_against_green": _quantiles([picture.cast[0] for picture in pictures]),
         "yellow_against_blue": _quantiles([picture.cast[1] for picture in pictures]),
+        "red_light": _quantiles([picture.light[0] for picture in pictures]),
+        "blue_light": _quantiles([picture.light[1] for picture in pictures]),
         "fall": _quantiles([spectrum.fall(one) for one in spectra]),
         "blocks": _quantiles([p.blocks for p in pictures if p.blocks is not None]),
         "corners": _quantiles([picture.corners for picture in pictures]),
@@ -152,6 +154,7 @@ def _picture(facts: PictureFacts) -> dict[str, Any]:
         "size": list(facts.size),
         "exposure": round(facts.exposure, 3),
         "cast": _rounded(facts.cast),
+        "light": _rounded(facts.light),
         "colour": round(facts.colour, 4),
         "fall": None if facts.spectrum is None else round(spectrum.fall(facts.spectrum), 2),
         "blocks": None if facts.blocks is None else round(facts.blocks, 3),

@@ -27,5 +27,7 @@ function sides(data, entry, title, ends, zero) {
   for (const name of ["references", "photographs"]) curves[name] = data[name] && data[name][entry];
   const all = Object.values(curves).filter(Boolean).flat();
   if (!all.length) return [];
-  return [chart(title, curves, ends, zero ? 0 : Math.min(...all), Math.max(...all))];
+  const [low, high] = [zero ? 0 : Math.min(...all), Math.max(...all)];
+  const range = zero ? "" : `, ${shown(low)} to ${shown(high)}`;
+  return [chart(title + range, curves, ends, low, high)];
 }

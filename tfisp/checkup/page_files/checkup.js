@@ -2,7 +2,9 @@
 
 const NAMES = {
   exposure: "mean luminance, EV below white", red_against_green: "red against green",
-  yellow_against_blue: "yellow against blue", fall: "fall of power from 0.14 to 0.4 cycles a pixel, dB",
+  yellow_against_blue: "yellow against blue",
+  red_light: "light left by white balance: red over green, EV", blue_light: "blue over green, EV",
+  fall: "fall of power from 0.14 to 0.4 cycles a pixel, dB",
   blocks: "blocks of JPEG", corners: "corners over centre, EV",
 };
 
