@@ -1,5 +1,6 @@
 """A finding: what is wrong with data, how bad that is, and what mends it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,4 +41,5 @@ class Finding:
         kind = "pointless" if self.pointless else "advice"
         rest = f" and {self.count - len(self.files)} more" if self.count > len(self.files) else ""
         shown = f" ({', '.join(self.files)}{rest})" if self.files else ""
-        return f"{kind}: {self.name}: {self.text}{shown}; {self.advice}"
+        line = f"{kind}: {self.name}: {self.text}{shown}; {self.advice}"
+        return re.sub(r"\s*\n\s*", " ", line)  # names of files may have several lines
