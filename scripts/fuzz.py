@@ -102,7 +102,7 @@ def run_family(name: str, options: argparse.Namespace) -> None:
                 "number": number,
                 "kind": kind,
                 "verdict": verdict,
-                "said": text[-2000:].replace(str(place), "."),
+                "said": text.replace(str(place), "."),
             }
             print(json.dumps(entry), file=file, flush=True)
 
@@ -156,7 +156,8 @@ def _become_reader(
     except BaseException:
         answer = ("traceback", traceback.format_exc())
     finally:
-        os.write(send, json.dumps(answer).encode()[: 1 << 16])
+        verdict, said = answer
+        os.write(send, json.dumps((verdict, said[-2000:])).encode())
         os._exit(0)
 
 
