@@ -6,7 +6,7 @@ import numpy as np
 
 from tfisp.packing import crop_phase, pad_phase, prepare
 from tfisp.rendering.metadata import ModelMetadata
-from tfisp.sensor import Capture, Sensor, all_sites
+from tfisp.sensor import Capture, Matrix3, Sensor, all_sites
 
 # A 2x2 cell of the mosaic is shadow if all its samples lie below this part of the range between
 # black and white: 5.6 stops under saturation, code values up to 38 in a plain sRGB rendering.
@@ -14,8 +14,12 @@ SHADOW = 0.02
 
 # The colour matrix of a real camera (Canon EOS 5D Mark III, Adobe's), by which the output of camera
 # RGB is finished.
-_MATRIX = ((0.6722, -0.0635, -0.0963), (-0.4287, 1.2460, 0.2028), (-0.0908, 0.2162, 0.5668))
-_SENSOR = Sensor("RGGB", all_sites(64), 1023, xyz_to_camera=_MATRIX)
+CAMERA_MATRIX: Matrix3 = (
+    (0.6722, -0.0635, -0.0963),
+    (-0.4287, 1.2460, 0.2028),
+    (-0.0908, 0.2162, 0.5668),
+)
+_SENSOR = Sensor("RGGB", all_sites(64), 1023, xyz_to_camera=CAMERA_MATRIX)
 _CAPTURE = Capture(gains=(2.0, 1.0, 1.6))
 
 

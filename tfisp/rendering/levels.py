@@ -52,19 +52,31 @@ def mapped_note(metadata: ModelMetadata, sensor: Sensor, levels: str) -> str | N
     )
 
 
-def _knows(metadata: ModelMetadata, sensor: Sensor) -> bool:
-    """Whether a model was made for frames with a sensor's levels."""
+def known_levels(metadata: ModelMetadata) -> list[tuple[list[list[float]], float]]:
+    """Levels of the sensors that a model was made for, beside those that its contract names.
+
+    Returns:
+        Black levels of the tile R, G / G, B, and the white level, of each.
+    """
     contract = metadata.contract
-    black = sensor.black_level if contract.black_level is None else contract.black_level
-    white = sensor.white_level if contract.white_level is None else contract.white_level
-    stated = dataclasses.replace(sensor, pattern="RGGB", black_level=black, white_level=white)
-    known = [stated] + ([metadata.sensor] if metadata.sensor else [])
+    known = [metadata.sensor] if metadata.sensor else []
     if (contract.black_level, contract.white_level) == (
         PUBLISHED.black_level,
         PUBLISHED.white_level,
     ):
         known.append(_AS_STORED)
-    return any(_levels(each) == _levels(sensor) for each in known)
+    return [_levels(sensor) for sensor in known]
+
+
+def _knows(metadata: ModelMetadata, sensor: Sensor) -> bool:
+    """Whether a model was made for frames with a sensor's levels."""
+    contract = metadata.contract
+    black, white = _levels(sensor)
+    stated = (
+        black if contract.black_level is None else np.asarray(contract.black_level).tolist(),
+        white if contract.white_level is None else float(contract.white_level),
+    )
+    return (black, white) in [stated, *known_levels(metadata)]
 
 
 def _levels(sensor: Sensor) -> tuple[list[list[float]], float]:
