@@ -95,7 +95,13 @@ def test_a_file_that_fails_the_gate_leaves_nothing_and_exits_with_1(
     "words, code, message",
     [
         (["--output=x"], 2, "--model is required"),
-        (["--model=x"], 2, "--output is required"),
+        (["--model=x"], 2, "--output or --web: say where to write"),
+        (
+            ["--model={preset}", "--web={tmp}/x", "--onnx"],
+            2,
+            "--onnx: has no effect without --output",
+        ),
+        (["--model={preset}", "--web={tmp}"], 1, "holds other files than a page"),
         (["--model=x.tflite", "--output=x"], 2, "is exported already"),
         (["--model=nowhere", "--output={tmp}/x"], 1, "nowhere: no such folder"),
         (["--model={preset}", "--output={tmp}/file"], 2, "is a file, expected a folder"),

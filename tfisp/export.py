@@ -9,12 +9,16 @@ counts in, 8-bit picture out) for the CPU; with RAW files to calibrate by, also 
 model.json with the input contract; and report.json and report.md. A file for the GPU must consist
 of operations that mobile GPUs run, and every file must agree with Keras: else nothing is written
 and the exit code is 1.
+
+    python -m tfisp.export --model=RUN --web=PAGE
+
+writes a folder that runs the network in a browser (`python -m tfisp.web PAGE`, docs/WEB.md).
 """
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfisp import cli
 from tfisp.backend import load_tensorflow
@@ -23,13 +27,20 @@ from tfisp.cli.progress import Progress
 from tfisp.errors import UsageError
 from tfisp.rendering.flags import strength
 
+if TYPE_CHECKING:
+    from tfisp.models.generator import Generator
+
+# What says how the files of --output are written, and nothing about a page.
+_OF_OUTPUT = ("size", "target", "calibration", "gpu_check", "onnx")
+
 
 def define(values: flags.FlagValues) -> None:
     """Registers the flags."""
     flags.path(
         values, "model", None, "A preset's name, or the folder of a preset or run.", required=True
     )
-    flags.path(values, "output", None, "Folder to write to.", required=True)
+    flags.path(values, "output", None, "Folder to write the files to.")
+    flags.path(values, "web", None, "Folder to write a page to, which runs it in a browser.")
     flags.size(
         values,
         "size",
@@ -66,22 +77,44 @@ def define(values: flags.FlagValues) -> None:
 
 def main(values: flags.FlagValues, arguments: list[str]) -> None:
     """Exports one generator."""
-    output = Path(values.output)
+    if values.output is None and values.web is None:
+        raise UsageError("--output or --web: say where to write")
     if Path(values.model).suffix == ".tflite":
         raise UsageError(
             f"--model={values.model}: is exported already; give a preset or run folder"
         )
-    if output.exists() and not output.is_dir():
+    output = None if values.output is None else Path(values.output)
+    if output is not None and output.exists() and not output.is_dir():
         raise UsageError(f"--output={output}: is a file, expected a folder")
+    if output is None:
+        for warning in flags.refuse_idle(values, dict.fromkeys(_OF_OUTPUT, "without --output")):
+            cli.warn(main, warning)
     from tfisp.rawfiles.gainmap import gain_map_of_flag
 
     raw_options = {**rawflags.options(values), "gain_map": gain_map_of_flag(values.gain_map)}
     load_tensorflow()
-    from tfisp.exporting import conversion
+    from tfisp.browser import site
     from tfisp.models.strength import at_strength
 
+    page = None if values.web is None else Path(values.web)
+    if page is not None:
+        site.check_place(page)
+    generator = at_strength(values.model, values.strength)
+    if page is not None:
+        site.write_site(generator, page)
+        print(f"page written; look at it by: python -m tfisp.web {page}")
+    if output is not None:
+        _export(values, generator, output, raw_options)
+
+
+def _export(
+    values: flags.FlagValues, generator: "Generator", output: Path, raw_options: dict[str, Any]
+) -> None:
+    """Writes the files of `--output` and says what they are."""
+    from tfisp.exporting import conversion
+
     report = conversion.export(
-        at_strength(values.model, values.strength),
+        generator,
         values.size,
         output,
         target=values.target,

@@ -41,7 +41,8 @@ class Browser:
         requests: Addresses of everything that was asked for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *more: str) -> None:
+        """Starts it; `more` are words for its command line."""
         program = executable()
         self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         theirs_in, self._out = os.pipe()
@@ -50,7 +51,7 @@ class Browser:
         script = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
         words = [
             *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
-            *("--remote-debugging-pipe", "--hide-scrollbars", "--no-first-run"),
+            *("--remote-debugging-pipe", "--hide-scrollbars", "--no-first-run", *more),
             f"--user-data-dir={self._folder.name}",
         ]
         self._process = subprocess.Popen(
@@ -96,10 +97,17 @@ class Browser:
         assert "error" not in answer, f"{method}: {answer['error']}"
         return answer["result"]
 
-    def open(self, page: Path) -> None:
-        """Loads a page from the disk, and waits until it is complete."""
-        self.send("Page.navigate", url=page.as_uri())
-        self.wait(f"document.readyState === 'complete' && location.href === '{page.as_uri()}'")
+    def open(self, page: Path | str) -> None:
+        """Loads a page, from the disk or from an address, and waits until it is complete."""
+        address = page.as_uri() if isinstance(page, Path) else page
+        self.send("Page.navigate", url=address)
+        self.wait(f"document.readyState === 'complete' && location.href === '{address}'")
+
+    def choose(self, selector: str, *files: Path) -> None:
+        """Chooses files in an input of the page, as its user would."""
+        root = self.send("DOM.getDocument")["root"]["nodeId"]
+        node = self.send("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.send("DOM.setFileInputFiles", nodeId=node, files=[str(file) for file in files])
 
     def run(self, script: str) -> object:
         """The value of an expression in the page."""
