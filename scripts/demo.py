@@ -106,6 +106,7 @@ def main() -> int:
         ("metrics table", report / "summary.md"),
         ("TFLite", trained / "export" / "model.tflite"),
         ("the RAW file, rendered by it", pictures / raw.with_suffix(".png").name),
+        ("a page to run it in a browser", f"python -m tfisp.export --model={trained} --web=PAGE"),
         ("TensorBoard", f"tensorboard --logdir {trained / 'events'}"),
     ):
         print(f"{what:57} {where}")
