@@ -5,7 +5,9 @@ script makes text and never markup.
 """
 
 import html
+import importlib.resources
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,33 +18,36 @@ def fill(
     styles: Sequence[str],
     data: Mapping[str, Any],
     scripts: Sequence[str],
+    **more: str,
 ) -> str:
     """A page.
 
+    All parts are put in at once, so what one holds is never taken for a mark.
+
     Args:
-        template: HTML with the marks {{title}}, {{style}}, {{data}} and {{script}} in this order.
+        template: HTML with the marks {{title}}, {{style}}, {{data}} and {{script}}, each where its
+            part goes.
         title: Plain text.
         styles: Contents of style sheets.
         data: JSON values, finite numbers only.
         scripts: Contents of scripts, in the order in which they run.
+        **more: Markup for further marks, by name.
+
+    Raises:
+        KeyError: for a mark that no part belongs to.
     """
     text = json.dumps(data, separators=(",", ":"))
     parts = {
-        "{{title}}": html.escape(title),
-        "{{style}}": "\n".join(styles),
-        "{{data}}": text.replace("<", "\\u003c"),  # nothing in it may end its element
-        "{{script}}": "\n".join(scripts),
+        "title": html.escape(title),
+        "style": "\n".join(styles),
+        "data": text.replace("<", "\\u003c"),  # nothing in it may end its element
+        "script": "\n".join(scripts),
+        **more,
     }
-    before, *pieces = _split(template, list(parts))
-    return before + "".join(
-        value + piece for value, piece in zip(parts.values(), pieces, strict=True)
-    )
+    return re.sub(r"\{\{(\w+)\}\}", lambda mark: parts[mark[1]], template)
 
 
-def _split(text: str, marks: Sequence[str]) -> list[str]:
-    """What lies before, between and behind marks that come in this order, the first of each."""
-    pieces = []
-    for mark in marks:
-        piece, _, text = text.partition(mark)
-        pieces.append(piece)
-    return [*pieces, text]
+def page_file(package: str, name: str) -> str:
+    """The text of a file in a package's folder `page_files`."""
+    folder = importlib.resources.files(package) / "page_files"
+    return (folder / name).read_text(encoding="utf-8")

@@ -1,7 +1,6 @@
 """The page of a checkup: one HTML file with pictures, curves and findings, and no network."""
 
 import base64
-import importlib.resources
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +8,7 @@ from tfisp.checkup.picture import PictureFacts
 from tfisp.checkup.survey import Survey
 from tfisp.data.target_look import evenly
 from tfisp.rendering.encoding import encode_jpeg
-from tfisp.webpage import fill
+from tfisp.webpage import fill, page_file
 
 # Pictures in a strip, and how they are stored in it.
 _SHOWN, _QUALITY = 12, 80
@@ -33,15 +32,10 @@ def page(survey: Survey, facts: Mapping[str, Any], title: str) -> str:
         "RAW files, as their references show them": _strip(survey.references),
         "Photographs": _strip(survey.photographs),
     }
-    shared = importlib.resources.files("tfisp.evaluating") / "page_files"
-    own = importlib.resources.files("tfisp.checkup") / "page_files"
-    styles = [
-        (folder / name).read_text("utf-8")
-        for folder, name in ((shared, "page.css"), (own, "checkup.css"))
-    ]
-    scripts = [(shared / "dom.js").read_text("utf-8")]
-    scripts += [(own / name).read_text("utf-8") for name in _SCRIPTS]
-    return fill((own / "checkup.html").read_text("utf-8"), title, styles, data, scripts)
+    shared, own = "tfisp.evaluating", "tfisp.checkup"
+    styles = [page_file(shared, "page.css"), page_file(own, "checkup.css")]
+    scripts = [page_file(shared, "dom.js"), *(page_file(own, name) for name in _SCRIPTS)]
+    return fill(page_file(own, "checkup.html"), title, styles, data, scripts)
 
 
 def _strip(pictures: Sequence[PictureFacts]) -> list[dict[str, str]]:

@@ -5,7 +5,6 @@ plain files in `page_files`, put together here. All that comes from outside (nam
 images and files) goes into the page as JSON, from which its script makes text and never markup.
 """
 
-import importlib.resources
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,11 +14,13 @@ from tfisp.evaluating.kept import PICTURES
 from tfisp.evaluating.measuring import TRUTH, Measured, Plan
 from tfisp.metrics import report
 from tfisp.metrics.measures import METRICS
-from tfisp.webpage import fill
+from tfisp.webpage import fill, page_file
 
-_SCRIPTS = (
-    *("dom.js", "tables.js", "zoom.js", "histogram.js", "viewer.js", "input.js", "main.js"),
-)
+# Scripts of the pictures with slider and zoom, in the order in which they need each other. The
+# markup they work on is `viewer.html`, their style `page.css`.
+VIEWER = ("zoom.js", "histogram.js", "viewer.js", "input.js", "theme.js")
+
+_SCRIPTS = ("dom.js", "tables.js", *VIEWER, "main.js")
 
 
 def page(
@@ -64,17 +65,18 @@ def filled(title: str, data: Mapping[str, Any]) -> str:
         data: What `main.js` reads: JSON values, infinite numbers allowed.
     """
     return fill(
-        _part("page.html"),
+        part("page.html"),
         title,
-        [_part("page.css")],
+        [part("page.css")],
         report.plain(dict(data)),
-        list(map(_part, _SCRIPTS)),
+        list(map(part, _SCRIPTS)),
+        viewer=part("viewer.html"),
     )
 
 
-def _part(name: str) -> str:
-    folder = importlib.resources.files("tfisp.evaluating") / "page_files"
-    return (folder / name).read_text(encoding="utf-8")
+def part(name: str) -> str:
+    """The text of a file in `page_files`; other pages share most of them."""
+    return page_file("tfisp.evaluating", name)
 
 
 def _measure(name: str, plan: Plan) -> dict[str, Any]:
