@@ -39,10 +39,11 @@ from tfisp.naming import choose
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.seeds import derive
 from tfisp.training import launch
-from tfisp.training.checkpoints import Checkpoints, Position
+from tfisp.training.checkpoints import Checkpoints
 from tfisp.training.config import TrainConfig, make_stages
 from tfisp.training.loop import RunOptions
 from tfisp.training.networks import load_frozen, make_generator
+from tfisp.training.position import Position
 from tfisp.training.trainer import Batch, Trainer
 
 LEAST = 0.999

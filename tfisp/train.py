@@ -4,8 +4,9 @@
     --work_dir=RUN
 
 A run lives in its --work_dir: started again with the same flags it continues from its last
-checkpoint, and Ctrl-C leaves one behind. Watch it with `tensorboard --logdir RUN/events`. The
-trained network is RUN/model, and RUN/export holds it as SavedModel and TFLite files.
+checkpoint, and Ctrl-C leaves one behind. Watch it with `tensorboard --logdir RUN/events`,
+or look at RUN/pictures. At its end RUN/report.html shows how it went; the trained network is
+RUN/model, and RUN/export holds it as SavedModel and TFLite files.
 """
 
 import os
@@ -164,7 +165,11 @@ def define(values: flags.FlagValues) -> None:
     )
     flags.integer(values, "validation_images", 16, "How many of them at the most.", minimum=1)
     flags.integer(
-        values, "image_every", 500, "Steps between pictures in TensorBoard; 0 for none.", minimum=0
+        values,
+        "image_every",
+        500,
+        "Steps between pictures of the same scenes, in RUN/pictures and TensorBoard; 0 for none.",
+        minimum=0,
     )
     flags.integer(values, "save_every", 500, "Steps between checkpoints.", minimum=1)
     flags.boolean(
@@ -196,6 +201,7 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
 
     from tfisp.exporting import conversion
     from tfisp.models import from_preset
+    from tfisp.reporting import write_report
     from tfisp.training import dry_run, launch, strategies
     from tfisp.training.loop import RunOptions
     from tfisp.training.run_folder import RunFolder
@@ -228,13 +234,21 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
         )
 
     folder = launch.train(
-        config, values.work_dir, options, flagfile.write(values), Progress(), workers, export
+        config,
+        values.work_dir,
+        options,
+        flagfile.write(values),
+        Progress(),
+        workers,
+        export,
+        lambda folder: write_report(folder.path),
     )
     workers.barrier()  # who leaves before the others looks lost to them
     if not workers.is_chief:
         print(f"worker {workers.index} is done; worker 0 has written {folder.path}")
         return 0
     print(f"trained model: {folder.model}")
+    print(f"how it went: {folder.report}")
     print(f"TensorBoard: tensorboard --logdir {folder.events}")
     print(f"SavedModel and TFLite files: {folder.export}")
     return 0

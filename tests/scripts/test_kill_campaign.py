@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 from kill_campaign import WHOLE, fingerprint
 
-from tfisp.training.checkpoints import Checkpoints, Position
+from tfisp.training.checkpoints import Checkpoints
+from tfisp.training.position import Position
 
 
 @pytest.fixture

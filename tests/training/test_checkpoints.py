@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 
 from tfisp.errors import InputError
-from tfisp.training.checkpoints import Checkpoints, Position
+from tfisp.training.checkpoints import Checkpoints
+from tfisp.training.position import Position
 
 
 def state(value):

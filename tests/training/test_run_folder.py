@@ -13,8 +13,8 @@ from tests.helpers.data_files import scene
 from tfisp.data import open_dataset
 from tfisp.data.config import DataConfig
 from tfisp.errors import InputError
-from tfisp.training.checkpoints import Position
 from tfisp.training.config import TrainConfig, differences, make_stages
+from tfisp.training.position import Position
 from tfisp.training.run_folder import RunFolder, versions
 
 

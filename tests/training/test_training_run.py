@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import signal
 
 import cv2
@@ -102,6 +103,9 @@ def test_the_folder_tells_its_story(finished):
         "model",
         "export",
         "verdict.json",
+        "pictures",
+        "report.html",
+        "time.json",
     }
     assert "--patch_size=64" in (finished / "flags.txt").read_text()
     versions = json.loads((finished / "versions.json").read_text())
@@ -112,6 +116,16 @@ def test_the_folder_tells_its_story(finished):
     for entry in json.loads((finished / "manifest.json").read_text()):
         assert entry["bytes"] == os.stat(entry["path"]).st_size
     assert {path.name for path in (finished / "stages").iterdir()} == {"0-pretrain", "1-unpaired"}
+
+
+def test_its_pictures_lie_beside_its_page(finished):
+    sheets = {path.name for path in (finished / "pictures").glob("*.png")}
+    assert sheets == {f"step-{step:06d}.png" for step in (0, 2, 4, 5)}
+    page = (finished / "report.html").read_text()
+    assert "random weights in vgg19_narrow" in page and "All 5 steps are done." in page
+    for name in ("scene-1-step-000005.png", "scene-1-step-000000.png", "scene-1-reference.png"):
+        assert name in page and (finished / "pictures" / "single" / name).is_file()
+    assert json.loads((finished / "time.json").read_text())["seconds"] > 0
 
 
 def test_everything_made_with_random_weights_says_so(finished):
@@ -280,7 +294,9 @@ def test_a_run_starts_from_another_runs_generator(finished, cache, tmp_path):
 
 
 @pytest.mark.slow
-def test_ctrl_c_leaves_a_checkpoint_of_the_last_whole_step(cache, tmp_path, monkeypatch, capfd):
+def test_ctrl_c_leaves_a_checkpoint_of_the_last_whole_step(
+    finished, cache, tmp_path, monkeypatch, capfd
+):
     run_step = Trainer.run_step
 
     def interrupted(self, batch, step):
@@ -293,8 +309,18 @@ def test_ctrl_c_leaves_a_checkpoint_of_the_last_whole_step(cache, tmp_path, monk
     assert start(tmp_path / "run", cache) == 130
     assert (tmp_path / "run" / "checkpoints" / "1-unpaired-00000001").is_dir()
     assert "the same command continues" in capfd.readouterr().err
+    assert "Stopped after 3 of 5 steps" in (tmp_path / "run" / "report.html").read_text()
     monkeypatch.undo()
     assert start(tmp_path / "run", cache) == 0
+    whole, broken = (shown(folder) for folder in (finished, tmp_path / "run"))
+    assert whole == broken
+
+
+def shown(folder):
+    """The page of a run without what differs by nature: its name, its time, its flags' paths."""
+    page = (folder / "report.html").read_text()
+    page = re.sub("<dt>Time</dt><dd>.*?</dd>", "", page)
+    return re.sub("<title>.*</title>|<h1.*</h1>|--(work|cache)_dir=.*", "", page)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from tfisp.training.validation import Validation
 def validation(*truths, images=99):
     raw = np.zeros((8, 8, 4), np.float32)
     pairs = [(str(index), raw + index, None, truth) for index, truth in enumerate(truths)]
-    return Validation(SimpleNamespace(pairs={"val": pairs}, preview=list), "val", images)
+    return Validation(SimpleNamespace(pairs={"val": pairs}), "val", images)
 
 
 def picture(level):

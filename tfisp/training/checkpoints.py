@@ -12,13 +12,13 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import tensorflow as tf
 
 from tfisp.errors import InputError, first_line
 from tfisp.files import atomic_folder, remove_leftovers
+from tfisp.training.position import Position
 
 _NAME = re.compile(r"(?P<stage>\d+)-(?P<recipe>\w+)-(?P<step>\d{8})")
 _FACTS = "facts.json"
@@ -33,14 +33,6 @@ _DAMAGE = (
     MemoryError,
     OSError,
 )
-
-
-@dataclass(frozen=True, order=True)
-class Position:
-    """Where a run stands: `step` steps of stage number `stage` are done."""
-
-    stage: int
-    step: int
 
 
 class Checkpoints:

@@ -32,6 +32,7 @@ def train(
     progress: Progress | None = None,
     workers: Workers | None = None,
     finish: Callable[[RunFolder], object] | None = None,
+    show: Callable[[RunFolder], object] | None = None,
 ) -> RunFolder:
     """Trains, or continues, a run; its folder then holds the result as a preset.
 
@@ -44,6 +45,7 @@ def train(
         workers: The processes that train together; None for this one on one device.
         finish: What the first of them does with the trained run, while no other process may work in
             its folder.
+        show: What it does before, and with a run that stopped on its way too.
 
     Raises:
         InputError: for anything wrong with flags, files or folder, or if the losses stop being
@@ -60,7 +62,7 @@ def train(
     )
     folder = RunFolder(work_dir)
     with run_lock.held(folder.path) if workers.is_chief else contextlib.nullcontext():
-        _train(config, folder, options, flags, progress, workers)
+        _train(config, folder, options, flags, progress, workers, show)
         if finish and workers.is_chief:
             finish(folder)
     return folder
@@ -73,6 +75,7 @@ def _train(
     flags: str,
     progress: Progress | None,
     workers: Workers,
+    show: Callable[[RunFolder], object] | None,
 ) -> None:
     """As `train`, in a folder that no other process works in."""
     if workers.is_chief:
@@ -96,7 +99,12 @@ def _train(
         folder.describe(flags, dataset, origins)
     workers.barrier()  # until the chief has claimed the folder
     pairs = simulated_pairs(config, dataset, folder if workers.is_chief else None, progress)
-    Run(config, folder, dataset, generator, frozen, options, workers, notes, pairs).train()
+    run = Run(config, folder, dataset, generator, frozen, options, workers, notes, pairs)
+    try:
+        run.train()
+    finally:
+        if show and workers.is_chief:
+            show(folder)
     for path, reason in dataset.skipped if workers.is_chief else ():
         print(f"skipped {path}: {reason}", file=sys.stderr)
 

@@ -1,6 +1,7 @@
 """Runs the stages of a configuration: batches in, steps, logs and checkpoints out."""
 
 import contextlib
+import dataclasses
 import json
 import signal
 import time
@@ -18,17 +19,22 @@ from tfisp.data.cache import Store
 from tfisp.data.pipeline import batches
 from tfisp.models.generator import Generator
 from tfisp.seeds import derive
-from tfisp.training.checkpoints import Checkpoints, Position
+from tfisp.training.checkpoints import Checkpoints
 from tfisp.training.compat import FIXED_PERMUTATION
 from tfisp.training.config import Stage, TrainConfig
 from tfisp.training.events import cut_events
 from tfisp.training.feature_cache import FeatureCache, check_repeats, cost_note
 from tfisp.training.finite_checks import overflowed, require_sound
+from tfisp.training.health import Watch
 from tfisp.training.monitor import Monitor, RunMonitor
 from tfisp.training.networks import FrozenNetworks
+from tfisp.training.position import Position
+from tfisp.training.preview import Preview
 from tfisp.training.publisher import Publisher
 from tfisp.training.run_folder import RunFolder
-from tfisp.training.strategies import Workers
+from tfisp.training.run_log import read_log
+from tfisp.training.stopwatch import Stopwatch
+from tfisp.training.strategies import Workers, devices
 from tfisp.training.target_detail import in_target_detail
 from tfisp.training.trainer import Trainer
 from tfisp.training.validation import Validation
@@ -41,7 +47,7 @@ class RunOptions:
     Attributes:
         save_every: Steps between checkpoints.
         max_to_keep: Checkpoints kept of each stage.
-        image_every: Steps between image grids in TensorBoard; 0 for none.
+        image_every: Steps between drawings of the preview's scenes; 0 for none.
         xla: Compile steps with XLA; it changes the result by rounding.
         feature_cache: Folder in which the frozen features of real images are kept, if any; it
             changes the result by rounding.
@@ -124,7 +130,9 @@ class Run:
         self._workers = workers
         self._checkpoints = Checkpoints(folder.checkpoints, options.max_to_keep)
         self._validation = Validation(dataset, config.validation_split, config.validation_images)
+        self._preview = Preview(dataset, folder.pictures) if options.image_every else None
         self._interrupted = False
+        self._stopwatch = Stopwatch(folder.time, devices())
 
     def train(self) -> None:
         """Does all that is left to do; each stage ends as a preset of its averaged weights.
@@ -146,8 +154,11 @@ class Run:
             return
         self._folder.cut_metrics(start)
         cut_events(self._folder.events, None if start is None else self._steps_until(start))
-        monitor = RunMonitor(self._folder.metrics, self._folder.events)
-        with contextlib.closing(monitor):
+        watch = Watch([dataclasses.asdict(stage.recipe) for stage in self._config.stages])
+        for line in read_log(self._folder.metrics):
+            watch.hear(line)
+        monitor = RunMonitor(self._folder.metrics, self._folder.events, watch=watch.hear)
+        with contextlib.closing(monitor), contextlib.closing(self._stopwatch):
             monitor.text(
                 "run/config", f"```json\n{json.dumps(self._config.to_dict(), indent=2)}\n```"
             )
@@ -279,6 +290,7 @@ class Run:
         """Writes a checkpoint, after all that was logged up to it."""
         if self._workers.is_chief:
             run.monitor.flush()
+            self._stopwatch.write()
             self._checkpoints.save(
                 run.trainer.checkpointable,
                 Position(run.index, run.done),
@@ -295,8 +307,18 @@ class Run:
             found |= self._validation.measure(run.trainer.ema, "val_ema")
             if found:
                 run.monitor.log(done, found)
-        if _due(done, self._options.image_every, last):
-            run.monitor.images(done, "preview", self._validation.grid(run.trainer.ema))
+        if self._preview and _due(done, self._options.image_every, last):
+            self._draw(run, done, self._preview)
+
+    def _draw(self, run: StageRun, done: int, preview: Preview) -> None:
+        """Draws the preview's scenes; a stage begins with what the one before it was drawn with."""
+        drawn = preview.draw(run.trainer.ema)
+        if not drawn:
+            return
+        run.monitor.log(done, preview.signs(drawn, run.trainer.ema))
+        run.monitor.images(done, "preview", preview.sheet(drawn))
+        if done or not run.index:
+            preview.write(self._steps_until(Position(run.index, done)), drawn)
 
     @contextlib.contextmanager
     def _catching_signals(self) -> Iterator[None]:

@@ -4,9 +4,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 import tensorflow as tf
@@ -32,8 +32,8 @@ class Monitor:
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Numbers after `step` steps of this stage."""
 
-    def images(self, step: int, tag: str, grid: np.ndarray) -> None:
-        """A picture `[H, W, 3]`, 0..1."""
+    def images(self, step: int, tag: str, picture: np.ndarray) -> None:
+        """A picture `[H, W, 3]`, uint8 or 0..1."""
 
     def say(self, message: str) -> None:
         """A line for whoever watches."""
@@ -53,9 +53,17 @@ class RunMonitor(Monitor):
         events: TensorBoard's folder.
         screen: Where progress goes, stderr by default; redrawn in place if it is a terminal, else
             one line per logged step.
+        watch: Hears every line of `metrics.jsonl`; what it says of one is told.
     """
 
-    def __init__(self, metrics: Path, events: Path, screen: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        metrics: Path,
+        events: Path,
+        screen: TextIO | None = None,
+        watch: Callable[[Mapping[str, Any]], Iterable[object]] | None = None,
+    ) -> None:
+        self._watch = watch
         self._metrics = metrics.open("a", encoding="utf-8")
         self._writer = tf.summary.create_file_writer(str(events))
         self._screen = screen or sys.stderr
@@ -94,15 +102,17 @@ class RunMonitor(Monitor):
         with self._writer.as_default(step=self._offset + step):
             for tag, value in {**values, **timing}.items():
                 tf.summary.scalar(tag, value)
+        for note in self._watch(entry) if self._watch else ():
+            self.say(f"note: {note}")
         if not self._live:
             losses = {tag: value for tag, value in values.items() if tag.startswith("loss/")}
             if losses:
                 print(self._line(step, losses), file=self._screen, flush=True)
 
-    def images(self, step: int, tag: str, grid: np.ndarray) -> None:
-        """Shows a picture `[H, W, 3]`, 0..1, in TensorBoard."""
+    def images(self, step: int, tag: str, picture: np.ndarray) -> None:
+        """Shows a picture `[H, W, 3]`, uint8 or 0..1, in TensorBoard."""
         with self._writer.as_default(step=self._offset + step):
-            tf.summary.image(tag, np.clip(grid, 0.0, 1.0)[None])
+            tf.summary.image(tag, picture[None])
 
     def text(self, tag: str, markdown: str) -> None:
         """Puts a text into TensorBoard."""

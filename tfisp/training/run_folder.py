@@ -6,6 +6,9 @@ RUN/run.json       everything that decides the result; a later start must agree 
         manifest.json  every input file with its size and a hash; a later start must agree with it
         splits.json    which files are for training, validation and test
         metrics.jsonl  one line per logged step; cut back to the checkpoint on resuming
+        pictures/      the same scenes, drawn again and again (preview.py)
+        report.html    what a person looks at first (tfisp.reporting)
+        time.json      how long it took, and on what (stopwatch.py)
         checkpoints/   see checkpoints.py
         events/        TensorBoard
         stages/        what each stage ended with, as a preset folder
@@ -28,10 +31,11 @@ from tfisp.data.base import Dataset
 from tfisp.data.cache import file_digest
 from tfisp.data.manifest import changes
 from tfisp.errors import InputError
-from tfisp.files import atomic_file, read_json, remove_leftovers, write_json, write_text
+from tfisp.files import read_json, remove_leftovers, write_json, write_text
 from tfisp.training import run_lock
-from tfisp.training.checkpoints import Position
 from tfisp.training.config import TrainConfig, contents, differences, what_counts
+from tfisp.training.position import Position
+from tfisp.training.run_log import cut_log
 
 _LIBRARIES = (
     "tensorflow",
@@ -159,6 +163,21 @@ class RunFolder:
         return self.path / "events"
 
     @property
+    def pictures(self) -> Path:
+        """The same scenes, drawn again and again."""
+        return self.path / "pictures"
+
+    @property
+    def report(self) -> Path:
+        """The page that shows the run."""
+        return self.path / "report.html"
+
+    @property
+    def time(self) -> Path:
+        """How long the run took, and on what."""
+        return self.path / "time.json"
+
+    @property
     def model(self) -> Path:
         """The trained generator's preset folder."""
         return self.path / "model"
@@ -197,35 +216,12 @@ class RunFolder:
 
     def cut_metrics(self, position: Position | None) -> None:
         """Drops lines logged after a checkpoint (all for None): they are written again."""
-        if not self.metrics.exists():
-            return
-        kept: list[str] = []
-        for line in _lines(self.metrics):
-            if not line.endswith("\n") or position is None:
-                break
-            try:
-                entry = json.loads(line)
-                later = Position(entry["stage"], entry["step"]) > position
-            except (ValueError, TypeError, LookupError, RecursionError) as error:
-                raise InputError(
-                    f"{self.metrics}: line {len(kept) + 1} is damaged: {line.strip()[:60]!r}; put"
-                    " the file back, or delete it (the log then begins anew)"
-                ) from error
-            if later:
-                break
-            kept.append(line)
-        with atomic_file(self.metrics) as temporary:
-            temporary.write_text("".join(kept), encoding="utf-8")
+        cut_log(self.metrics, position)
 
 
 def _plain(config: TrainConfig) -> dict[str, Any]:
     """A configuration as it is kept: JSON values, and what the files that it names hold."""
     return json.loads(json.dumps(config.to_dict() | {"content": contents(config)}))
-
-
-def _lines(path: Path) -> list[str]:
-    """The lines of a text file, whatever bytes it holds."""
-    return path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
 
 
 def versions() -> dict[str, Any]:

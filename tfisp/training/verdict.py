@@ -14,12 +14,17 @@ A stage is better if colours came nearer and content was held.
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfisp.data.base import Dataset
-from tfisp.models.generator import Generator
+from tfisp.errors import InputError
+from tfisp.files import read_json
+
+if TYPE_CHECKING:
+    from tfisp.models.generator import Generator
 
 # Patches of each side, at the most.
 PATCHES = 256
@@ -77,6 +82,20 @@ class Verdict:
         return asdict(self) | {"better": self.better}
 
 
+def read_verdict(path: Path) -> Verdict:
+    """A verdict that a run has written down.
+
+    Raises:
+        InputError: if the file is damaged; names it.
+    """
+    stated = read_json(path)
+    try:
+        sides = (stated[side] for side in ("before", "after"))
+        return Verdict(*(Distance(float(s["colour"]), float(s["content"])) for s in sides))
+    except (TypeError, LookupError, ValueError) as error:
+        raise InputError(f"{path}: not the verdict of a run ({error!r})") from error
+
+
 class Judge:
     """Holds the patches that generators are judged on.
 
@@ -104,7 +123,7 @@ class Judge:
         return Distance(float(colour), float((ours * theirs).sum() / max(energy, 1e-12)))
 
 
-def renderer(generator: Generator) -> Render:
+def renderer(generator: "Generator") -> Render:
     """What a generator makes of one input."""
     return lambda raw: generator(raw[None])[0].numpy()
 
