@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.plugins.custom_scalar import layout_pb2
 
 from tests.helpers.data_files import scene
 from tfisp import models, train
-from tfisp.training import scaling
+from tfisp.training import scaling, tags
 from tfisp.training.trainer import Trainer
 
 FLAGS = (
@@ -196,6 +197,29 @@ def test_tensorboard_has_the_same_numbers_the_pictures_and_the_flags(finished):
     } <= set(events)
     assert [step for step, _ in events["preview"]] == [0, 2, 2, 4, 5]
     assert "--patch_size=64" in events["run/flags"][0][1].item().decode()
+    (step, charts), *others = events["custom_scalars__config__"]
+    shown = layout_pb2.Layout.FromString(charts.item())
+    assert step == 0 and not others and len(shown.category) == len(tags.LAYOUT)
+    for category in shown.category:
+        for chart in category.chart:
+            for pattern in chart.multiline.tag:
+                assert any(re.fullmatch(pattern, tag) for tag in events), pattern
+
+
+def test_every_number_is_described(finished):
+    logged = {tag for entry in read_log(finished) for tag in entry} - {"stage", "step", "recipe"}
+    assert [tag for tag in logged if not tags.meaning(tag)] == []
+    assert tags.meaning("critic/adv_color/margin") in described(finished / "events")
+
+
+def described(folder):
+    """The descriptions of all tags."""
+    return {
+        value.metadata.summary_description
+        for file in folder.glob("events.*")
+        for record in tf.compat.v1.io.tf_record_iterator(str(file))
+        for value in tf.compat.v1.Event.FromString(record).summary.value
+    }
 
 
 def test_validation_measures_raw_and_averaged_weights(finished):

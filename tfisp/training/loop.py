@@ -159,6 +159,8 @@ class Run:
             watch.hear(line)
         monitor = RunMonitor(self._folder.metrics, self._folder.events, watch=watch.hear)
         with contextlib.closing(monitor), contextlib.closing(self._stopwatch):
+            if start is None:
+                monitor.layout()
             monitor.text(
                 "run/config", f"```json\n{json.dumps(self._config.to_dict(), indent=2)}\n```"
             )

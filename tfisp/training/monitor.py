@@ -11,6 +11,8 @@ from typing import Any, TextIO
 import numpy as np
 import tensorflow as tf
 
+from tfisp.training.tags import layout, meaning
+
 # Steps of a stage that are compiled before they are taken: a plain one and one of critics.
 _COMPILING = 2
 
@@ -101,7 +103,7 @@ class RunMonitor(Monitor):
         timing = {"perf/images_per_second": self._speed, "perf/wait_share": self._wait_share}
         with self._writer.as_default(step=self._offset + step):
             for tag, value in {**values, **timing}.items():
-                tf.summary.scalar(tag, value)
+                tf.summary.scalar(tag, value, description=meaning(tag))
         for note in self._watch(entry) if self._watch else ():
             self.say(f"note: {note}")
         if not self._live:
@@ -113,6 +115,11 @@ class RunMonitor(Monitor):
         """Shows a picture `[H, W, 3]`, uint8 or 0..1, in TensorBoard."""
         with self._writer.as_default(step=self._offset + step):
             tf.summary.image(tag, picture[None])
+
+    def layout(self) -> None:
+        """Tells TensorBoard which numbers belong into one chart; once in a run."""
+        with self._writer.as_default(step=0):
+            tf.summary.experimental.write_raw_pb(layout())
 
     def text(self, tag: str, markdown: str) -> None:
         """Puts a text into TensorBoard."""

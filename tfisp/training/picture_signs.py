@@ -66,7 +66,11 @@ def _averaged(picture: np.ndarray, period: int, axis: int) -> np.ndarray:
     weights = np.ones(period + 1 - period % 2)
     if period % 2 == 0:
         weights[[0, -1]] = 0.5
-    return np.apply_along_axis(np.convolve, axis, picture, weights / period, mode="same")
+    lines = np.moveaxis(picture, axis, 0)
+    margin = len(weights) // 2
+    padded = np.pad(lines, ((margin, margin), (0, 0), (0, 0)), mode="edge")
+    shifted = (weight * padded[start:][: len(lines)] for start, weight in enumerate(weights))
+    return np.moveaxis(sum(shifted, np.zeros_like(lines)) / period, 0, axis)
 
 
 def _pixels(pictures: Sequence[np.ndarray]) -> np.ndarray:
