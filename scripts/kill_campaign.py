@@ -40,7 +40,7 @@ FLAGS = (
 KILLS_PER_RUN = 10
 # Files whose bytes must be equal, by the last part of their names.
 WHOLE = ("metrics.jsonl", "run.json", "splits.json", "manifest.json")
-MODEL_FILES = (".weights.h5", ".tflite", "SHA256SUMS", "config.json", "model.json")
+MODEL_FILES = (".weights.h5", ".tflite", "SHA256SUMS", "config.json", "model.json", ".png")
 
 
 def fingerprint(run: Path) -> dict[str, str]:
@@ -61,7 +61,7 @@ def fingerprint(run: Path) -> dict[str, str]:
                 found[key] = _hash(repr((tensor.dtype, tensor.shape)).encode() + tensor.tobytes())
     for name in WHOLE:
         found[name] = _hash((run / name).read_bytes())
-    for place in ("model", "stages", "export"):
+    for place in ("model", "stages", "export", "pictures"):
         for path in sorted((run / place).rglob("*")):
             if path.name.endswith(MODEL_FILES):
                 found[str(path.relative_to(run))] = _hash(path.read_bytes())
