@@ -3,6 +3,8 @@
 tfisp.metrics.names()                                          # psnr, ssim, lpips, ...
 tfisp.metrics.compute(["psnr", "ssim"], quantise8(image), reference)
 tfisp.metrics.mai22_score(psnr=23.5, milliseconds=10)          # as a challenge ranks it
+
+Sets of pictures that show different scenes are compared by `tfisp.metrics.distributions`.
 """
 
 from tfisp.metrics.mai_score import ScoreRange, mai22_score
