@@ -342,7 +342,17 @@ assert not heavy, heavy
     assert result.returncode == 0, result.stderr
 
 
-PROGRAMS = ("doctor", "evaluate", "export", "inspect_raw", "look", "process", "report", "train", "web")
+PROGRAMS = (
+    "doctor",
+    "evaluate",
+    "export",
+    "inspect_raw",
+    "look",
+    "process",
+    "report",
+    "train",
+    "web",
+)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
