@@ -1,5 +1,6 @@
 """Measures of one arm of the quality benchmark, scene by scene."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,13 +17,15 @@ from tfisp.training.verdict import renderer
 # Scenes whose LPIPS is computed: it takes longer than all else.
 LPIPS_SCENES = 40
 SCENES_SHOWN = 3
+# Arms that render without a generator.
+UNTRAINED = ("classical", "look_map")
 
 
 def measure(run: Path, arm: str, data: list[str], split: str, weights: Path) -> dict:
     """The measures of every held-out scene, and what a few of them look like.
 
     Args:
-        run: Run folder of the generator; not read for `classical` and `look_map`.
+        run: Run folder of the generator; not read for `UNTRAINED`.
         arm: Which arm.
         data: Flags of the data set.
         split: `val` or `test`.
@@ -36,7 +39,10 @@ def measure(run: Path, arm: str, data: list[str], split: str, weights: Path) -> 
     values = flags.FlagValues()
     data_flags.define(values)
     values(["benchmark", *data])
-    dataset = open_dataset(data_flags.make_config(values))
+    config = data_flags.make_config(values)
+    if arm not in UNTRAINED:  # some generators take the mosaic in another form
+        config = dataclasses.replace(config, contract=models.read_preset(run).contract)
+    dataset = open_dataset(config)
     render = _renderer(run, arm, dataset)
     distance = LPIPS(variant="lpips", weights=str(weights))
     found: dict[str, list[float]] = {
