@@ -5,7 +5,7 @@ its traceback.
 """
 
 # Characters of a message.
-LONGEST = 2000
+LONGEST = 8000
 
 
 class InputError(ValueError):
