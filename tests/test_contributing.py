@@ -76,7 +76,7 @@ def test_a_generator_is_added(monkeypatch):
     monkeypatch.setitem(sys.modules, module.__name__, module)
     exec(blocks()["tfisp/models/tiny_isp.py"], vars(module))
     ((name, entry),) = eval(blocks()["tfisp/models/registry.py"]).items()
-    monkeypatch.setitem(registry._GENERATORS, name, entry)
+    monkeypatch.setitem(registry.GENERATORS, name, entry)
     generator = models.create("tiny_isp", seed=1)
     # Two 3x3 layers of four channels and one of twelve, with biases.
     assert generator.count_params() == (36 * 4 + 4) + (36 * 4 + 4) + (36 * 12 + 12)

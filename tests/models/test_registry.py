@@ -22,7 +22,7 @@ class NoHalo(models.Generator):
 
 @pytest.fixture(autouse=True)
 def own_table(monkeypatch):
-    monkeypatch.setattr(registry, "_GENERATORS", dict(registry._GENERATORS))
+    monkeypatch.setattr(registry, "GENERATORS", dict(registry.GENERATORS))
 
 
 def test_a_registered_generator_is_created_named_saved_and_loaded(tmp_path):
@@ -37,7 +37,7 @@ def test_a_registered_generator_is_created_named_saved_and_loaded(tmp_path):
 
 def test_a_preset_of_one_that_is_not_registered_names_its_module(tmp_path, monkeypatch):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry, "_GENERATORS", dict(registry._GENERATORS))
+        patch.setattr(registry, "GENERATORS", dict(registry.GENERATORS))
         models.register("narrow", Narrow)
         folder = models.save_to_preset(models.create("narrow"), tmp_path / "preset")
     assert json.loads((folder / "config.json").read_text())["module"] == Narrow.__module__
@@ -76,7 +76,7 @@ def test_presets_of_the_package_name_no_module(tmp_path):
     ],
 )
 def test_what_cannot_be_registered_is_refused(name, generator, message):
-    before = dict(registry._GENERATORS)
+    before = dict(registry.GENERATORS)
     with pytest.raises(InputError, match=message):
         models.register(name, generator)
-    assert before == registry._GENERATORS
+    assert before == registry.GENERATORS

@@ -12,7 +12,8 @@ import importlib
 from typing import Any
 
 from tfisp.models.presets import from_preset, preset_names, read_preset, save_to_preset
-from tfisp.models.registry import create, names, register
+from tfisp.models.registration import register
+from tfisp.models.registry import create, names
 
 # Base classes, each with the module that defines it: loaded, and TensorFlow with them, when they
 # are first asked for.
