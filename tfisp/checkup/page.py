@@ -6,7 +6,7 @@ from typing import Any
 
 from tfisp.checkup.picture import PictureFacts
 from tfisp.checkup.survey import Survey
-from tfisp.data.target_look import evenly
+from tfisp.data.listing import evenly
 from tfisp.rendering.encoding import encode_jpeg
 from tfisp.webpage import fill, page_file
 
@@ -35,7 +35,8 @@ def page(survey: Survey, facts: Mapping[str, Any], title: str) -> str:
     shared, own = "tfisp.evaluating", "tfisp.checkup"
     styles = [page_file(shared, "page.css"), page_file(own, "checkup.css")]
     scripts = [page_file(shared, "dom.js"), *(page_file(own, name) for name in _SCRIPTS)]
-    return fill(page_file(own, "checkup.html"), title, styles, data, scripts)
+    template = page_file(own, "checkup.html")
+    return fill(template, title, styles, data, scripts, pictures_beside=False)
 
 
 def _strip(pictures: Sequence[PictureFacts]) -> list[dict[str, str]]:

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from tfisp.data.bad_files import BadFiles
 from tfisp.errors import InputError
@@ -259,3 +261,10 @@ def _by_name(paths: Iterable[Path], root: Path | None) -> dict[str, list[Path]]:
 def _natural(text: str) -> list[tuple[int, int | str]]:
     parts = re.split(r"(\d+)", text)
     return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts]
+
+
+def evenly(items: Sequence[Any], count: int) -> list[Any]:
+    """At most `count` of the items, at equal distances."""
+    if len(items) <= count:
+        return list(items)
+    return [items[round(place)] for place in np.linspace(0, len(items) - 1, count)]
