@@ -57,7 +57,8 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         raise UsageError(f"--output={output}: expected a name that ends in .cube")
     config = data_flags.make_config(values)
     from tfisp.data import open_dataset
-    from tfisp.data.target_look import evenly, fit_target_look
+    from tfisp.data.listing import evenly
+    from tfisp.data.target_look import fit_target_look
     from tfisp.looks.cube import write_cube
     from tfisp.rendering.pictures import write_picture
 

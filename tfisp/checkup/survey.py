@@ -11,8 +11,8 @@ from tfisp.checkup.capture import CaptureFacts, measure_capture
 from tfisp.checkup.likeness import SAME_SCENE, groups, stacked
 from tfisp.checkup.picture import PictureFacts, measure
 from tfisp.data.base import Dataset, Progress
+from tfisp.data.listing import evenly
 from tfisp.data.photographs import Photograph
-from tfisp.data.target_look import evenly
 from tfisp.data.workers import in_order
 from tfisp.errors import InputError
 from tfisp.looks import Look

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tfisp.data.cache import Store, file_digest, key
-from tfisp.data.listing import require_files
+from tfisp.data.listing import evenly, require_files
 from tfisp.data.noise import noise_of
 from tfisp.data.unprocess import Noise, random_gains
 from tfisp.data.workers import in_order
@@ -112,7 +112,7 @@ def measure_camera(name: str, cache_dir: str | None, skip: bool = False) -> Meas
     files, notes = [path], []
     if path.is_dir():
         found = require_files("sensor", path, RAW_SUFFIXES, "RAW files", [store.folder])
-        files = [found.files[k] for k in _spread(len(found.files))]
+        files = evenly(found.files, _MOST)
         notes.append(found.note("RAW files"))
     recordings: list[Recording] = []
 
@@ -133,11 +133,6 @@ def measure_camera(name: str, cache_dir: str | None, skip: bool = False) -> Meas
     if not recordings:
         raise InputError(f"--sensor={name}: none of its {len(files)} RAW files can be used")
     return MeasuredCamera(tuple(recordings), (*notes, *_remarks(name, recordings)))
-
-
-def _spread(count: int) -> list[int]:
-    """Numbers of the files to measure, of so many."""
-    return np.unique(np.linspace(0, count - 1, min(count, _MOST)).round().astype(int)).tolist()
 
 
 def _measured(file: Path, store: Store) -> Recording:

@@ -7,6 +7,7 @@ import numpy as np
 
 from tfisp.data.base import Dataset, Progress
 from tfisp.data.frames import Scene
+from tfisp.data.listing import evenly
 from tfisp.errors import InputError
 from tfisp.looks import Look
 from tfisp.looks.fit import AUTO, fit_populations
@@ -57,13 +58,6 @@ def fit_target_look(
     return fit_populations(
         references, targets, family=family, sensor_known=all(sensors_known), seed=seed
     )
-
-
-def evenly(items: Sequence[Any], count: int) -> list[Any]:
-    """At most `count` of the items, at equal distances."""
-    if len(items) <= count:
-        return list(items)
-    return [items[round(place)] for place in np.linspace(0, len(items) - 1, count)]
 
 
 def _read(
