@@ -56,8 +56,10 @@ class Look:
             float32 of the same shape, sRGB-encoded, 0..1.
         """
         image = np.asarray(image)
-        scale = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1
-        image = image.astype(np.float32) / np.float32(scale)
+        scale = np.iinfo(image.dtype).max if image.dtype.kind == "u" else None
+        image = image.astype(np.float32, copy=False)
+        if scale:
+            image = image / np.float32(scale)
         colours = image.reshape(-1, 3) @ self.before[:, :3].T
         colours += self.before[:, 3]
         place = np.clip(colours, 0, 1) * np.float32(KNOTS - 1)
