@@ -10,9 +10,10 @@ function `(config, progress)`, best written with a `DatasetBuilder`, and a call 
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tfisp.data.registry import DATASETS, Kind, names, register
+from tfisp.lazy import loader
 
 if TYPE_CHECKING:
     from tfisp.data.base import Dataset, Progress
@@ -51,10 +52,4 @@ def open_dataset(config: "DataConfig", progress: "Progress | None" = None) -> "D
     return opener(config, progress)
 
 
-def __getattr__(name: str) -> Any:
-    """Loads a public name when it is first asked for (PEP 562)."""
-    if name not in _MEMBERS:
-        raise AttributeError(f"module 'tfisp.data' has no attribute '{name}'")
-    value = getattr(importlib.import_module(f"tfisp.data.{_MEMBERS[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = loader(__name__, _MEMBERS)

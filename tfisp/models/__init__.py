@@ -8,9 +8,7 @@
 Naming them loads no TensorFlow; creating one does.
 """
 
-import importlib
-from typing import Any
-
+from tfisp.lazy import loader
 from tfisp.models.presets import from_preset, preset_names, read_preset, save_to_preset
 from tfisp.models.registration import register
 from tfisp.models.registry import create, names
@@ -30,11 +28,4 @@ __all__ = [
     *_MEMBERS,
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Loads a public name when it is first asked for (PEP 562)."""
-    if name not in _MEMBERS:
-        raise AttributeError(f"module 'tfisp.models' has no attribute '{name}'")
-    value = getattr(importlib.import_module(f"tfisp.models.{_MEMBERS[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = loader(__name__, _MEMBERS)

@@ -7,8 +7,7 @@
 `tfisp.train` is the program; docs/EXTENDING.md has losses, critics and recipes of your own.
 """
 
-import importlib
-from typing import Any
+from tfisp.lazy import loader
 
 # Public name -> the module that defines it, loaded when it is first asked for: only some of them
 # need TensorFlow.
@@ -23,11 +22,4 @@ _MEMBERS = {
 
 __all__ = [*_MEMBERS]
 
-
-def __getattr__(name: str) -> Any:
-    """Loads a public name when it is first asked for (PEP 562)."""
-    if name not in _MEMBERS:
-        raise AttributeError(f"module 'tfisp.training' has no attribute '{name}'")
-    value = getattr(importlib.import_module(f"tfisp.training.{_MEMBERS[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = loader(__name__, _MEMBERS)
