@@ -90,10 +90,7 @@ def test_pictures_are_the_desktops_to_one_code_value(browser, sites, tmp_path, n
 def page(browser, sites):
     """The page with the shipped preset, ready."""
     with serving(sites / "camera") as address:
-        browser.problems.clear()
-        browser.requests.clear()
-        browser.window(1200, 900)
-        browser.open(address)
+        browser.begin(address)
         browser.wait("document.body.dataset.ready === 'true'")
         yield browser
         assert [

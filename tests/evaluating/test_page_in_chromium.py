@@ -49,10 +49,7 @@ def browser():
 
 @pytest.fixture
 def page(browser, report):
-    browser.problems.clear()
-    browser.requests.clear()
-    browser.window(1200, 900)
-    browser.open(report)
+    browser.begin(report)
     browser.wait("[...document.querySelectorAll('.pane img')].every(i => i.naturalWidth === 80)")
     yield browser
     assert browser.problems == []

@@ -103,6 +103,13 @@ class Browser:
         self.send("Page.navigate", url=address)
         self.wait(f"document.readyState === 'complete' && location.href === '{address}'")
 
+    def begin(self, page: Path | str) -> None:
+        """Opens a page in a window of 1200 x 900, with nothing asked or complained of yet."""
+        self.problems.clear()
+        self.requests.clear()
+        self.window(1200, 900)
+        self.open(page)
+
     def choose(self, selector: str, *files: Path) -> None:
         """Chooses files in an input of the page, as its user would."""
         root = self.send("DOM.getDocument")["root"]["nodeId"]

@@ -98,10 +98,7 @@ def browser():
 
 @pytest.fixture
 def page(browser, finished):
-    browser.problems.clear()
-    browser.requests.clear()
-    browser.window(1200, 900)
-    browser.open(finished / "report.html")
+    browser.begin(finished / "report.html")
     browser.wait("[...document.querySelectorAll('.pane img')].every(i => i.naturalWidth === 32)")
     yield browser
     assert browser.problems == []
