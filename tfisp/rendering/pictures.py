@@ -7,7 +7,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import tifffile
 
 from tfisp.files import atomic_file
 from tfisp.rawfiles.exif import picture_exif, tiff_tags
@@ -52,6 +51,8 @@ def write_picture(
 
 def write_tiff(path: Path, picture: np.ndarray, tags: Mapping[int, Any] | None) -> None:
     """Writes a deflated TIFF; Exif's tags stand among its own, as TIFF/EP has them."""
+    import tifffile  # takes longer to load than a JPEG to write
+
     extra = [(0x0112, 3, 1, 1, True), *(tiff_tags(tags) if tags else ())]
     tifffile.imwrite(
         path,

@@ -38,6 +38,11 @@ if TYPE_CHECKING:
 # No more tiles than this are rendered side by side: each takes some memory of its own.
 MOST_WORKERS = 16
 
+# Rows that are finished at a time: their intermediate results stay in a core's cache, and memory
+# for them is not asked of the system anew. Measured: 16 to 256 rows take the same time, a whole
+# tile of 1280 pixels two thirds more.
+_STRIP = 32
+
 # Tiles are not made lower than this, in input samples, to give every core one.
 _LEAST_SHARE = 64
 
@@ -188,10 +193,11 @@ class Renderer:
             values = _reaching(window(*tile), tile)
             as_8bit = picture.dtype == np.uint8
             rgb = self._runtime.run(values, as_8bit and matrix is None, threads)
-            if matrix is not None:
-                rgb = to_srgb(rgb, matrix)
-                rgb = to_8bit(rgb) if as_8bit else rgb
-            _place(picture, rgb, self.metadata.step, tile, (top, left))
+            target, source = _places(tile, self.metadata.step, (top, left), picture.shape)
+            if matrix is None:
+                picture[target] = rgb[source]
+            else:
+                _finish(picture[target], rgb[source], matrix)
 
         if len(tiles) == 1:
             render_tile(tiles[0])
@@ -287,19 +293,23 @@ def _reaching(window: np.ndarray, tile: tuple[Span, Span]) -> np.ndarray:
     return np.pad(window, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="reflect")
 
 
-def _place(
-    picture: np.ndarray,
-    rgb: np.ndarray,
-    step: int,
-    tile: tuple[Span, Span],
-    padding: tuple[int, int],
-) -> None:
-    """Copies the right part of a rendered tile to where it belongs in the picture."""
+def _places(
+    tile: tuple[Span, Span], step: int, padding: tuple[int, int], shape: tuple[int, ...]
+) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """Where the right part of a rendered tile belongs in a picture, and where it is in the tile."""
     target, source = [], []
-    for span, before, size in zip(tile, padding, picture.shape[:2], strict=True):
+    for span, before, size in zip(tile, padding, shape[:2], strict=True):
         first = max(span.first * step - before, 0)
         last = min(span.last * step - before, size)
         shift = before - span.start * step
         target.append(slice(first, last))
         source.append(slice(first + shift, last + shift))
-    picture[tuple(target)] = rgb[tuple(source)]
+    return tuple(target), tuple(source)
+
+
+def _finish(picture: np.ndarray, camera_rgb: np.ndarray, matrix: np.ndarray) -> None:
+    """Camera RGB to a part of the picture, uint8 or float32 `[H, W, 3]`, strip by strip."""
+    for first in range(0, len(picture), _STRIP):
+        rows = slice(first, first + _STRIP)
+        rgb = to_srgb(camera_rgb[rows], matrix)
+        picture[rows] = to_8bit(rgb) if picture.dtype == np.uint8 else rgb
