@@ -32,6 +32,7 @@ from tfisp import models
 from tfisp._version import __version__
 from tfisp.color import encode_srgb
 from tfisp.contract import AS_SHOT, Contract
+from tfisp.data.simulation import in_soft_light
 from tfisp.data.unprocess import reduced_linear
 from tfisp.exporting.artifacts import MODEL
 from tfisp.exporting.conversion import export
@@ -45,8 +46,7 @@ PATCH, BATCH = 64, 16
 RATE = 4e-3
 # Photographs are reduced so much that noise and traces of demosaicking are gone.
 REDUCTION = 2
-# Share of patches that show soft, coloured light, such as lamps out of focus: no photograph has
-# much of it, and in what it has never seen bright a network draws the grid of its own upsampling.
+# Share of patches in soft, coloured light; why, says `tfisp.data.simulation`.
 SOFT = 0.2
 # Added to a patch's mean squared error under the root: 0.1 % of the range.
 FLOOR = 1e-6
@@ -106,11 +106,7 @@ def cut_patch(scenes: list[np.ndarray], random: np.random.Generator) -> np.ndarr
     if random.random() < 0.5:
         patch = patch.swapaxes(0, 1)
     patch = np.ascontiguousarray(patch)
-    if random.random() < SOFT:
-        patch = cv2.GaussianBlur(patch, (0, 0), random.uniform(3, 12))
-        light = random.uniform(0.3, 3) * random.uniform(0.3, 1.7, 3)
-        patch = np.clip(patch * light, 0, 1).astype(np.float32)
-    return patch
+    return in_soft_light(patch, random) if random.random() < SOFT else patch
 
 
 def batches(

@@ -45,6 +45,9 @@ REDUCTION = 2
 # Stops by which a patch is exposed less or more, so that all levels are seen beside each other
 # however few scenes there are.
 EXPOSURES = (-1.0, 1.0)
+# Share of patches that show soft, coloured light, such as lamps out of focus: no photograph has
+# much of it, and in what it has never seen bright a network draws the grid of its own upsampling.
+SOFT = 0.1
 
 
 class SimulatedPatches(RawPatches):
@@ -93,6 +96,8 @@ class SimulatedPatches(RawPatches):
         reference = cast(np.ndarray, scene.reference)  # patches are always read with it
         linear = reduced(place.of(reference))
         linear = np.minimum(linear * np.float32(2 ** random.uniform(*EXPOSURES)), 1)
+        if random.random() < SOFT:
+            linear = in_soft_light(linear, random)
         raw = simulate(linear, self._cameras[frame.path], self._contract, random)
         clean = encode_srgb(linear)
         return raw, clean, self._detail.apply(self.look.apply(clean))
@@ -140,6 +145,13 @@ def reduced(reference: np.ndarray) -> np.ndarray:
     linear = _linear()[reference]
     size = linear.shape[1] // REDUCTION, linear.shape[0] // REDUCTION
     return cv2.resize(linear, size, interpolation=cv2.INTER_AREA)  # the mean of each block
+
+
+def in_soft_light(linear: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """A patch far out of focus in coloured light, float32 `[H, W, 3]` linear sRGB 0..1."""
+    blurred = cv2.GaussianBlur(linear, (0, 0), random.uniform(3, 12))
+    light = random.uniform(0.3, 3) * random.uniform(0.3, 1.7, 3)
+    return np.clip(blurred * light, 0, 1).astype(np.float32)
 
 
 def simulate(
