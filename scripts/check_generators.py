@@ -23,6 +23,7 @@ from tfisp.errors import InputError
 from tfisp.exporting import gpu_check, gpu_compatibility
 from tfisp.exporting.gpu_check import Verdict
 from tfisp.exporting.gpu_compatibility import Violation
+from tfisp.naming import choose
 from tfisp.rendering import ModelMetadata
 
 if TYPE_CHECKING:
@@ -88,12 +89,14 @@ def main() -> int:
     parser.add_argument("--model", nargs="*", default=models.names(), help="Generators to check.")
     arguments = parser.parse_args()
     try:
-        generators = {name: models.create(name, seed=SEED) for name in arguments.model}
+        for name in arguments.model:
+            choose("--model", name, models.names())
     except InputError as error:
         parser.error(str(error))
     rows = []
     print(*HEADER, sep="\n", flush=True)
-    for name, generator in generators.items():
+    for name in arguments.model:
+        generator = models.create(name, seed=SEED)
         rows.append(check(name, generator, tuple(arguments.size)))
         print(rows[-1], flush=True)
     adapters = sorted({row.verdict.adapter for row in rows if row.verdict.ran})
@@ -119,6 +122,7 @@ def check(name: str, generator: "Generator", size: tuple[int, int], run: bool = 
     shape = (1, *check_size(metadata, size), metadata.channels)
     inputs = trial_inputs(metadata, shape)
     enliven(generator, largest=max(float(np.abs(raw).max()) for raw in inputs))
+    generator = generator.folded()
     with tempfile.TemporaryDirectory() as folder:
         saved, model = Path(folder) / "saved_model", Path(folder) / "model.tflite"
         writers.write_saved_model(generator, shape, saved)
@@ -135,14 +139,15 @@ def enliven(generator: "Generator", largest: float) -> None:
     """Weights that keep signals near 1: with the small first ones of LAN nothing could differ.
 
     Kernels are normal with He's deviation, the square root of 2 over the fan-in
-    (https://arxiv.org/abs/1502.01852), the first divided by the largest input; biases are uniform
-    in -0.1..0.1.
+    (https://arxiv.org/abs/1502.01852), the first divided by the largest input; slopes of leaky
+    ReLUs are uniform in 0..0.5, gains of normalisations in 0.5..1.5, biases in -0.1..0.1.
     """
     rng = np.random.default_rng(SEED)
+    ranges = {"alpha": (0.0, 0.5), "gamma": (0.5, 1.5)}
     weights = []
-    for weight in generator.get_weights():
-        if weight.ndim == 1:
-            weights.append(rng.uniform(-0.1, 0.1, weight.shape))
+    for weight in generator.weights:
+        if weight.name in ranges or len(weight.shape) == 1:
+            weights.append(rng.uniform(*ranges.get(weight.name, (-0.1, 0.1)), weight.shape))
         else:
             weights.append(rng.normal(0, np.sqrt(2 / np.prod(weight.shape[:-1])), weight.shape))
     weights[0] /= largest

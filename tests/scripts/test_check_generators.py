@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.network_cases import CASES
 from tfisp import models
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,11 +16,14 @@ spec = importlib.util.spec_from_file_location(
 check_generators = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(check_generators)
 
+# Not in the slow suite alone.
+QUICK = ("efficient_isp", "srcnn")
+
 
 def committed():
     """Generator -> the cells of its row in the document."""
     text = (ROOT / "docs" / "GPU.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `([a-z_]+)` \| (.+) \|$", text, re.M)
+    rows = re.findall(r"^\| `([a-z0-9_]+)` \| (.+) \|$", text, re.M)
     return {name: cells.split(" | ") for name, cells in rows}
 
 
@@ -29,20 +33,23 @@ def test_every_generator_is_in_the_table_and_passes():
     for _, allowed, ran, difference, _ in table.values():
         assert allowed == ran == "passes"
         assert float(difference) <= 1e-5
+    for case in CASES:
+        if case.parts_of and case.reduced:  # only wider
+            assert table[case.name][0] == table[case.parts_of][0]
 
 
 @pytest.mark.parametrize(
-    "name",
+    "case",
     [
-        name if name in ("efficient_isp", "srcnn") else pytest.param(name, marks=pytest.mark.slow)
-        for name in models.names()
+        case if case.name in QUICK else pytest.param(case, marks=pytest.mark.slow)
+        for case in CASES
+        if not (case.parts_of and case.reduced)
     ],
+    ids=str,
 )
-def test_the_table_is_what_the_script_finds(name):
-    generator = models.create(name, seed=check_generators.SEED)
-    # Compiling the shaders of eight blocks and more takes minutes.
-    run = name not in ("rmfa_net_medium", "rmfa_net_large")
-    row = check_generators.check(name, generator, (64, 96), run=run)
+def test_the_table_is_what_the_script_finds(case):
+    generator = case.create(seed=check_generators.SEED)
+    row = check_generators.check(case.name, generator, (64, 96), run=case.on_gpu)
     assert row.passed, str(row)
-    operations, *_ = committed()[name]
-    assert f"| `{name}` | {operations} | passes | " in str(row)
+    operations, *_ = committed()[case.name]
+    assert f"| `{case.name}` | {operations} | passes | " in str(row)

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from tests.helpers import worker_processes
-from tfisp import models
+from tests.helpers.network_cases import DISTINCT, raw_input
 from tfisp.models import discriminators
 from tfisp.training.recipes import GAMES
 
@@ -137,12 +137,8 @@ def make_discriminators():
 
 
 def make_generators():
-    made = {name: models.create(name) for name in models.names()}
-    sides = {name: max(model.minimum, 4) * model.multiple for name, model in made.items()}
-    return {
-        name: (model, (sides[name], sides[name], model.input_shape_any[-1]))
-        for name, model in made.items()
-    }
+    made = {case.name: case.create() for case in DISTINCT}
+    return {name: (model, raw_input(model).shape[1:]) for name, model in made.items()}
 
 
 @pytest.mark.parametrize("make", [make_generators, make_discriminators])

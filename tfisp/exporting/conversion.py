@@ -90,7 +90,7 @@ def build(
         InputError: the size does not fit the generator, a RAW file cannot be used, a file for the
             GPU cannot run there, does not agree with Keras, or fails on the accelerator.
     """
-    generator = generator.computing_in("float32")  # what is exported has no casts
+    generator = generator.computing_in("float32").folded()  # what is exported has no casts
     metadata = ModelMetadata.of(generator)
     check_size(metadata, size)
     if onnx:

@@ -144,6 +144,14 @@ class Generator(NamedLayers, keras.Model):
         """This generator if that is its Keras dtype policy, else a copy that has it."""
         return self if self.dtype_policy.name == dtype else self._twin(dtype)
 
+    def folded(self) -> "Generator":
+        """The form that ships: the same pictures with the fewest weights.
+
+        Where a network is trained in more branches than it needs, this is a new one in which they
+        are merged; it is what is exported and rendered with. All others are their own.
+        """
+        return self
+
     def _twin(self, dtype: str) -> Self:
         twin = type(self).from_config(self.get_config() | {"dtype": dtype})
         twin.sensor = self.sensor

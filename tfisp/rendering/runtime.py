@@ -94,6 +94,7 @@ class KerasRuntime:
         load_tensorflow()
         import tensorflow as tf
 
+        generator = generator.folded()
         self.metadata = ModelMetadata.of(generator)
         # A ReLU turns NaN into 0: broken weights would show as black only.
         if not all(np.isfinite(weight).all() for weight in generator.get_weights()):

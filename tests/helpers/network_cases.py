@@ -1,0 +1,111 @@
+"""Every generator as a row: what the tests of all of them expect, and how to make one for them.
+
+A network is added by its line in `tfisp.models.registry` and a row here. Sizes that take long are
+made narrower or shallower for all tests but the one of the count: `reduced` says by which settings.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tfisp import models
+
+
+@dataclass(frozen=True)
+class NetworkCase:
+    """What is expected of a network.
+
+    Attributes:
+        name: In the registry.
+        parameters: Of the form that ships (`Generator.folded`), at full size.
+        source: Of that number.
+        operations: Kinds of operations of its float32 `.tflite` file.
+        reduced: Settings of the same network at a size that is quick to test; its operations are
+            those of the full size.
+        parts_of: Another network of which it is only a larger size: it is then counted and saved,
+            and all else is tested with that one.
+        on_gpu: Whether the slow suite runs it on the software GPU, whose shaders take minutes to
+            compile where there are many layers.
+    """
+
+    name: str
+    parameters: int
+    source: str
+    operations: frozenset[str]
+    reduced: Mapping[str, Any] = field(default_factory=dict)
+    parts_of: str = ""
+    on_gpu: bool = True
+
+    def create(self, **settings):
+        """The network at the size for tests."""
+        return models.create(self.name, **(self.reduced | settings))
+
+    def __str__(self):
+        return self.name
+
+
+def operations(words):
+    """The kinds of operations in a line of words."""
+    return frozenset(words.split())
+
+
+_PLAIN = operations("CONV_2D TANH DEPTH_TO_SPACE")
+_RMFA = operations(
+    "CONV_2D TANH AVERAGE_POOL_2D RESIZE_BILINEAR ADD SUB CONCATENATION REDUCE_MAX MEAN LOGISTIC"
+    " MUL"
+)
+_RELEASED = "released code of arXiv 2505.10420"
+
+CASES = [
+    NetworkCase("efficient_isp", 3_060, _RELEASED, _PLAIN),
+    NetworkCase("robust_isp", 1_616, _RELEASED, _PLAIN),
+    NetworkCase("dh_isp", 4_652, "4-16-16-12 by 3x3 with biases", _PLAIN),
+    NetworkCase("rmfa_net_tiny", 29_223, _RELEASED, _RMFA),
+    NetworkCase(
+        "rmfa_net_medium", 107_283, _RELEASED, _RMFA, parts_of="rmfa_net_tiny", on_gpu=False
+    ),
+    NetworkCase(
+        "rmfa_net_large", 263_403, _RELEASED, _RMFA, parts_of="rmfa_net_tiny", on_gpu=False
+    ),
+    NetworkCase(
+        "lan",
+        46_847,
+        "https://github.com/draimundo/LAN",
+        operations(
+            "CONV_2D LEAKY_RELU MEAN TANH MUL ADD DEPTHWISE_CONV_2D CONCATENATION TRANSPOSE_CONV"
+            " DEPTH_TO_SPACE"
+        ),
+    ),
+    NetworkCase(
+        "srcnn",
+        9 * 9 * 4 * 64 + 64 + 64 * 32 + 32 + 5 * 5 * 32 * 12 + 12,
+        "9-1-5 by 64, 32, 12",
+        operations("CONV_2D DEPTH_TO_SPACE"),
+    ),
+]
+
+BY_NAME = {case.name: case for case in CASES}
+
+# Those with parts of their own.
+DISTINCT = [case for case in CASES if not case.parts_of]
+
+# All, those of which only the size is their own in the slow suite.
+WITH_SIZES = [
+    pytest.param(case, marks=pytest.mark.slow) if case.parts_of else case for case in CASES
+]
+
+
+def least_side(generator, least=8):
+    """The smallest side of an input, in samples, that is allowed and at least `least`."""
+    multiple = generator.multiple
+    return -(-max(generator.minimum, least) // multiple) * multiple
+
+
+def raw_input(generator, *size, batch=1, seed=0):
+    """Input `[batch, h, w, C]` from below black to above white; `size` defaults to the least."""
+    height, width = size or 2 * (least_side(generator),)
+    shape = (batch, height, width, generator.input_shape_any[-1])
+    return np.random.default_rng(seed).uniform(-0.02, 1.2, shape).astype(np.float32)
