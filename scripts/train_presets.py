@@ -48,6 +48,9 @@ RATE = 4e-3
 REDUCTION = 2
 # Share of patches in soft, coloured light; why, says `tfisp.data.simulation`.
 SOFT = 0.2
+# At the end, at a smaller rate, a fifth of the patches are flat greys of all levels: a strong look
+# turns what a network gets wrong about greys into tinted whites.
+GREYS, GREY_RATE = 0.2, 1e-3
 # Added to a patch's mean squared error under the root: 0.1 % of the range.
 FLOOR = 1e-6
 EXPORT_SIZE = (1088, 1920)
@@ -68,11 +71,11 @@ def vivid(image: np.ndarray) -> np.ndarray:
 
 LOOKS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"neutral": neutral, "vivid": vivid}
 
-# Name -> generator, look, and training steps.
+# Name -> generator, look, training steps, and steps with greys.
 PRESETS = {
-    "efficient_isp_neutral": ("efficient_isp", "neutral", 20_000),
-    "efficient_isp_vivid": ("efficient_isp", "vivid", 20_000),
-    "robust_isp_neutral": ("robust_isp", "neutral", 20_000),
+    "efficient_isp_neutral": ("efficient_isp", "neutral", 20_000, 0),
+    "efficient_isp_vivid": ("efficient_isp", "vivid", 20_000, 2_000),
+    "robust_isp_neutral": ("robust_isp", "neutral", 20_000, 0),
 }
 
 
@@ -96,8 +99,14 @@ def read_scenes(photos: Path) -> list[np.ndarray]:
     return [reduced_linear(cv2.imread(str(file))[..., ::-1], REDUCTION, random) for file in files]
 
 
-def cut_patch(scenes: list[np.ndarray], random: np.random.Generator) -> np.ndarray:
-    """A place of a photograph, mirrored or transposed by chance; or soft light from there."""
+def cut_patch(scenes: list[np.ndarray], random: np.random.Generator, greys: float) -> np.ndarray:
+    """A place of a photograph, mirrored or transposed by chance; or soft light from there.
+
+    A share `greys` of all patches is flat, each of one grey; a sixth of these is white.
+    """
+    if greys and random.random() < greys:
+        level = random.uniform(0, 1.2) ** 2
+        return np.full((PATCH, PATCH, 3), min(level, 1), np.float32)
     scene = scenes[random.integers(len(scenes))]
     top, left = (random.integers(side - PATCH + 1) for side in scene.shape[:2])
     patch = scene[top : top + PATCH, left : left + PATCH]
@@ -114,12 +123,13 @@ def batches(
     contract: Contract,
     look: Callable[[np.ndarray], np.ndarray],
     steps: int,
+    greys: float,
 ) -> Iterator[tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
     """RAW as the generator takes it, the picture wanted, and the camera's matrix, step by step."""
 
     def draw(number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         random = np.random.default_rng(int(number))
-        seen = record(cut_patch(scenes, random), random)
+        seen = record(cut_patch(scenes, random, greys), random)
         raw = prepare(seen.mosaic, seen.sensor, Capture(gains=seen.gains), contract)
         return raw, look(encode_srgb(seen.linear)).astype(np.float32), seen.matrix
 
@@ -134,18 +144,27 @@ def batches(
     return iter(numbers.map(load, 2, deterministic=True).batch(BATCH).prefetch(4))
 
 
+def create(model: str) -> Generator:
+    """A generator of camera RGB, to be trained."""
+    form = models.create(model).form
+    contract = dataclasses.replace(AS_SHOT, form=form, exposure="none", output="camera")
+    return models.create(model, contract=contract, seed=0)
+
+
 def train(
-    model: str, look: Callable[[np.ndarray], np.ndarray], steps: int, scenes: list[np.ndarray]
-) -> Generator:
-    """Trains one generator: Adam, its rate falling to 0 as half a cosine.
+    generator: Generator,
+    look: Callable[[np.ndarray], np.ndarray],
+    scenes: list[np.ndarray],
+    steps: int,
+    rate: float = RATE,
+    greys: float = 0.0,
+) -> None:
+    """Trains a generator in place: Adam, its rate falling to 0 as half a cosine.
 
     The loss is the root of each patch's mean squared error, so that noisy patches, which nothing
     can mend, do not outweigh clean ones.
     """
-    form = models.create(model).form
-    contract = dataclasses.replace(AS_SHOT, form=form, exposure="none", output="camera")
-    generator = models.create(model, contract=contract, seed=0)
-    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, steps))
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))
 
     @tf.function(jit_compile=True, autograph=False)
     def train_step(raw: tf.Tensor, wanted: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
@@ -158,13 +177,16 @@ def train(
         return loss
 
     total, begin = 0.0, time.monotonic()
-    for step, batch in enumerate(batches(scenes, contract, look, steps), start=1):
+    seen = batches(scenes, generator.contract, look, steps, greys)
+    for step, batch in enumerate(seen, start=1):
         total += float(train_step(*batch))
         if step % 500 == 0:
             passed = time.monotonic() - begin
-            print(f"[{model} {step}/{steps}] loss {total / 500:.4f}, {passed:.0f} s", flush=True)
+            print(
+                f"[{generator.name} {step}/{steps}] loss {total / 500:.4f}, {passed:.0f} s",
+                flush=True,
+            )
             total = 0.0
-    return generator
 
 
 def write_preset(generator: Generator, card: str, folder: Path) -> None:
@@ -184,9 +206,12 @@ def main() -> None:
     recordings = test_recordings(options.photos)
     classical = functools.cache(lambda name: measure(CLASSICAL[name], recordings, neutral))
     for name in options.presets:
-        model, look, steps = PRESETS[name]
+        model, look, steps, grey_steps = PRESETS[name]
         steps = options.steps or steps
-        generator = train(model, LOOKS[look], steps, scenes)
+        generator = create(model)
+        train(generator, LOOKS[look], scenes, steps)
+        if grey_steps:
+            train(generator, LOOKS[look], scenes, grey_steps, GREY_RATE, GREYS)
         rows = {name: measure(by_renderer(Renderer(generator)), recordings, LOOKS[look])}
         if look == "neutral":
             rows |= {way: classical(way) for way in CLASSICAL}
@@ -195,7 +220,7 @@ def main() -> None:
             parameters=generator.count_params(),
             version=__version__,
             look=LOOKS[look].__doc__,
-            steps=steps,
+            steps=f"{steps:,}" + (f" and, with flat greys, {grey_steps:,}" if grey_steps else ""),
             count=len(scenes),
             scenes=len(recordings),
             measured=table(rows),
@@ -210,7 +235,7 @@ CARD = """# {name}
 states white balance and colour matrix: the network demosaicks and denoises white-balanced camera
 RGB, and the file's own matrix finishes the picture. Look: {look}
 
-- Training: {steps:,} steps of 16 patches of 64 px, `python scripts/train_presets.py`; no pair was
+- Training: {steps} steps of 16 patches of 64 px, `python scripts/train_presets.py`; no pair was
   recorded. RAW was simulated from {count} photographs (the Kodak suite, and camera JPEGs of
   github.com/drewnoakes/metadata-extractor-images) for cameras between fifteen known ones, in lights
   from tungsten to shade, exposed by -4 to +0.5 EV, with noise up to that of a phone at ISO 6400.
