@@ -16,6 +16,7 @@ import numpy as np
 
 from tfisp.color import camera_to_srgb
 from tfisp.errors import InputError
+from tfisp.rawfiles.conversions import BAYER_ONLY, Conversions
 from tfisp.rawfiles.frame import Frame, check_levels
 from tfisp.rawfiles.gainmap import with_gain_map
 from tfisp.rawfiles.plausibility import doubts
@@ -49,6 +50,7 @@ def read_raw(
     shape: tuple[int, int] | None = None,
     byte_order: str | None = None,
     gain_map: np.ndarray | None = None,
+    convert: Conversions = BAYER_ONLY,
 ) -> tuple[np.ndarray, Sensor, Capture]:
     """Reads a RAW file.
 
@@ -61,6 +63,8 @@ def read_raw(
             little.
         gain_map: Lens shading `[rows, columns, 4]` for a file that states none, as
             `tfisp.rawfiles.gainmap.read_gain_map` reads it.
+        convert: Which other frames than Bayer's are turned into it (LinearDNG, quad-Bayer), and
+            how; a note of the capture says so.
 
     Returns:
         mosaic: uint16 `[H, W]`, the active area, samples limited to the white level.
@@ -72,7 +76,9 @@ def read_raw(
         InputError: If the file is missing, damaged, not one Bayer frame, or does not fit its
             levels; or if it states a shading map and another is given.
     """
-    frame = decode(path, sensor, shape=shape, byte_order=byte_order, gain_map=gain_map)
+    frame = decode(
+        path, sensor, shape=shape, byte_order=byte_order, gain_map=gain_map, convert=convert
+    )
     mosaic, above = check_levels(frame.mosaic, frame.sensor, path)
     notes = (*frame.notes, *doubts(mosaic, frame.sensor))
     capture = dataclasses.replace(frame.capture, above_white=above, notes=notes)
@@ -86,6 +92,7 @@ def decode(
     shape: tuple[int, int] | None = None,
     byte_order: str | None = None,
     gain_map: np.ndarray | None = None,
+    convert: Conversions = BAYER_ONLY,
 ) -> Frame:
     """Reads a RAW file without checking its samples; arguments and errors as for `read_raw`."""
     path = Path(path)
@@ -101,11 +108,11 @@ def decode(
     if suffix in _PLAIN_SUFFIXES and not (suffix == ".raw" and _starts_like_tiff(path)):
         from tfisp.rawfiles.plainfile import read_plain
 
-        frame = read_plain(path, sensor, shape, byte_order)
+        frame = read_plain(path, sensor, shape, byte_order, convert)
     else:
         from tfisp.rawfiles.camerafile import read_camera_file  # LibRaw is loaded when needed
 
-        frame = read_camera_file(path)
+        frame = read_camera_file(path, convert)
         frame = frame if sensor is None else dataclasses.replace(frame, sensor=sensor)
     if frame.sensor.xyz_to_camera is not None:
         try:

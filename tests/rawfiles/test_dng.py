@@ -120,7 +120,7 @@ def test_an_exposure_of_no_number_counts_as_not_stated(tmp_path):
         ({51041: (12, [np.nan, 1.0])}, "NoiseProfile"),
         ({51009: (UNDEFINED, list(b"\0\0\0\5nonsense"))}, "opcode list ends within an opcode"),
         ({262: (SHORT, [1])}, "without a CFA frame"),
-        ({262: (LONG, [34892])}, "LinearDNG, already demosaiced"),
+        ({262: (LONG, [34892])}, "monochrome, without a colour filter array"),
         ({50714: (99, [1])}, "tag 50714 of the unknown type 99 cannot be read"),
         ({256: (LONG, [4])}, "96x4 samples is too small"),
     ],

@@ -4,6 +4,7 @@ from typing import Any
 
 from tfisp.cli import flags
 from tfisp.errors import InputError, UsageError
+from tfisp.rawfiles.conversions import QUAD_BAYER, Conversions
 from tfisp.sensor import PATTERNS, SENSORS, Sensor, get_sensor
 
 
@@ -32,11 +33,25 @@ def define(values: flags.FlagValues) -> None:
     flags.choice(
         values, "byte_order", None, ("little", "big"), "Of a headerless file. Unset: little."
     )
-    gain_map(values)
+    of_files(values)
 
 
-def gain_map(values: flags.FlagValues) -> None:
-    """Registers `--gain_map`, also for programs that read whole data sets."""
+def of_files(values: flags.FlagValues) -> None:
+    """Registers what holds for each RAW file, also for programs that read whole data sets."""
+    flags.boolean(
+        values,
+        "linear_dng",
+        False,
+        "Take LinearDNGs, which their maker has demosaicked: one colour a site is kept, as RGGB.",
+    )
+    flags.choice(
+        values,
+        "quad_bayer",
+        None,
+        QUAD_BAYER,
+        "Take quad-Bayer frames. bin: average each block of 2x2 to one sample; remosaic: keep the"
+        " size and interpolate Bayer samples. Unset: refuse them.",
+    )
     flags.path(
         values,
         "gain_map",
@@ -57,6 +72,7 @@ def options(values: flags.FlagValues) -> dict[str, Any]:
         "sensor": _sensor(values),
         "shape": values["raw_size"].value,
         "byte_order": values["byte_order"].value,
+        "convert": Conversions(bool(values["linear_dng"].value), values["quad_bayer"].value),
     }
 
 

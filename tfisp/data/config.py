@@ -11,6 +11,7 @@ from tfisp.data.registry import DATASETS, Kind
 from tfisp.errors import InputError
 from tfisp.looks.cube import Cube, read_cube
 from tfisp.naming import choose
+from tfisp.rawfiles.conversions import BAYER_ONLY, QUAD_BAYER, Conversions
 from tfisp.rawfiles.gainmap import gain_map_of_flag
 from tfisp.sensor import Gains, Sensor, get_sensor, smallest_one
 
@@ -71,6 +72,8 @@ class DataConfig:
             through: the look to be learnt. RAW and reference stay those of the photograph itself.
         gain_map: `.npy` file of lens shading gains for RAW files that state none
             (`tfisp.rawfiles.gainmap.read_gain_map`), where files state their own sensor.
+        linear_dng: Whether LinearDNGs are taken and remosaicked.
+        quad_bayer: How quad-Bayer frames become Bayer, "bin" or "remosaic"; None refuses them.
         val_pairs: Folder of RAW files with their pictures beside them, by the same names, to
             validate training on `folders` with.
 
@@ -100,6 +103,8 @@ class DataConfig:
     metadata: str = "recorded"
     look: str | None = None
     gain_map: str | None = None
+    linear_dng: bool = False
+    quad_bayer: str | None = None
     val_pairs: str | None = None
 
     def __post_init__(self) -> None:
@@ -111,6 +116,8 @@ class DataConfig:
         choose("--augment", self.augment, AUGMENT)
         choose("--placement", self.placement, PLACEMENT)
         choose("--metadata", self.metadata, METADATA)
+        if self.quad_bayer is not None:
+            choose("--quad_bayer", self.quad_bayer, QUAD_BAYER)
         side = self.resolved_patch_size()
         object.__setattr__(self, "patch_size", side)  # so that equal runs are equal
         if side < 2 or side % 2:
@@ -137,13 +144,26 @@ class DataConfig:
             raise InputError(
                 f"--val_pairs={self.val_pairs}: only for --data=folders, which has no pairs itself"
             )
-        if self.gain_map and self.kind.sensor is not None:
+        if self.kind.sensor is not None:
+            self._check_patches()
+        self.illuminant_gains()
+        self.shot_noise()
+
+    def _check_patches(self) -> None:
+        """Refuses what only files can have that state their own sensor."""
+        if self.gain_map:
             raise InputError(
                 f"--gain_map={self.gain_map}: --data={self.name} has no lens shading, only data "
                 "whose files state their own sensor"
             )
-        self.illuminant_gains()
-        self.shot_noise()
+        if self.conversions != BAYER_ONLY:
+            flag = "linear_dng" if self.linear_dng else f"quad_bayer={self.quad_bayer}"
+            raise InputError(f"--{flag}: --data={self.name} holds Bayer patches")
+
+    @property
+    def conversions(self) -> Conversions:
+        """Which frames besides Bayer's are taken, and how."""
+        return Conversions(self.linear_dng, self.quad_bayer)
 
     def _check_misaligned(self, share: float) -> None:
         if self.kind.opener != "patches":
@@ -201,7 +221,9 @@ class DataConfig:
                 f"--sensor={self.sensor}: RAW files say how to simulate a sensor, only for "
                 f"--data=unprocessed; --data={self.name} takes a sensor's name or JSON file"
             )
-        return measure_camera(str(self.sensor), self.cache_dir, self.on_bad_file == "skip")
+        return measure_camera(
+            str(self.sensor), self.cache_dir, self.on_bad_file == "skip", self.conversions
+        )
 
     def resolved_look(self) -> Cube | None:
         """The table that photographs pass through; None if there is none.

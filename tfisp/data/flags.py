@@ -3,8 +3,7 @@
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from tfisp.cli import flags
-from tfisp.cli.rawflags import gain_map
+from tfisp.cli import flags, rawflags
 from tfisp.data.registry import DATASETS
 from tfisp.errors import InputError, UsageError
 
@@ -56,7 +55,7 @@ def define(values: flags.FlagValues) -> None:
         "A sensor's name or JSON file, instead of what the data set or its RAW files state; with"
         " --data=unprocessed also a RAW file or a folder of them, whose camera is simulated.",
     )
-    gain_map(values)
+    rawflags.of_files(values)
     flags.integer(
         values, "patch_size", None, "Side of a patch; unset: the data set's own.", minimum=2
     )

@@ -24,6 +24,7 @@ from tfisp.data.unprocess import Noise, random_gains
 from tfisp.data.workers import in_order
 from tfisp.errors import InputError
 from tfisp.raw import RAW_SUFFIXES, is_raw, read_raw
+from tfisp.rawfiles.conversions import BAYER_ONLY, Conversions
 from tfisp.sensor import SENSORS, Gains, Sensor, smallest_one
 
 # Raised whenever the same file would be measured to something else.
@@ -97,13 +98,19 @@ def names_raw_files(name: str | None) -> bool:
 
 
 @lru_cache(maxsize=4)
-def measure_camera(name: str, cache_dir: str | None, skip: bool = False) -> MeasuredCamera:
+def measure_camera(
+    name: str,
+    cache_dir: str | None,
+    skip: bool = False,
+    convert: Conversions = BAYER_ONLY,
+) -> MeasuredCamera:
     """Measures the camera of RAW files; what is measured is kept in the cache.
 
     Args:
         name: A RAW file, or a folder of them.
         cache_dir: As `DataConfig.cache_dir`.
         skip: Whether files that cannot be used are left out, with a note, instead of refused.
+        convert: Which other frames than Bayer's are turned into it.
 
     Raises:
         InputError: If there is no such file, or for the first that cannot be used.
@@ -118,7 +125,7 @@ def measure_camera(name: str, cache_dir: str | None, skip: bool = False) -> Meas
 
     def work(file: Path) -> Recording | InputError:
         try:
-            return _measured(file, store)
+            return _measured(file, store, convert)
         except InputError as error:
             return error
 
@@ -135,14 +142,20 @@ def measure_camera(name: str, cache_dir: str | None, skip: bool = False) -> Meas
     return MeasuredCamera(tuple(recordings), (*notes, *_remarks(name, recordings)))
 
 
-def _measured(file: Path, store: Store) -> Recording:
+def _measured(file: Path, store: Store, convert: Conversions) -> Recording:
     """What a file says, from the cache or measured now."""
     if not file.is_file():
         raise InputError(f"{file}: no such file")
-    name = key(kind="recording", version=_VERSION, file=file_digest(file), suffix=file.suffix)
+    name = key(
+        kind="recording",
+        version=_VERSION,
+        file=file_digest(file),
+        suffix=file.suffix,
+        **convert.for_key(),
+    )
     facts = store.note(name)
     if facts is None:
-        mosaic, sensor, capture = read_raw(file)
+        mosaic, sensor, capture = read_raw(file, convert=convert)
         facts = {
             "sensor": sensor.to_dict(),
             "gains": capture.gains,

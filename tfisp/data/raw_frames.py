@@ -21,6 +21,7 @@ from tfisp.data.frames import REFERENCE_BYTES, Rendering, Scene
 from tfisp.data.workers import in_order
 from tfisp.errors import InputError
 from tfisp.raw import read_raw
+from tfisp.rawfiles.conversions import BAYER_ONLY, Conversions
 from tfisp.rawfiles.gainmap import with_gain_map
 from tfisp.sensor import Capture, Sensor
 
@@ -47,6 +48,7 @@ class RawFrame:
         decoded: Key of its samples.
         override: The sensor of `--sensor`; None if not given.
         rendering: For the reference.
+        convert: Which frames besides Bayer's were taken, and how.
         gain_map: Hash of the shading map that is not the file's own; None without.
     """
 
@@ -59,6 +61,7 @@ class RawFrame:
     decoded: str
     override: Sensor | None
     rendering: Rendering
+    convert: Conversions = BAYER_ONLY
     gain_map: str | None = None
     target_path: None = None
     misplaced: None = None
@@ -71,8 +74,9 @@ class RawFrame:
     @property
     def content(self) -> str:
         """See `Frame`: the file, what is taken to be its sensor, and what corrects its lens."""
-        shading = {"gain_map": self.gain_map} if self.gain_map else {}
-        return f"{self.sha256} {key(sensor=self.sensor.to_dict(), **shading)}"
+        facts = {"gain_map": self.gain_map} if self.gain_map else {}
+        facts |= self.convert.for_key()
+        return f"{self.sha256} {key(sensor=self.sensor.to_dict(), **facts)}"
 
     @property
     def kept_bytes(self) -> int:
@@ -82,7 +86,7 @@ class RawFrame:
     def load(self, *, reference: bool = True, target: bool = False) -> Scene:
         """See `Frame`; samples above the white level are clipped."""
         mosaic = self.rendering.store.get(
-            self.decoded, lambda: read_raw(self.path, self.override)[0]
+            self.decoded, lambda: read_raw(self.path, self.override, convert=self.convert)[0]
         )
         rendered = (
             self.rendering.reference(mosaic, self.sensor, self.capture, file=self.decoded)
@@ -136,6 +140,7 @@ def _open_frame(path: Path, name: str, builder: DatasetBuilder) -> RawFrame:
             f"{description.name} beside it"
         )
     sha256 = file_digest(path)
+    convert = builder.config.conversions
     decoded = key(
         kind="decoded",
         version=[_DECODE_VERSION, *map(importlib.metadata.version, ("rawpy", "imagecodecs"))],
@@ -143,10 +148,11 @@ def _open_frame(path: Path, name: str, builder: DatasetBuilder) -> RawFrame:
         description=file_digest(description) if description.exists() else None,
         suffix=path.suffix.lower(),
         sensor=builder.sensor.to_dict() if builder.sensor else None,
+        **convert.for_key(),
     )
     facts = builder.store.note(decoded)
     if facts is None:
-        mosaic, sensor, capture = read_raw(path, builder.sensor)
+        mosaic, sensor, capture = read_raw(path, builder.sensor, convert=convert)
         builder.store.get(decoded, lambda: mosaic)
         facts = {
             "size": list(mosaic.shape),
@@ -167,6 +173,7 @@ def _open_frame(path: Path, name: str, builder: DatasetBuilder) -> RawFrame:
         decoded=decoded,
         override=builder.sensor,
         rendering=builder.rendering,
+        convert=convert,
         gain_map=_gain_map_hash(builder.gain_map),
     )
 

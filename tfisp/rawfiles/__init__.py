@@ -4,6 +4,7 @@
     dng            a DNG: which frame, its sensor and capture, from
       tiff           directories and tags as they stand
       layout         strips and tiles, checked; samples, lossless_jpeg: put together, decoded
+      dng_sites      Bayer samples, or what they are made of (by remosaic, as conversions says)
       levels         black, white, CFA; whitebalance: gains and matrix
       opcodes        lens shading, by gainmap, and what is not applied
     plainfile      PNG, `.npy` (by `npy`) and headerless files

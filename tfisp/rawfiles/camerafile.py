@@ -12,6 +12,7 @@ import numpy as np
 
 from tfisp.errors import InputError
 from tfisp.rawfiles import dng
+from tfisp.rawfiles.conversions import BAYER_ONLY, Conversions
 from tfisp.rawfiles.frame import Frame, check_repeats, require_bayer
 from tfisp.rawfiles.layout import (
     COMPRESSION,
@@ -34,11 +35,12 @@ if TYPE_CHECKING:
 _FLIP_TO_ORIENTATION = (1, 2, 4, 3, 5, 8, 6, 7)
 
 
-def read_camera_file(path: Path) -> Frame:
+def read_camera_file(path: Path, convert: Conversions = BAYER_ONLY) -> Frame:
     """Reads a camera's RAW file.
 
     Args:
         path: The file.
+        convert: Which other frames than Bayer's are turned into it, of a DNG.
 
     Returns:
         The frame of its active area, its samples not yet checked against the levels.
@@ -50,7 +52,7 @@ def read_camera_file(path: Path) -> Frame:
     directories = read_directories(path, dng.TAGS)
     named_dng = path.suffix.lower() == ".dng"
     if directories and (named_dng or dng.is_dng(directories)):
-        return dng.read_dng(path, directories)
+        return dng.read_dng(path, directories, convert)
     if named_dng:
         raise InputError(f"{path}: not a DNG file: truncated, damaged or of another format")
     try:

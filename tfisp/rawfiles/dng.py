@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from tfisp.errors import InputError
-from tfisp.rawfiles import layout, levels, masked, whitebalance
-from tfisp.rawfiles.frame import Frame, require_bayer, require_size, undecoded
+from tfisp.rawfiles import layout, levels, masked, remosaic, whitebalance
+from tfisp.rawfiles.conversions import BAYER_ONLY, Conversions
+from tfisp.rawfiles.dng_sites import CFA, LINEAR_RAW, PHOTOMETRIC, Sites, sites_of_frame
+from tfisp.rawfiles.frame import Frame, require_size, undecoded
 from tfisp.rawfiles.opcodes import shading_of
 from tfisp.rawfiles.plausibility import shifted_rows
 from tfisp.rawfiles.samples import read_samples
@@ -21,13 +23,12 @@ from tfisp.rawfiles.tiff import INTEGERS, Directory, Span
 from tfisp.sensor import Capture, Sensor, sites_of
 
 ORIENTATION, _MAKE, _MODEL = 274, 271, 272
-_SUBFILE_TYPE, _PHOTOMETRIC, _DNG_VERSION = 254, 262, 50706
-_CFA, _LINEAR_RAW = 32803, 34892
+_SUBFILE_TYPE, _DNG_VERSION = 254, 50706
 _EXPOSURE_TIME, _ISO, _BASELINE_EXPOSURE, _NOISE_PROFILE = 33434, 34855, 50730, 51041
 _OPCODE_LISTS = (51008, 51009, 51022)
 
 TAGS = {
-    *(ORIENTATION, _MAKE, _MODEL, _SUBFILE_TYPE, _PHOTOMETRIC, _DNG_VERSION),
+    *(ORIENTATION, _MAKE, _MODEL, _SUBFILE_TYPE, PHOTOMETRIC, _DNG_VERSION),
     *(_EXPOSURE_TIME, _ISO, _BASELINE_EXPOSURE, _NOISE_PROFILE, *_OPCODE_LISTS),
     *layout.TAGS,
     *levels.TAGS,
@@ -42,16 +43,17 @@ def is_dng(directories: list[Directory]) -> bool:
 
 
 def holds_cfa(directory: Directory) -> bool:
-    """Whether a directory says that its samples stand behind a colour filter array."""
-    return directory.first(_PHOTOMETRIC) == _CFA
+    """Whether a directory says that its samples stand behind a colour filter sites."""
+    return directory.first(PHOTOMETRIC) == CFA
 
 
-def read_dng(path: Path, directories: list[Directory]) -> Frame:
-    """Reads a DNG of one Bayer frame.
+def read_dng(path: Path, directories: list[Directory], convert: Conversions = BAYER_ONLY) -> Frame:
+    """Reads a DNG of one Bayer frame, or of one that becomes it.
 
     Args:
         path: The file.
         directories: What `read_directories` found in it, with `TAGS`.
+        convert: Which other frames are turned into Bayer.
 
     Returns:
         The frame of its active area, its samples not yet checked against the levels.
@@ -61,7 +63,7 @@ def read_dng(path: Path, directories: list[Directory]) -> Frame:
             other, or describe a kind of storage that is not read.
     """
     try:
-        return _read(path, directories)
+        return _read(path, directories, convert)
     except InputError as error:
         text = str(error)
         raise InputError(text if text.startswith(str(path)) else f"{path}: {text}") from error
@@ -77,32 +79,32 @@ def model_of(main: Directory) -> str:
     return f"{make} {model}".strip()
 
 
-def _read(path: Path, directories: list[Directory]) -> Frame:
+def _read(path: Path, directories: list[Directory], convert: Conversions) -> Frame:
     main = directories[0]
     lost = [what for d in directories for what in (*d.unreadable, *_of_exif(d))]
     if lost:
         raise ValueError(f"damaged tags: {'; '.join(lost[:3])} cannot be read")
-    raw, notes = _raw_directory(directories)
+    raw, notes = _raw_directory(directories, convert)
     require_size(layout.size_of(raw), path)
-    pattern, repeat = levels.cfa_tile(raw)
-    require_bayer(pattern, repeat, path)
-    stored = layout.read_layout(raw, path.stat().st_size)
+    sites = sites_of_frame(raw, path, convert)
+    stored = layout.read_layout(raw, path.stat().st_size, sites.colours)
     layout.require_apart(stored, other_spans(directories, raw))
-    area = top, left, bottom, right = levels.active_area(raw, stored.size)
+    area = top, left, bottom, right = levels.active_area(raw, layout.size_of(raw))
     size = (bottom - top, right - left)
-    stated = levels.read_levels(raw, size, stored.bits)
+    colours = sites.pattern if sites.colours > 1 else None
+    stated = levels.read_levels(raw, size, stored.bits, colours)
     black, white = stated.black, stated.white
     sensor = Sensor(
-        pattern=pattern,
+        pattern=sites.pattern,
         black_level=sites_of(black),
         white_level=white,
         name=model_of(main),
         xyz_to_camera=whitebalance.xyz_to_camera(main),
     )
-    capture, capture_notes = _capture(main, raw, pattern, size)
+    capture, capture_notes = _capture(main, raw, sites, size)
     notes += _oddities(directories)
     samples = read_samples(path, stored)
-    if stored.compression == layout.JPEG:
+    if stored.compression == layout.JPEG and sites.colours == 1:
         ends = {min(s.left + s.width, stored.size[1]) for s in stored.segments}
         shifted = shifted_rows(samples, sorted(ends))
         if shifted:
@@ -112,22 +114,34 @@ def _read(path: Path, directories: list[Directory]) -> Frame:
             )
     samples = levels.linearised(samples, raw)
     if stored.tiled:
-        _require_whole_tiles(samples, stored, area, float(black.min()))
-    measured, black_notes = _check_black(samples, raw, area, stated)
+        used = top, left * sites.colours, bottom, right * sites.colours
+        _require_whole_tiles(samples, stored, used, float(black.min()))
+    notes += stated.notes
+    measured, black_notes = _check_black(samples, raw, area, stated, sites)
     if measured and measured.taken:
         sensor = dataclasses.replace(sensor, black_level=sites_of(measured.measured))
-    notes += [*stated.notes, *black_notes, *capture_notes]
-    mosaic = np.ascontiguousarray(samples[top:bottom, left:right])
+    notes += [*black_notes, *capture_notes]
+    if sites.colours > 1:
+        pixels = samples.reshape(*layout.size_of(raw), sites.colours)
+        mosaic = remosaic.linear_to_bayer(pixels[top:bottom, left:right])
+        notes.append(remosaic.LINEAR_NOTE)
+    else:
+        mosaic = np.ascontiguousarray(samples[top:bottom, left:right])
     unused = whitebalance.unused(main)
-    return Frame(mosaic, sensor, capture, "DNG", tuple(notes), measured, unused)
+    frame = Frame(mosaic, sensor, capture, sites.kind, tuple(notes), measured, unused)
+    return remosaic.of_quad(frame, sites.quad, convert) if sites.quad else frame
 
 
 def _check_black(
-    samples: np.ndarray, raw: Directory, area: masked.Area, stated: levels.Levels
+    samples: np.ndarray,
+    raw: Directory,
+    area: masked.Area,
+    stated: levels.Levels,
+    sites: Sites,
 ) -> tuple[masked.MaskedBlack | None, list[str]]:
     """What masked samples say about black, and what to tell of it."""
     found = None
-    if not stated.black_varies:
+    if sites.is_bayer and not stated.black_varies:
         found = masked.check_black(
             samples, raw, area, stated.black, stated.white, is_stated=stated.black_stated
         )
@@ -170,15 +184,26 @@ def _oddities(directories: list[Directory]) -> list[str]:
     return found
 
 
-def _raw_directory(directories: list[Directory]) -> tuple[Directory, list[str]]:
+def _raw_directory(
+    directories: list[Directory], convert: Conversions
+) -> tuple[Directory, list[str]]:
     """The directory of the full CFA frame, and a note if there are several.
 
-    NewSubFileType 0 marks the full frame; of several the largest is taken, then the first.
+    NewSubFileType 0 marks the full frame; of several the largest is taken, then the first. Where
+    there is no CFA frame, a linear one may take its place.
     """
-    frames = [directory for directory in directories if holds_cfa(directory)]
+    frames, what = [directory for directory in directories if holds_cfa(directory)], "CFA"
     if not frames:
-        if any(directory.first(_PHOTOMETRIC) == _LINEAR_RAW for directory in directories):
-            raise ValueError("LinearDNG, already demosaiced; capture Bayer RAW")
+        linear = [item for item in directories if item.first(PHOTOMETRIC) == LINEAR_RAW]
+        frames, what = [item for item in linear if layout.colours_of(item) > 1], "linear"
+        if linear and not frames:
+            raise ValueError("monochrome, without a colour filter array; capture Bayer RAW")
+        if frames and not convert.linear_dng:
+            raise ValueError(
+                "LinearDNG, already demosaiced; capture Bayer RAW, or let --linear_dng make a "
+                "mosaic of it again"
+            )
+    if not frames:
         raise ValueError("a DNG without a CFA frame: damaged, or not a RAW file")
 
     def order(directory: Directory) -> tuple[bool, int]:
@@ -189,7 +214,7 @@ def _raw_directory(directories: list[Directory]) -> tuple[Directory, list[str]]:
     if len(frames) == 1:
         return best, []
     height, width = layout.size_of(best)
-    return best, [f"holds {len(frames)} CFA frames; the one of {height}x{width} samples is read"]
+    return best, [f"holds {len(frames)} {what} frames; the one of {height}x{width} samples is read"]
 
 
 def other_spans(directories: list[Directory], raw: Directory) -> list[Span]:
@@ -202,12 +227,18 @@ def other_spans(directories: list[Directory], raw: Directory) -> list[Span]:
 
 
 def _capture(
-    main: Directory, raw: Directory, pattern: str, size: tuple[int, int]
+    main: Directory, raw: Directory, sites: Sites, size: tuple[int, int]
 ) -> tuple[Capture, list[str]]:
     """The facts of the shot, and notes on what could not be used."""
     gains, notes = whitebalance.as_shot_gains(main)
     first, second, third = (raw.bytes(code) for code in _OPCODE_LISTS)
-    shading, opcode_notes = shading_of((first, second, third), pattern, size)
+    shading, opcode_notes = shading_of(
+        (first, second, third),
+        sites.pattern,
+        size,
+        demosaicked=sites.colours > 1,
+        has_sites=sites.is_bayer,
+    )
     crop, crop_notes = levels.default_crop(raw, size)
     notes += [*opcode_notes, *crop_notes]
     orientation = main.first(ORIENTATION)

@@ -12,6 +12,7 @@ import numpy as np
 
 from tfisp.contract import require_mosaic
 from tfisp.errors import InputError
+from tfisp.rawfiles.conversions import quad_of
 from tfisp.rawfiles.masked import MaskedBlack
 from tfisp.sensor import PATTERNS, Capture, Sensor
 
@@ -110,10 +111,12 @@ def require_bayer(pattern: str, repeat: tuple[int, int], path: str | os.PathLike
     """
     if repeat == (2, 2) and pattern in PATTERNS:
         return
-    name = {(6, 6): "X-Trans", (4, 4): "quad-Bayer"}.get(repeat, f"CFA {pattern}")
+    quad = quad_of(pattern, repeat) is not None
+    name = "quad-Bayer" if quad else {(6, 6): "X-Trans"}.get(repeat, f"CFA {pattern}")
     raise InputError(
         f"{path}: {name} ({repeat[0]}x{repeat[1]} tile) is not supported, only Bayer: "
         f"{', '.join(PATTERNS)}"
+        + ("; --quad_bayer=bin or --quad_bayer=remosaic makes Bayer of it" if quad else "")
     )
 
 

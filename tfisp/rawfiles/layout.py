@@ -17,8 +17,16 @@ from tfisp.rawfiles.tiff import Directory, Span
 COMPRESSION = 259
 _WIDTH, _HEIGHT, _BITS, _FILL_ORDER = 256, 257, 258, 266
 _STRIP_OFFSETS, _SAMPLES_PER_PIXEL, _ROWS_PER_STRIP, _STRIP_COUNTS = 273, 277, 278, 279
-_PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_COUNTS = 317, 322, 323, 324, 325
+_PLANAR, _PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_COUNTS = (
+    284,
+    317,
+    322,
+    323,
+    324,
+    325,
+)
 _SAMPLE_FORMAT, _SUB_TILE, _ROW_INTERLEAVE, _COLUMN_INTERLEAVE = 339, 50974, 50975, 52547
+_PLANAR = 284
 _REORDERING = {
     _SUB_TILE: "SubTileBlockSize",
     _ROW_INTERLEAVE: "RowInterleaveFactor",
@@ -27,8 +35,16 @@ _REORDERING = {
 
 TAGS = {
     *(_WIDTH, _HEIGHT, _BITS, COMPRESSION, _FILL_ORDER, _STRIP_OFFSETS, _SAMPLES_PER_PIXEL),
-    *(_ROWS_PER_STRIP, _STRIP_COUNTS, _PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS),
-    *(_TILE_COUNTS, _SAMPLE_FORMAT, *_REORDERING),
+    *(
+        _ROWS_PER_STRIP,
+        _STRIP_COUNTS,
+        _PLANAR,
+        _PREDICTOR,
+        _TILE_WIDTH,
+        _TILE_HEIGHT,
+        _TILE_OFFSETS,
+    ),
+    *(_TILE_COUNTS, _PLANAR, _SAMPLE_FORMAT, *_REORDERING),
 }
 
 UNCOMPRESSED, LZW, JPEG, DEFLATE, OLD_DEFLATE = 1, 5, 7, 8, 32946
@@ -63,7 +79,7 @@ class Layout:
     """How a frame is stored.
 
     Attributes:
-        size: (height, width) in samples.
+        size: (height, width) in samples; a pixel of several colours is as many samples of a row.
         bits: Of a sample, 8 to 16.
         compression: One of the numbers above.
         step: Distance in samples of the horizontal prediction; 0 for none.
@@ -102,15 +118,26 @@ def declared_spans(directory: Directory) -> list[Span]:
     return spans
 
 
-def read_layout(directory: Directory, file_size: int) -> Layout:
+def colours_of(directory: Directory) -> int:
+    """How many samples a directory says that a pixel has."""
+    return int(directory.first(_SAMPLES_PER_PIXEL) or 1)
+
+
+def read_layout(directory: Directory, file_size: int, colours: int = 1) -> Layout:
     """How the frame of a directory is stored.
+
+    Args:
+        directory: The directory.
+        file_size: Bytes of its file.
+        colours: How many samples a pixel must have.
 
     Raises:
         ValueError: If the tags contradict each other or the file, or describe a kind of storage
             that is not read; the message says which.
     """
-    bits = _require_kind(directory)
+    bits = _require_kind(directory, colours)
     height, width = size_of(directory)
+    width *= colours
     if min(height, width) < 1:
         raise ValueError(f"states a frame of {height}x{width} samples")
     compression = int(directory.first(COMPRESSION) or UNCOMPRESSED)
@@ -120,7 +147,8 @@ def read_layout(directory: Directory, file_size: int) -> Layout:
         step = 0  # TIFF defines no predictor for these
     if step is None or (step and bits not in (8, 16)):
         raise ValueError(f"predictor {predictor} of {bits}-bit samples is not supported")
-    segments = _segments(directory, height, width)
+    step *= colours
+    segments = _segments(directory, height, width, colours)
     if not segments or sum(s.length for s in segments) == 0:
         raise ValueError("states no bytes for its samples")
     end = max(s.start + s.length for s in segments)
@@ -149,15 +177,20 @@ def require_apart(layout: Layout, others: Iterable[Span]) -> None:
             covered = span
 
 
-def _require_kind(directory: Directory) -> int:
+def _require_kind(directory: Directory, colours: int) -> int:
     """The bits of a sample, once it is clear that samples of this kind are read."""
     for code, name in _REORDERING.items():
         if directory.numbers(code, (1,)).max(initial=1) != 1:
             raise ValueError(f"{name} reorders the samples, which is not supported")
     if directory.first(_FILL_ORDER) not in (None, 1):
         raise ValueError("FillOrder 2, reversed bits, is not supported")
-    if directory.first(_SAMPLES_PER_PIXEL) not in (None, 1):
-        raise ValueError("several samples per pixel, expected one colour at each site")
+    found = colours_of(directory)
+    if found != colours:
+        wanted = "one colour at each site" if colours == 1 else f"{colours} colours at each site"
+        several = "several samples" if found > 1 else "one sample"
+        raise ValueError(f"{several} per pixel, expected {wanted}")
+    if colours > 1 and directory.first(_PLANAR) not in (None, 1):
+        raise ValueError("its colours are stored one after the other, which is not supported")
     kind = directory.first(_SAMPLE_FORMAT)
     if kind not in (None, _UNSIGNED, _UNDEFINED):
         raise ValueError(
@@ -175,13 +208,14 @@ def _require_kind(directory: Directory) -> int:
     return int(bits)
 
 
-def _segments(directory: Directory, height: int, width: int) -> list[Segment]:
+def _segments(directory: Directory, height: int, width: int, colours: int) -> list[Segment]:
     """The strips or tiles in their order; which of the two, the offsets tell."""
     if _TILE_OFFSETS in directory.tags:
         if _STRIP_OFFSETS in directory.tags:
             raise ValueError("states both strips and tiles")
         kind, offsets, counts = "tiles", _TILE_OFFSETS, _TILE_COUNTS
         rows, columns = (int(directory.first(code) or 0) for code in (_TILE_HEIGHT, _TILE_WIDTH))
+        columns *= colours
     elif _STRIP_OFFSETS in directory.tags:
         kind, offsets, counts = "strips", _STRIP_OFFSETS, _STRIP_COUNTS
         rows, columns = int(directory.first(_ROWS_PER_STRIP) or height), width

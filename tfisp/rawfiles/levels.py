@@ -20,6 +20,9 @@ TAGS = {
     *(_CROP_ORIGIN, _CROP_SIZE),
 }
 
+# Colours by their numbers in CFAPlaneColor.
+_COLOURS = "RGBCMYW"
+
 # In counts: a black level that varies by less over the frame than this needs no note.
 _SAME_BLACK = 0.5
 
@@ -83,7 +86,7 @@ def default_crop(
 def cfa_tile(raw: Directory) -> tuple[str, tuple[int, int]]:
     """The CFA tile as letters, row by row from the active area's corner, and its size.
 
-    "?" stands for a colour other than R, G, B.
+    C, M, Y, W are cyan, magenta, yellow, white; "?" stands for a colour of no such name.
 
     Raises:
         ValueError: If it is not stated, or not as a rectangle.
@@ -98,7 +101,7 @@ def cfa_tile(raw: Directory) -> tuple[str, tuple[int, int]]:
     if len(repeat) != 2 or repeat[0] * repeat[1] != len(cells):
         raise ValueError(f"{len(cells)} CFA colours for a tile of {'x'.join(map(str, repeat))}")
     planes = raw.integers(_CFA_PLANE_COLOR, (0, 1, 2))
-    letters = ("RGB"[cell] if cell in planes and 0 <= cell < 3 else "?" for cell in cells)
+    letters = (_COLOURS[cell] if cell in planes and 0 <= cell < 7 else "?" for cell in cells)
     return "".join(letters), repeat
 
 
@@ -118,20 +121,26 @@ def linearised(samples: np.ndarray, raw: Directory) -> np.ndarray:
     return table[samples]
 
 
-def read_levels(raw: Directory, size: tuple[int, int], bits: int) -> Levels:
+def read_levels(
+    raw: Directory, size: tuple[int, int], bits: int, colours: str | None = None
+) -> Levels:
     """The levels of the samples.
 
     Args:
         raw: The directory of the samples.
         size: (rows, columns) of the active area.
         bits: Of a stored sample.
+        colours: Of a demosaicked frame, the 2x2 tile that is made of it; None for a mosaic.
 
     Raises:
         ValueError: If they are no numbers, or do not fit the frame.
     """
     notes: list[str] = []
-    black = _black_level(raw, size, notes)
+    black = _black_level(raw, size, notes, colours)
     white = raw.first(_WHITE_LEVEL)
+    whites = raw.numbers(_WHITE_LEVEL)
+    if colours is not None and (whites != white).any():
+        raise ValueError(f"white levels {whites.tolist()} of the colours differ: not supported")
     if white is None:
         white = float(2**bits - 1)
         notes.append(f"the file states no white level: {white:g} is taken, of {bits} bits")
@@ -139,10 +148,15 @@ def read_levels(raw: Directory, size: tuple[int, int], bits: int) -> Levels:
     return Levels(black, white, notes, varies or _BLACK_LEVEL in raw.tags, varies)
 
 
-def _black_level(raw: Directory, size: tuple[int, int], notes: list[str]) -> np.ndarray:
+def _black_level(
+    raw: Directory, size: tuple[int, int], notes: list[str], colours: str | None
+) -> np.ndarray:
     """Black per site `[2, 2]`; what varies over the frame is averaged and noted."""
     levels = raw.numbers(_BLACK_LEVEL, (0.0,))
     repeat = raw.integers(_BLACK_REPEAT, (1, 1))
+    if colours is not None and levels.size > 1 and levels.size == 3 * int(np.prod(repeat)):
+        means = levels.reshape(-1, 3).mean(axis=0)  # of each colour
+        levels, repeat = means[["RGB".index(colour) for colour in colours]], (2, 2)
     if len(repeat) != 2 or min(repeat) < 1 or repeat[0] * repeat[1] != levels.size:
         raise ValueError(
             f"{levels.size} black levels for a tile of {'x'.join(map(str, repeat))} sites"

@@ -77,7 +77,12 @@ def parse_opcodes(data: bytes) -> list[Opcode]:
 
 
 def shading_of(
-    lists: tuple[bytes, bytes, bytes], colours: str, size: tuple[int, int]
+    lists: tuple[bytes, bytes, bytes],
+    colours: str,
+    size: tuple[int, int],
+    *,
+    demosaicked: bool = False,
+    has_sites: bool = True,
 ) -> tuple[np.ndarray | None, list[str]]:
     """The shading map that opcode lists ask for, and notes on what is not done as they say.
 
@@ -85,6 +90,8 @@ def shading_of(
         lists: The bytes of OpcodeList1, 2 and 3; empty where there is none.
         colours: The CFA tile at the active area's corner, row by row.
         size: (rows, columns) of the active area.
+        demosaicked: Whether the samples are a picture's, whose planes are R, G and B.
+        has_sites: Whether the sites of that tile are those of the frame as stored.
 
     Returns:
         float32 `[h, w, 4]` as `tfisp.sensor.Capture.shading`, or None; and the notes.
@@ -98,12 +105,16 @@ def shading_of(
         left, early = set(), set()
         for opcode in parse_opcodes(data) if data else ():
             found = _gains(opcode, size) if number > 1 else None
-            # The mosaic has one plane; the picture has no sites that a pitch could tell apart.
-            fits = {2: lambda m: m.of_plane(0) is not None, 3: lambda m: m.pitch == (1, 1)}
-            if found is None or not fits[number](found):
+            of_picture = demosaicked or number == 3
+            # A picture has no sites that a pitch could tell apart; a mosaic has one plane.
+            fits = found is not None and (
+                ((has_sites and not of_picture) or found.pitch == (1, 1))
+                and (of_picture or found.of_plane(0) is not None)
+            )
+            if found is None or not fits:
                 left.add(opcode.name)
                 continue
-            maps.append((found, colours if number == 3 else None))
+            maps.append((found, colours if of_picture else None))
             early |= {opcode.name} if number == 3 else set()
         if left:
             notes.append(f"OpcodeList{number} is not applied in full: {', '.join(sorted(left))}")

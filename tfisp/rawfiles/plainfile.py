@@ -8,7 +8,8 @@ JSON file of the same name beside it:
      "white_balance": [1.949, 1.0, 1.344], "orientation": 1}
 
 The first line is the layout, needed for `.raw` only; a PNG or array is cropped to it, since buffers
-of camera drivers have padding behind the picture. `"bits": 14` stands for the levels 0 and
+of camera drivers have padding behind the picture. A quad-Bayer frame states the 16 colours of its
+4x4 tile, "RRGGRRGGGGBBGGBB". `"bits": 14` stands for the levels 0 and
 2**14 - 1. `iso`, `exposure_time`, `baseline_exposure`, `xyz_to_camera`, `name` and `note` are
 optional, and so is the last line.
 """
@@ -24,8 +25,10 @@ import numpy as np
 from tfisp.errors import InputError
 from tfisp.files import PNG_SIGNATURE, read_json
 from tfisp.naming import choose
-from tfisp.rawfiles.frame import Frame
+from tfisp.rawfiles.conversions import BAYER_ONLY, Conversions, quad_of
+from tfisp.rawfiles.frame import Frame, require_bayer
 from tfisp.rawfiles.npy import map_npy
+from tfisp.rawfiles.remosaic import of_quad
 from tfisp.sensor import Capture, Sensor, as_gains, smallest_one
 
 _LAYOUT = ("width", "height", "dtype", "byte_order")
@@ -41,6 +44,7 @@ def read_plain(
     sensor: Sensor | None = None,
     shape: tuple[int, int] | None = None,
     byte_order: str | None = None,
+    convert: Conversions = BAYER_ONLY,
 ) -> Frame:
     """Reads a `.png`, `.npy` or headerless file.
 
@@ -50,6 +54,7 @@ def read_plain(
         shape: (height, width) of a headerless file; None takes the JSON file's.
         byte_order: "little" or "big", of a headerless file; None takes the JSON file's, else
             little.
+        convert: Whether quad-Bayer frames are turned into Bayer, and how.
 
     Returns:
         The frame, its samples not yet checked against the levels.
@@ -61,6 +66,11 @@ def read_plain(
     stated = _read_json(path.with_suffix(".json"))
     suffix = path.suffix.lower()
     notes: tuple[str, ...] = ()
+    quad = quad_of(str(stated.get("pattern")), (4, 4)) if stated else None
+    if stated and quad:
+        if not convert.quad_bayer:
+            require_bayer(stated["pattern"], (4, 4), path)
+        stated = {**stated, "pattern": quad.pattern}
     if sensor is None:
         sensor, notes = _stated_sensor(path, stated)
     if suffix == ".png":
@@ -73,7 +83,8 @@ def read_plain(
     if suffix in (".png", ".npy"):
         mosaic, cropped = _of_stated_size(path, mosaic, stated)
         notes += cropped
-    return Frame(mosaic, sensor, _stated_capture(path, stated), kind, notes)
+    frame = Frame(mosaic, sensor, _stated_capture(path, stated), kind, notes)
+    return of_quad(frame, quad, convert) if quad else frame
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:
