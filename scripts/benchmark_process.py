@@ -37,7 +37,7 @@ from tfisp.backend import load_tensorflow
 from tfisp.rawfiles.dng_writer import write_dng
 from tfisp.rendering import Renderer
 from tfisp.rendering.runtime import cores
-from tfisp.sensor import Sensor
+from tfisp.sensor import Capture, Sensor
 
 PROGRAMS = ("train", "evaluate", "export", "process", "inspect_raw")
 RUNTIMES = {"tflite": "litert", "keras": "tensorflow"}
@@ -214,7 +214,7 @@ def write_scene(path: Path) -> Path:
     mosaic = np.clip(noisy, 0, 4095).astype(np.uint16)
     matrix = ((0.80, -0.25, -0.07), (-0.45, 1.25, 0.22), (-0.09, 0.19, 0.61))
     sensor = Sensor("RGGB", ((256, 256), (256, 256)), 4095, xyz_to_camera=matrix)
-    return write_dng(path, mosaic, sensor, (2.0, 1.0, 1.5))
+    return write_dng(path, mosaic, sensor, Capture(gains=(2.0, 1.0, 1.5)))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ generator for any camera, to the scene's own colours. A picture is named after i
 sub-folders stay. Each is written when it is complete, replacing an older one; no RAW file is ever
 replaced. While one is rendered, the next is read and the one before is written. Pictures say that
 they are sRGB and how they were taken, as far as the RAW file does (`tfisp.rawfiles.exif`); where,
-they do not say.
+they do not say. With `--dng` a DNG is written instead of a picture: `linear`, what the network made
+of the file, to be finished in a RAW developer; `cfa`, the mosaic itself with all that was found
+out about it, for programs that cannot read the file (`tfisp.rendering.dng`).
 """
 
 import sys
@@ -15,6 +17,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
@@ -34,7 +37,12 @@ from tfisp.rendering.pictures import SUFFIXES
 from tfisp.sensor import Capture, Sensor
 
 if TYPE_CHECKING:
+    from tfisp.rendering.dng import Negative
     from tfisp.rendering.renderer import Renderer
+
+    Output = np.ndarray | Negative
+
+DNG_KINDS = ("cfa", "linear")
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -57,6 +65,14 @@ def define(values: flags.FlagValues) -> None:
     )
     flags.path(values, "output", "pictures", "Folder for the pictures.")
     flags.choice(values, "format", "png", SUFFIXES, "png, jpg or tif.")
+    flags.choice(
+        values,
+        "dng",
+        None,
+        DNG_KINDS,
+        "Write a DNG instead of a picture. linear: what the model makes of the file, in linear"
+        " light; cfa: the mosaic, its levels and shading as they were read, without a model.",
+    )
     flags.integer(values, "quality", 95, "Quality of JPEG pictures.", minimum=1, maximum=100)
     flags.integer(
         values,
@@ -79,27 +95,30 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     """Renders all files."""
     if not arguments:
         raise UsageError("no RAW file given: name files or folders before the flags")
-    jobs = list_jobs(arguments, Path(values.output), SUFFIXES[values.format])
+    suffix = SUFFIXES[values.format] if values.dng is None else ".dng"
+    jobs = list_jobs(arguments, Path(values.output), suffix)
     options = rawflags.options(values)
     asked = Adjustments.of(values)
+    for warning in flags.refuse_idle(values, idle(values)):
+        cli.warn(main, warning)
     Path(values.output).mkdir(parents=True, exist_ok=True)
     from tfisp.raw import read_raw
-    from tfisp.rawfiles.exif import read_exif
     from tfisp.rawfiles.gainmap import gain_map_of_flag
-    from tfisp.rendering.pictures import write_picture
 
     options["gain_map"] = gain_map_of_flag(values.gain_map)
-    renderer = _load(values)
-    asked.check(renderer.metadata.contract, values.model)
-    if values.gain_map and not renderer.metadata.contract.shading:
-        raise UsageError(f"--gain_map: --model={values.model} was not trained to heed it")
+    renderer = None
+    if values.dng != "cfa":
+        renderer = _load(values)
+        asked.check(renderer.metadata.contract, values.model)
+        if values.gain_map and not renderer.metadata.contract.shading:
+            raise UsageError(f"--gain_map: --model={values.model} was not trained to heed it")
     skipped: list[str] = []
     clock = time.perf_counter()
 
     def read(job: Job) -> Frame:
         return read_raw(job.raw, **options)
 
-    def rendered() -> Iterator[tuple[int, Job, np.ndarray]]:
+    def rendered() -> Iterator[tuple[int, Job, "Output"]]:
         readings = zip(jobs, _overlapped(read, jobs), strict=True)
         for count, (job, reading) in enumerate(readings, start=1):
             try:
@@ -109,15 +128,17 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
                     raise
                 skipped.append(str(error))
                 continue
-            for doubt in doubts(renderer.metadata, frame[1], frame[2], values.levels):
-                cli.warn(main, f"{job.raw}: {doubt}")
-            yield count, job, asked.picture(renderer, frame)
+            remarks = frame[2].notes
+            if renderer is not None:
+                remarks = (*doubts(renderer.metadata, frame[1], frame[2], values.levels),)
+            for remark in remarks:
+                cli.warn(main, f"{job.raw}: {remark}")
+            yield count, job, _output(frame, renderer, asked, values.dng)
 
-    def write(finished: tuple[int, Job, np.ndarray]) -> None:
+    def write(finished: tuple[int, Job, "Output"]) -> None:
         nonlocal clock
-        count, job, picture = finished
-        write_picture(job.picture, picture, values.quality, read_exif(job.raw))
-        height, width = picture.shape[:2]
+        count, job, output = finished
+        height, width = _write(output, job, values.quality)
         before, clock = clock, time.perf_counter()
         print(
             f"[{count}/{len(jobs)}] {job.raw} -> {job.picture}  {width}x{height}"
@@ -132,8 +153,52 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     if len(skipped) == len(jobs):
         raise InputError(f"none of the {len(jobs)} files could be rendered")
     done = len(jobs) - len(skipped)
-    print(f"{done} picture{'s' if done > 1 else ''} in {values.output}")
+    what = "picture" if values.dng is None else "DNG"
+    print(f"{done} {what}{'s' if done > 1 else ''} in {values.output}")
     return 0
+
+
+def idle(values: flags.FlagValues) -> dict[str, str]:
+    """The flags without effect where a DNG is written, and why."""
+    if values.dng is None:
+        return {}
+    names: tuple[str, ...] = ("format", "quality", "depth", "look")
+    if values.dng == "cfa":
+        names += ("model", "tile", "runtime", "strength", "levels", "imports")
+    return dict.fromkeys(names, f"with --dng={values.dng}")
+
+
+def _output(
+    frame: Frame, renderer: "Renderer | None", asked: Adjustments, dng: str | None
+) -> "Output":
+    """What is to be written of a frame."""
+    if renderer is not None and dng is None:
+        return asked.picture(renderer, frame)
+    from tfisp.rendering.dng import cfa_negative, linear_negative
+
+    mosaic, sensor, capture = frame
+    capture = asked.adjusted(capture)
+    if not asked.crop:
+        capture = replace(capture, default_crop=None)
+    if renderer is None:
+        return cfa_negative((mosaic, sensor, capture))
+    return linear_negative(renderer, (mosaic, sensor, capture))
+
+
+def _write(output: "Output", job: Job, quality: int) -> tuple[int, int]:
+    """Writes a picture or a DNG; returns its (height, width)."""
+    from tfisp.rawfiles.exif import read_exif
+
+    exif = read_exif(job.raw)
+    if isinstance(output, np.ndarray):
+        from tfisp.rendering.pictures import write_picture
+
+        write_picture(job.picture, output, quality, exif)
+        return output.shape[0], output.shape[1]
+    from tfisp.rawfiles.dng_writer import write_dng
+
+    write_dng(job.picture, *output, exif)
+    return output.samples.shape[0], output.samples.shape[1]
 
 
 def _load(values: flags.FlagValues) -> "Renderer":

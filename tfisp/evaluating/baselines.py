@@ -3,6 +3,7 @@
 Each gets the same mosaic and the same facts about it as a network does.
 """
 
+import dataclasses
 import functools
 import importlib.metadata
 import tempfile
@@ -91,7 +92,9 @@ def by_libraw(mosaic: np.ndarray, sensor: Sensor, capture: Capture) -> np.ndarra
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "frame.dng"
-            write_dng(path, mosaic, sensor, resolve_gains(sensor, capture))
+            # Nameless, for LibRaw treats some cameras in ways of their own.
+            nameless = dataclasses.replace(sensor, name="")
+            write_dng(path, mosaic, nameless, Capture(gains=resolve_gains(sensor, capture)))
             with rawpy.imread(str(path)) as raw:
                 shown = raw.postprocess(
                     use_camera_wb=True,

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 # Tags of the picture itself: make, model, date, artist, copyright.
 _MAIN = (0x010F, 0x0110, 0x0132, 0x013B, 0x8298)
@@ -89,6 +89,27 @@ def _says_something(tag: int, value: Any) -> bool:
     if isinstance(value, float) or hasattr(value, "numerator"):
         return value == value and (value != 0 or tag in _ZERO_SAYS)  # 0/0 is unequal to itself
     return True
+
+
+def split_tags(tags: Mapping[int, Any]) -> tuple[dict[int, Any], dict[int, Any]]:
+    """Tags of the picture itself, and those of the shot, which stand in the Exif directory."""
+    shot = {tag: value for tag, value in tags.items() if tag in _SHOT}
+    return {tag: value for tag, value in tags.items() if tag not in shot}, shot
+
+
+def shot_directory(shot: Mapping[int, Any], at: int) -> bytes:
+    """An Exif directory as it stands at byte `at` of a little-endian TIFF.
+
+    Args:
+        shot: The second part of `split_tags`.
+        at: Where it is to stand, an even number.
+    """
+    directory = TiffImagePlugin.ImageFileDirectory_v2(ifh=b"II*\0\0\0\0\0")
+    directory[0x9000] = b"0232"  # version
+    for tag, value in sorted(shot.items()):
+        fraction = isinstance(value, float) and TiffImagePlugin.IFDRational(*_fraction(value))
+        directory[tag] = fraction or value
+    return directory.tobytes(at)
 
 
 def picture_exif(tags: Mapping[int, Any]) -> bytes:

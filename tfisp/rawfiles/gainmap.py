@@ -75,6 +75,31 @@ def parse_gain_map(body: bytes) -> GainMap:
     return GainMap(fields[:4], fields[4:6], pitch, spacing, origin, gains)
 
 
+def gain_maps_of(
+    shading: np.ndarray,
+    frame_size: tuple[int, int] | None,
+    origin: tuple[int, int],
+    size: tuple[int, ...],
+) -> list[bytes]:
+    """The GainMap parameters, one for each site, of a shading map: the inverse of reading them.
+
+    Args:
+        shading: float32 `[h, w, 4]` as `tfisp.sensor.Capture.shading`.
+        frame_size: (rows, columns) that it spans; None for those of `size`.
+        origin: Where the mosaic lies in them.
+        size: (rows, columns) of the mosaic.
+    """
+    rows, columns, _ = shading.shape
+    spans = [whole / own for whole, own in zip(frame_size or size, size, strict=True)]
+    spacing = [span / max(n - 1, 1) for span, n in zip(spans, (rows, columns), strict=True)]
+    start = [-before / own for before, own in zip(origin, size, strict=True)]
+    return [
+        _HEADER.pack(row, column, *size, 0, 1, 2, 2, rows, columns, *spacing, *start, 1)
+        + shading[..., 2 * row + column].astype(">f4").tobytes()
+        for row, column in np.ndindex(2, 2)
+    ]
+
+
 def shading_map(maps: list[tuple[GainMap, str | None]], size: tuple[int, int]) -> np.ndarray:
     """Brings GainMaps to one grid that spans the frame from corner to corner.
 

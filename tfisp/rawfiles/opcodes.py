@@ -12,13 +12,14 @@ chapter 7.
 """
 
 import struct
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from tfisp.rawfiles.gainmap import GainMap, parse_gain_map, shading_map
 
-_VIGNETTE, _GAIN_MAP = 3, 9
+_VIGNETTE, GAIN_MAP = 3, 9
 
 _NAMES = {
     1: "WarpRectilinear",
@@ -29,13 +30,15 @@ _NAMES = {
     6: "TrimBounds",
     7: "MapTable",
     8: "MapPolynomial",
-    _GAIN_MAP: "GainMap",
+    GAIN_MAP: "GainMap",
     10: "DeltaPerRow",
     11: "DeltaPerColumn",
     12: "ScalePerRow",
     13: "ScalePerColumn",
     14: "WarpRectilinear2",
 }
+
+_VERSION, _OPTIONAL = 0x01030000, 1
 
 # Entries along each axis of the map that stands for FixVignetteRadial; between them it is linear.
 _VIGNETTE_GRID = 65
@@ -74,6 +77,13 @@ def parse_opcodes(data: bytes) -> list[Opcode]:
     if at != len(data):
         raise ValueError(f"opcode list of {len(data)} bytes whose {count} opcodes take {at}")
     return opcodes
+
+
+def opcode_list(opcodes: Sequence[tuple[int, bytes]]) -> bytes:
+    """The bytes of a list of (id, parameters), each marked as optional, of version 1.3.0.0."""
+    head = (_VERSION, _OPTIONAL)
+    parts = [struct.pack(">4I", code, *head, len(body)) + body for code, body in opcodes]
+    return struct.pack(">I", len(parts)) + b"".join(parts)
 
 
 def shading_of(
@@ -129,7 +139,7 @@ def shading_of(
 
 def _gains(opcode: Opcode, size: tuple[int, int]) -> GainMap | None:
     """The gains that an opcode multiplies by; None if it does something else."""
-    if opcode.identity == _GAIN_MAP:
+    if opcode.identity == GAIN_MAP:
         return parse_gain_map(opcode.body)
     return _vignette(opcode.body, size) if opcode.identity == _VIGNETTE else None
 
