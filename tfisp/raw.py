@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from tfisp.color import camera_to_srgb
+from tfisp.conversions import BAYER_ONLY, Conversions
 from tfisp.errors import InputError
-from tfisp.rawfiles.conversions import BAYER_ONLY, Conversions
 from tfisp.rawfiles.frame import Frame, check_levels
 from tfisp.rawfiles.gainmap import with_gain_map
 from tfisp.rawfiles.plausibility import doubts

@@ -10,11 +10,11 @@ import tifffile
 from tests.helpers.dngs import BYTE, gain_map, opcode_list, rationals, scene, write_dng
 from tests.helpers.tiffs import LONG, MAIN_TAGS, SHORT, bayer_tags, write_frame
 from tfisp import inspect_raw
+from tfisp.conversions import Conversions, quad_of
 from tfisp.data.config import DataConfig
 from tfisp.data.folders import open_dataset
 from tfisp.errors import InputError
 from tfisp.raw import read_raw
-from tfisp.rawfiles.conversions import Conversions, quad_of
 
 QUAD = "RRGGRRGGGGBBGGBB"
 LINEAR = Conversions(linear_dng=True)

@@ -3,8 +3,8 @@
 from typing import Any
 
 from tfisp.cli import flags
+from tfisp.conversions import QUAD_BAYER, Conversions
 from tfisp.errors import InputError, UsageError
-from tfisp.rawfiles.conversions import QUAD_BAYER, Conversions
 from tfisp.sensor import PATTERNS, SENSORS, Sensor, get_sensor
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tfisp.contract import Contract
+from tfisp.conversions import BAYER_ONLY, QUAD_BAYER, Conversions
 from tfisp.data.registry import DATASETS, Kind
 from tfisp.errors import InputError
 from tfisp.looks.cube import Cube, read_cube
 from tfisp.naming import choose
-from tfisp.rawfiles.conversions import BAYER_ONLY, QUAD_BAYER, Conversions
 from tfisp.rawfiles.gainmap import gain_map_of_flag
 from tfisp.sensor import Gains, Sensor, get_sensor, smallest_one
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tfisp.conversions import BAYER_ONLY, Conversions
 from tfisp.data.cache import Store, file_digest, key
 from tfisp.data.listing import evenly, require_files
 from tfisp.data.noise import noise_of
@@ -24,7 +25,6 @@ from tfisp.data.unprocess import Noise, random_gains
 from tfisp.data.workers import in_order
 from tfisp.errors import InputError
 from tfisp.raw import RAW_SUFFIXES, is_raw, read_raw
-from tfisp.rawfiles.conversions import BAYER_ONLY, Conversions
 from tfisp.sensor import SENSORS, Gains, Sensor, smallest_one
 
 # Raised whenever the same file would be measured to something else.

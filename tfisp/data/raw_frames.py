@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from tfisp.conversions import BAYER_ONLY, Conversions
 from tfisp.data.builder import DatasetBuilder
 from tfisp.data.cache import digest, file_digest, key
 from tfisp.data.frames import REFERENCE_BYTES, Rendering, Scene
 from tfisp.data.workers import in_order
 from tfisp.errors import InputError
 from tfisp.raw import read_raw
-from tfisp.rawfiles.conversions import BAYER_ONLY, Conversions
 from tfisp.rawfiles.gainmap import with_gain_map
 from tfisp.sensor import Capture, Sensor
 

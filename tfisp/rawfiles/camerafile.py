@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfisp.conversions import BAYER_ONLY, Conversions
 from tfisp.errors import InputError
 from tfisp.rawfiles import dng
-from tfisp.rawfiles.conversions import BAYER_ONLY, Conversions
 from tfisp.rawfiles.frame import Frame, check_repeats, require_bayer
 from tfisp.rawfiles.layout import (
     COMPRESSION,

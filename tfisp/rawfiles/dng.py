@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from tfisp.conversions import BAYER_ONLY, Conversions
 from tfisp.errors import InputError
 from tfisp.rawfiles import layout, levels, masked, remosaic, whitebalance
-from tfisp.rawfiles.conversions import BAYER_ONLY, Conversions
 from tfisp.rawfiles.dng_sites import CFA, LINEAR_RAW, PHOTOMETRIC, Sites, sites_of_frame
 from tfisp.rawfiles.frame import Frame, require_size, undecoded
 from tfisp.rawfiles.opcodes import shading_of

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from tfisp.conversions import Conversions, Quad, quad_of
 from tfisp.rawfiles import levels
-from tfisp.rawfiles.conversions import Conversions, Quad, quad_of
 from tfisp.rawfiles.frame import require_bayer
 from tfisp.rawfiles.remosaic import LINEAR_PATTERN
 from tfisp.rawfiles.tiff import Directory

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfisp.contract import require_mosaic
+from tfisp.conversions import quad_of
 from tfisp.errors import InputError
-from tfisp.rawfiles.conversions import quad_of
 from tfisp.rawfiles.masked import MaskedBlack
 from tfisp.sensor import PATTERNS, Capture, Sensor
 

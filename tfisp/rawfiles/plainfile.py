@@ -22,10 +22,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from tfisp.conversions import BAYER_ONLY, Conversions, quad_of
 from tfisp.errors import InputError
 from tfisp.files import PNG_SIGNATURE, read_json
 from tfisp.naming import choose
-from tfisp.rawfiles.conversions import BAYER_ONLY, Conversions, quad_of
 from tfisp.rawfiles.frame import Frame, require_bayer
 from tfisp.rawfiles.npy import map_npy
 from tfisp.rawfiles.remosaic import of_quad

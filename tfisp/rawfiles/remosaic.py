@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from tfisp.rawfiles.conversions import Conversions, Quad
+from tfisp.conversions import Conversions, Quad
 from tfisp.sensor import Capture, Sensor, all_sites, resolve_gains
 
 if TYPE_CHECKING:

@@ -1,10 +1,10 @@
 """Which curves a report shows, from the lines of a run's log."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
+from tfisp.charts.chart import Chart, Curve
 from tfisp.looks.cube import Cube
 from tfisp.metrics.measures import METRICS
 from tfisp.metrics.report import hint
@@ -13,42 +13,6 @@ from tfisp.reporting.record import Record
 # Colours of the page's style sheet, for curves that have none of their own.
 PALETTE = ("--accent", "--red", "--green", "--violet")
 _RGB = (("r", "red", "--red"), ("g", "green", "--green"), ("b", "blue", "--blue"))
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A named curve.
-
-    Attributes:
-        label: Of the legend.
-        x: Places, rising: steps of all stages.
-        y: Values, finite.
-        colour: A variable of the style sheet.
-        dashed: Drawn so: what another curve is held against.
-    """
-
-    label: str
-    x: np.ndarray
-    y: np.ndarray
-    colour: str
-    dashed: bool = False
-
-
-@dataclass(frozen=True)
-class Chart:
-    """Curves over the same axes.
-
-    Attributes:
-        title: In a few words.
-        about: What they mean, in a sentence.
-        curves: At least one.
-        ratios: Whether it is ratios of values that count.
-    """
-
-    title: str
-    about: str
-    curves: tuple[Curve, ...]
-    ratios: bool = False
 
 
 def charts(record: Record) -> dict[str, list[Chart]]:

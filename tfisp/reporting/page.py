@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfisp._version import __version__
+from tfisp.charts.markup import Markup, element, joined
+from tfisp.charts.svg import draw
 from tfisp.evaluating.page import VIEWER, part
 from tfisp.files import write_text
 from tfisp.reporting.curves import charts, look_chart
-from tfisp.reporting.markup import Markup, element, joined
 from tfisp.reporting.record import Record, read_record
 from tfisp.reporting.scenes import viewer_data
-from tfisp.reporting.svg import draw
 from tfisp.training.verdict import CONTENT_HELD, Verdict
 from tfisp.webpage import fill, page_file
 

@@ -5,34 +5,51 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfisp.reporting.curves import Chart, Curve
-from tfisp.reporting.markup import Markup, element, joined
+from tfisp.charts.chart import Chart, Curve
+from tfisp.charts.markup import Markup, element, joined
 
-_WIDTH, _HEIGHT = 640, 260
+WIDTH, HEIGHT = 640, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 68, 24, 10, 26
 # Columns that a curve is thinned to: its mean as a line, its ends as a band.
 _COLUMNS = 240
-# From this ratio of the largest to the smallest value on, losses have a logarithmic axis.
+# From this ratio of the largest to the smallest value on, ratios have a logarithmic axis.
 _LOGARITHMIC = 30.0
 
 
 def draw(chart: Chart, stages: Sequence[int] = ()) -> Markup:
-    """The chart with its legend, in which the last value of each curve stands.
+    """The chart with its legend, in which the last value of each curve may stand.
 
     Args:
         chart: What to draw.
         stages: Places at which a line from top to bottom says that a stage ends.
     """
+    told = "; ".join(f"{c.label} from {c.y[0]:.4g} to {c.y[-1]:.4g}" for c in chart.curves)
+    svg = element(
+        "svg",
+        {"viewBox": f"0 0 {WIDTH} {HEIGHT}", "role": "img", "aria-label": told},
+        *plot(chart, stages),
+    )
+    heading = element("figcaption", None, element("strong", None, chart.title), _about(chart))
+    return element("figure", {"class": "chart"}, heading, svg, _legend(chart))
+
+
+def plot(chart: Chart, stages: Sequence[int] = ()) -> list[Markup]:
+    """The shapes of a chart, in a field of `WIDTH` x `HEIGHT`; arguments as for `draw`."""
     columns = [_thinned(curve) for curve in chart.curves]
     lows, highs = (np.concatenate([c[i] for c in columns]) for i in (2, 3))
-    low, high = float(lows.min()), float(highs.max())
-    logarithmic = chart.ratios and low > 0 and high / low > _LOGARITHMIC
-    down = _Axis(low, high, _HEIGHT - _BOTTOM, _TOP, logarithmic)
+    down = _axis(lows, highs, HEIGHT - _BOTTOM, _TOP, chart.ratios)
     places = np.concatenate([c[0] for c in columns])
-    across = _Axis(float(places.min()), float(places.max()), _LEFT, _WIDTH - _RIGHT)
+    across = _axis(places, places, _LEFT, WIDTH - _RIGHT, chart.x_ratios)
     shapes = [*_frame(across, down), *(_mark(across(x)) for x in stages if across.holds(x))]
     for curve, (x, mean, least, greatest) in zip(chart.curves, columns, strict=True):
         paint = f"var({curve.colour})"
+        if curve.dots:
+            round_line = {"fill": "none", "stroke-linecap": "round", "stroke-width": 2 * curve.dots}
+            path = " ".join(
+                f"M{across(a):.1f} {down(b):.1f}h0" for a, b in zip(x, mean, strict=True)
+            )
+            shapes.append(element("path", round_line | {"d": path, "stroke": paint}))
+            continue
         if np.any(greatest > least):
             outline = [*zip(x, least, strict=True), *zip(x[::-1], greatest[::-1], strict=True)]
             band = {"points": _points(outline, across, down), "fill": paint, "opacity": 0.18}
@@ -41,14 +58,13 @@ def draw(chart: Chart, stages: Sequence[int] = ()) -> Markup:
         shapes.append(
             element("polyline", line | ({"stroke-dasharray": "5 4"} if curve.dashed else {}))
         )
-    told = "; ".join(f"{c.label} from {c.y[0]:.4g} to {c.y[-1]:.4g}" for c in chart.curves)
-    svg = element(
-        "svg",
-        {"viewBox": f"0 0 {_WIDTH} {_HEIGHT}", "role": "img", "aria-label": told},
-        *shapes,
-    )
-    heading = element("figcaption", None, element("strong", None, chart.title), _about(chart))
-    return element("figure", {"class": "chart"}, heading, svg, _legend(chart))
+    return shapes
+
+
+def _axis(lows: np.ndarray, highs: np.ndarray, start: float, end: float, ratios: bool) -> "_Axis":
+    """The axis of values between these, logarithmic where ratios count and are large."""
+    low, high = float(lows.min()), float(highs.max())
+    return _Axis(low, high, start, end, ratios and low > 0 and high / low > _LOGARITHMIC)
 
 
 def _about(chart: Chart) -> Markup:
@@ -56,13 +72,13 @@ def _about(chart: Chart) -> Markup:
 
 
 def _legend(chart: Chart) -> Markup:
-    """Each curve's name and last value."""
+    """Each curve's name, and its last value."""
     entries = []
     for curve in chart.curves:
-        style = f"border-top: 3px {'dashed' if curve.dashed else 'solid'} var({curve.colour})"
-        entries.append(
-            element("li", None, element("i", {"style": style}), f"{curve.label} {curve.y[-1]:.4g}")
-        )
+        kind = "dotted" if curve.dots else "dashed" if curve.dashed else "solid"
+        style = f"border-top: 3px {kind} var({curve.colour})"
+        label = f"{curve.label} {curve.y[-1]:.4g}" if chart.last else curve.label
+        entries.append(element("li", None, element("i", {"style": style}), label))
     return element("ul", {"class": "legend small"}, *entries)
 
 
@@ -119,12 +135,12 @@ def _frame(across: _Axis, down: _Axis) -> list[Markup]:
     for value, text in down.ticks(4):
         y = f"{down(value):.1f}"
         shapes.append(
-            element("line", {"x1": _LEFT, "x2": _WIDTH - _RIGHT, "y1": y, "y2": y, "class": "grid"})
+            element("line", {"x1": _LEFT, "x2": WIDTH - _RIGHT, "y1": y, "y2": y, "class": "grid"})
         )
         at = {"x": _LEFT - 6, "y": y, "text-anchor": "end", "dominant-baseline": "middle"}
         shapes.append(element("text", at, text))
     for value, text in across.ticks(6):
-        at = {"x": f"{across(value):.1f}", "y": _HEIGHT - 8, "text-anchor": "middle"}
+        at = {"x": f"{across(value):.1f}", "y": HEIGHT - 8, "text-anchor": "middle"}
         shapes.append(element("text", at, text))
     return shapes
 
@@ -132,7 +148,7 @@ def _frame(across: _Axis, down: _Axis) -> list[Markup]:
 def _mark(x: float) -> Markup:
     """The end of a stage."""
     title = element("title", None, "a stage ends")
-    ends = {"x1": f"{x:.1f}", "x2": f"{x:.1f}", "y1": _TOP, "y2": _HEIGHT - _BOTTOM}
+    ends = {"x1": f"{x:.1f}", "x2": f"{x:.1f}", "y1": _TOP, "y2": HEIGHT - _BOTTOM}
     return element("line", ends | {"class": "stage"}, title)
 
 
@@ -142,6 +158,8 @@ def _points(points: Sequence[tuple[float, float]], across: _Axis, down: _Axis) -
 
 def _thinned(curve: Curve) -> tuple[np.ndarray, ...]:
     """Places, means, least and greatest values of a curve, in columns if it has many points."""
+    if curve.dots:
+        return curve.x, curve.y, curve.y, curve.y
     parts = np.array_split(np.arange(len(curve.x)), min(len(curve.x), _COLUMNS))
     places = np.array([curve.x[part].mean() for part in parts])
     means, least, greatest = (

@@ -1,0 +1,1 @@
+"""Charts as SVG, for pages and for files of their own: `chart` says what, `svg` draws it."""
