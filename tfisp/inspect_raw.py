@@ -8,6 +8,7 @@ folder, each file is one line, and at the end stands how many there are of each 
     python -m tfisp.inspect_raw photo.dng
     python -m tfisp.inspect_raw FOLDER
     python -m tfisp.inspect_raw --json *.dng             one JSON object per line
+    python -m tfisp.inspect_raw --noise=noise.svg *.dng  noise of each channel, measured
     python -m tfisp.inspect_raw --raw_size=512x768 --pattern=RGGB --bits=14 frame.raw
 """
 
@@ -16,13 +17,16 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfisp import cli
 from tfisp.cli import flags, rawflags
 from tfisp.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from tfisp.data.photon_transfer import Channel
 
 _BAR = 12  # characters of a full histogram bar
 
@@ -41,6 +45,13 @@ _ORIENTATIONS = (
 def define(values: flags.FlagValues) -> None:
     """Registers the program's flags."""
     flags.boolean(values, "json", False, "Print one JSON object per file and line.")
+    flags.path(
+        values,
+        "noise",
+        None,
+        "An .svg file: measure the noise of each channel by photon transfer over flat patches, and"
+        " chart it beside what files state. Files of one sensor and ISO speed count together.",
+    )
     rawflags.define(values)
 
 
@@ -49,21 +60,31 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     if not arguments:
         raise UsageError("name at least one RAW file; see --help")
     options = rawflags.options(values)
+    chart_file = _chart_file(values["noise"].value)
     from tfisp.raw import decode
     from tfisp.rawfiles.diagnosis import describe
     from tfisp.rawfiles.gainmap import gain_map_of_flag
 
     options["gain_map"] = gain_map_of_flag(values["gain_map"].value)
     refused, sensors = 0, Counter[str]()
+    measured: dict[str, list[Sequence[Channel]]] = {}
     for path, in_folder in _files(arguments):
         try:
-            facts = describe(decode(path, **options), path)
+            frame = decode(path, **options)
+            facts = describe(frame, path)
         except InputError as error:
             refused += 1
             print(f"tfisp.inspect_raw: error: {error}", file=sys.stderr)
             if values["json"].value:
                 print(json.dumps({"file": path, "error": str(error)}))
             continue
+        if chart_file is not None:
+            from tfisp.data.photon_transfer import measure_channels
+
+            channels = measure_channels(frame.mosaic, frame.sensor, frame.capture)
+            facts["measured_noise"] = [channel.facts() for channel in channels]
+            kind = f"{_sensor(facts)}, ISO {_stated(facts['iso'])}"
+            measured.setdefault(kind, []).append(channels)
         if values["json"].value:
             print(json.dumps(facts), flush=True)
         elif in_folder:
@@ -75,7 +96,42 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
         print(f"{count} x {sensor}")
     if refused and sensors:
         print(f"{refused} refused")
+    if chart_file is not None:
+        _write_chart(chart_file, measured, to_stderr=bool(values["json"].value))
     return 1 if refused else 0
+
+
+def _chart_file(name: str | None) -> Path | None:
+    """The file of `--noise`.
+
+    Raises:
+        UsageError: it is of another kind.
+    """
+    if name is not None and Path(name).suffix.lower() != ".svg":
+        raise UsageError(f"--noise={name}: a chart is written as .svg")
+    return None if name is None else Path(name)
+
+
+def _write_chart(
+    path: Path, measured: Mapping[str, Sequence[Sequence["Channel"]]], *, to_stderr: bool
+) -> None:
+    """Charts the noise of all files, by what they have in common, and says what was found."""
+    from tfisp.charts.sheet import sheet
+    from tfisp.data.noise_chart import noise_charts
+    from tfisp.data.photon_transfer import pooled
+    from tfisp.files import write_text
+
+    kinds = {kind: pooled(frames) for kind, frames in measured.items()}
+    charts = noise_charts(kinds)
+    if not charts:
+        raise InputError(f"{path}: not written, for no file has patches that tell its noise")
+    write_text(path, sheet(charts))
+    where = sys.stderr if to_stderr else sys.stdout
+    for kind, channels in kinds.items():
+        print(f"noise of {len(measured[kind])} x {kind}", file=where)
+        for channel in channels:
+            print(f"  {channel.name:<3}{_measured(channel.facts())}", file=where)
+    print(f"chart in {path}", file=where)
 
 
 def _files(arguments: Sequence[str]) -> Iterator[tuple[str, bool]]:
@@ -140,6 +196,10 @@ def text(facts: dict[str, Any]) -> list[str]:
         "XYZ to camera": _matrix(facts["xyz_to_camera"]),
         "not used": ", ".join(facts["unused"]) or "nothing",
         "noise model": _noise(facts["noise"]),
+        **{
+            f"noise of {found['name']}": _measured(found)
+            for found in facts.get("measured_noise", ())
+        },
         "lens shading": "not stated"
         if facts["shading"] is None
         else "map of {} x {}".format(*facts["shading"]),
@@ -202,6 +262,19 @@ def _matrix(matrix: Sequence[Sequence[float]] | None) -> str:
     if matrix is None:
         return "not stated"
     return " / ".join(" ".join(f"{x:.4f}" for x in row) for row in matrix)
+
+
+def _measured(facts: dict[str, Any]) -> str:
+    """The measured noise of a channel."""
+    if facts["shot"] is None:
+        return "too few patches that are not clipped"
+    line = _noise([(facts["shot"], facts["read"])])
+    if facts["electrons_at_white"] is None:
+        return f"{line} (no shot noise is seen)"
+    return (
+        f"{line}  (white {facts['electrons_at_white']:.0f} e-, read noise "
+        f"{facts['read_noise_electrons']:.2g} e-)"
+    )
 
 
 def _noise(noise: Sequence[Sequence[float]] | None) -> str:

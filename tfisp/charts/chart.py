@@ -35,7 +35,7 @@ class Chart:
         about: What they mean, in a sentence.
         curves: At least one.
         ratios: Whether it is ratios of values that count, if they are far apart.
-        x_ratios: The same of places.
+        logarithmic: Whether it is ratios on both axes, however near they are; all are above 0.
         last: Whether the legend tells each curve's last value.
     """
 
@@ -43,5 +43,5 @@ class Chart:
     about: str
     curves: tuple[Curve, ...]
     ratios: bool = False
-    x_ratios: bool = False
+    logarithmic: bool = False
     last: bool = True

@@ -37,9 +37,12 @@ def plot(chart: Chart, stages: Sequence[int] = ()) -> list[Markup]:
     """The shapes of a chart, in a field of `WIDTH` x `HEIGHT`; arguments as for `draw`."""
     columns = [_thinned(curve) for curve in chart.curves]
     lows, highs = (np.concatenate([c[i] for c in columns]) for i in (2, 3))
-    down = _axis(lows, highs, HEIGHT - _BOTTOM, _TOP, chart.ratios)
+    low, high = float(lows.min()), float(highs.max())
+    far_apart = chart.ratios and low > 0 and high / low > _LOGARITHMIC
+    down = _Axis(low, high, HEIGHT - _BOTTOM, _TOP, far_apart or chart.logarithmic)
     places = np.concatenate([c[0] for c in columns])
-    across = _axis(places, places, _LEFT, WIDTH - _RIGHT, chart.x_ratios)
+    ends = float(places.min()), float(places.max())
+    across = _Axis(*ends, _LEFT, WIDTH - _RIGHT, chart.logarithmic)
     shapes = [*_frame(across, down), *(_mark(across(x)) for x in stages if across.holds(x))]
     for curve, (x, mean, least, greatest) in zip(chart.curves, columns, strict=True):
         paint = f"var({curve.colour})"
@@ -59,12 +62,6 @@ def plot(chart: Chart, stages: Sequence[int] = ()) -> list[Markup]:
             element("polyline", line | ({"stroke-dasharray": "5 4"} if curve.dashed else {}))
         )
     return shapes
-
-
-def _axis(lows: np.ndarray, highs: np.ndarray, start: float, end: float, ratios: bool) -> "_Axis":
-    """The axis of values between these, logarithmic where ratios count and are large."""
-    low, high = float(lows.min()), float(highs.max())
-    return _Axis(low, high, start, end, ratios and low > 0 and high / low > _LOGARITHMIC)
 
 
 def _about(chart: Chart) -> Markup:

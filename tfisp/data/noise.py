@@ -51,22 +51,48 @@ def estimate_noise(mosaic: np.ndarray, sensor: Sensor) -> Noise:
     Returns:
         Noise of samples between 0 (black) and 1 (white); zeros for a frame too small to tell.
     """
-    means, variances = [], []
+    means, variances = zip(*flat_patches(mosaic, sensor), strict=True)
+    mean, variance = np.concatenate(means), np.concatenate(variances)
+    return fit_noise(*transfer_points(mean, variance))
+
+
+def flat_patches(mosaic: np.ndarray, sensor: Sensor) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Mean and noise variance of small patches, of each site of the 2x2 tile, row by row.
+
+    The values are those of samples between 0 (black) and 1 (white); patches that clipping reaches
+    are left out.
+    """
+    found = []
     for site, black in zip(np.ndindex(2, 2), np.ravel(sensor.black_level), strict=True):
         plane = _middle(mosaic[site[0] :: 2, site[1] :: 2])
         values = (plane.astype(np.float32) - black) / (sensor.white_level - black)
-        mean, variance = _blocks(values)
-        means.append(mean)
-        variances.append(variance)
-    mean, variance = np.concatenate(means), np.concatenate(variances)
+        found.append(_blocks(values))
+    return found
+
+
+def transfer_points(
+    mean: np.ndarray, variance: np.ndarray, expected: np.ndarray | float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points of the photon transfer curve: brightness, and variance in its flattest patches.
+
+    Args:
+        mean: Of each patch.
+        variance: Of each patch.
+        expected: What the variances are compared with to find the flattest ones, where the noise
+            of a patch of some brightness is about known.
+
+    Returns:
+        As many points as there are groups; none of too few patches.
+    """
     if len(mean) < _GROUPS:
-        return Noise(0.0, 0.0)
+        return np.empty(0), np.empty(0)
     points = []
+    share = variance / expected
     for group in np.array_split(np.argsort(mean), _GROUPS):
-        flat = group[variance[group] <= np.quantile(variance[group], _FLATTEST)]
+        flat = group[share[group] <= np.quantile(share[group], _FLATTEST)]
         points.append((max(float(mean[flat].mean()), 0.0), float(variance[flat].mean())))
     brightness, found = np.transpose(points)
-    return _line(brightness, found / _SELECTION)
+    return brightness, found / _SELECTION
 
 
 def _middle(plane: np.ndarray) -> np.ndarray:
@@ -95,8 +121,13 @@ def _blocks(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return blocks(values).mean(axis=1)[usable], blocks(squares).mean(axis=1)[usable]
 
 
-def _line(brightness: np.ndarray, variance: np.ndarray) -> Noise:
-    """The line `shot x + read`, neither negative, nearest to the variances in relative terms."""
+def fit_noise(brightness: np.ndarray, variance: np.ndarray) -> Noise:
+    """The line `shot x + read`, neither negative, nearest to the variances in relative terms.
+
+    Zeros of no points.
+    """
+    if not len(brightness):
+        return Noise(0.0, 0.0)
     scale = 1 / np.maximum(variance, 1e-12)
     columns = np.stack([brightness, np.ones_like(brightness)], axis=1) * scale[:, None]
     ones = np.ones(len(variance))
