@@ -27,6 +27,7 @@ from simulated_cameras import COLOUR_MATRICES, Recording
 from tfisp import models
 from tfisp.color import decode_srgb
 from tfisp.data.unprocess import Noise, mosaic_of, read_noise
+from tfisp.evaluating.acceptance.edge import FINE, grey, mtf50, places, slanted_edge
 from tfisp.models.presets import DEFAULT_PRESET, preset_names
 from tfisp.rendering import Renderer
 from tfisp.rendering.camera_colour import finishing_matrix
@@ -41,67 +42,23 @@ CAMERAS: tuple[tuple[str, Gains], ...] = (
 )
 _BLACK, _WHITE = 512.0, 16383.0
 _NOISELESS, _MUCH = 0.0, 3e-3  # shot noise; the second is about ISO 1600 of a phone
-# Each pixel is the mean of so many squared samples of a chart.
-_FINE = 8
-# Bins per pixel along the profile of an edge, ISO 12233.
-_BINS = 4
-
-
-def slanted_edge(side: int = SIDE, degrees: float = 5.0, contrast: float = 4.0) -> np.ndarray:
-    """A straight edge between two greys, its contrast 4:1 as in ISO 12233: `[side, side, 3]`."""
-    down, across = _places(side)
-    beside = (across - side / 2) + np.tan(np.radians(degrees)) * (down - side / 2)
-    return _grey(np.where(beside < 0, 0.6 / contrast, 0.6))
 
 
 def zone_plate(side: int = SIDE) -> np.ndarray:
     """Rings whose frequency rises from 0 in the middle to Nyquist's at the sides."""
-    down, across = _places(side)
+    down, across = places(side)
     squared = (down - side / 2) ** 2 + (across - side / 2) ** 2
-    return _grey(0.3 + 0.25 * np.cos(np.pi * squared / side))
+    return grey(0.3 + 0.25 * np.cos(np.pi * squared / side))
 
 
 def ramp(side: int = SIDE) -> np.ndarray:
     """Greys from 0.2 at the left to 4 times white at the right; the sensor clips what it cannot."""
-    return _grey(np.broadcast_to(np.geomspace(0.2, 4.0, side * _FINE), (side * _FINE,) * 2))
+    return grey(np.broadcast_to(np.geomspace(0.2, 4.0, side * FINE), (side * FINE,) * 2))
 
 
 def patch(side: int = SIDE, reflectance: float = 0.05) -> np.ndarray:
     """One grey."""
     return np.full((side, side, 3), reflectance, np.float32)
-
-
-def mtf50(image: np.ndarray) -> float:
-    """The frequency, in cycles per pixel, at which an edge keeps half of its contrast.
-
-    ISO 12233:2017, Annex D (e-SFR): the edge is found line by line, pixels are sorted by their
-    distance from it into quarters of a pixel, and the profile's derivative is transformed.
-
-    Args:
-        image: `[H, W]` linear light, one edge within 20 degrees of vertical through all rows.
-    """
-    slopes = np.abs(np.gradient(image, axis=1))
-    rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
-    middles = (slopes * columns).sum(axis=1) / slopes.sum(axis=1)
-    line = np.polynomial.Polynomial.fit(np.arange(len(middles)), middles, 1)
-    off = (columns - line(rows)) * np.cos(np.arctan(line.convert().coef[1]))
-    reach = min(image.shape[1] // 4, 32)
-    inside = np.abs(off) < reach
-    bins = np.floor((off[inside] + reach) * _BINS).astype(int)
-    profile = np.bincount(bins, image[inside]) / np.maximum(np.bincount(bins), 1)
-    spread = np.gradient(profile)
-    middle = np.abs(spread).argmax()
-    half = min(middle, len(spread) - middle) - 1
-    spread = spread[middle - half : middle + half + 1] * np.hamming(2 * half + 1)
-    response = np.abs(np.fft.rfft(spread, 16 * len(spread)))
-    response /= response[0]
-    frequencies = np.fft.rfftfreq(16 * len(spread), 1 / _BINS)
-    # What the derivative of binned values, over two bins, takes away.
-    response /= np.maximum(np.sinc(frequencies / _BINS) * np.sinc(2 * frequencies / _BINS), 0.1)
-    below = int(np.argmax(response < 0.5))
-    high, low = response[below - 1], response[below]
-    step = frequencies[1] * (high - 0.5) / (high - low)
-    return float(frequencies[below - 1] + step)
 
 
 def chroma(image: np.ndarray) -> np.ndarray:
@@ -175,7 +132,7 @@ def _of_camera(develop: Develop, camera: str, gains: Gains) -> dict[str, float]:
         return picture[16:-16, 16:-16]
 
     dark = _lab(shown(patch(), _MUCH)).reshape(-1, 3)
-    edge = decode_srgb(shown(slanted_edge()).astype(np.float32)) @ np.array(
+    edge = decode_srgb(shown(slanted_edge(SIDE)).astype(np.float32)) @ np.array(
         [0.2126, 0.7152, 0.0722]
     )
     bright = _lab(shown(ramp())).mean(axis=0)  # of each column, so that single pixels do not count
@@ -186,19 +143,6 @@ def _of_camera(develop: Develop, camera: str, gains: Gains) -> dict[str, float]:
         "false colour": float(chroma(shown(zone_plate())).mean()),
         "highlights": float(np.hypot(bright[:, 1], bright[:, 2]).max()),
     }
-
-
-def _places(side: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of fine samples, in pixels."""
-    fine = (np.arange(side * _FINE) + 0.5) / _FINE
-    return fine[:, None], fine[None, :]
-
-
-def _grey(fine: np.ndarray) -> np.ndarray:
-    """Fine samples averaged into pixels, as grey: float32 `[H, W, 3]`."""
-    side = fine.shape[0] // _FINE
-    pixels = fine.reshape(side, _FINE, side, _FINE).mean(axis=(1, 3))
-    return np.repeat(pixels[..., None], 3, axis=2).astype(np.float32)
 
 
 def _lab(image: np.ndarray) -> np.ndarray:

@@ -16,6 +16,14 @@ SRGB_TO_XYZ: Matrix3 = (
     (0.0193, 0.1192, 0.9505),
 )
 
+# Chromaticities of CIE illuminants (CIE 15:2004, tables T.1 and T.3).
+D50_XY, D65_XY = (0.3457, 0.3585), (0.3127, 0.3290)
+
+# XYZ to the cone responses that adapt, K. M. Lam 1985 ("Bradford"); as in ICC.1:2010, Annex E.
+_BRADFORD = np.array(
+    [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
+)
+
 # The sRGB transfer function, IEC 61966-2-1:1999: linear below the first number (the second,
 # encoded), a power above.
 LINEAR_END, ENCODED_END = 0.0031308, 0.04045
@@ -60,6 +68,22 @@ def camera_to_srgb(xyz_to_camera: Matrix3) -> np.ndarray:
 def srgb_to_camera(xyz_to_camera: Matrix3) -> np.ndarray:
     """The inverse of `camera_to_srgb`: float64 `[3, 3]`, linear sRGB to balanced camera RGB."""
     return np.linalg.inv(camera_to_srgb(xyz_to_camera))
+
+
+def xyz_of_xy(x: float, y: float) -> np.ndarray:
+    """XYZ of a chromaticity, Y = 1."""
+    return np.array([x / y, 1, (1 - x - y) / y])
+
+
+def adaptation(source: tuple[float, float], wanted: tuple[float, float]) -> np.ndarray:
+    """The matrix `[3, 3]` from XYZ under one white to those that look alike under another.
+
+    Args:
+        source: Chromaticity of the white that the colours were seen under.
+        wanted: Chromaticity of the other.
+    """
+    ratio = (_BRADFORD @ xyz_of_xy(*wanted)) / (_BRADFORD @ xyz_of_xy(*source))
+    return np.linalg.solve(_BRADFORD, ratio[:, None] * _BRADFORD)
 
 
 def apply_matrix(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
     python -m tfisp.evaluate --model=RUN --baselines=libraw --data=zrr --raw_dir=ZRR --output=REPORT
     python -m tfisp.evaluate --pictures=A,B --truth=C --output=REPORT
+    python -m tfisp.evaluate --chart=colorchecker --model=RUN --output=REPORT
 
 Each picture is rendered whole and rounded to 8 bits (cut off under --compat=truncated_uint8).
 REPORT gets report.html (a page to look at, by itself or from any web server), images.csv (every
@@ -23,6 +24,7 @@ from tfisp.backend import load_tensorflow
 from tfisp.cli import flags, imports
 from tfisp.data import flags as data_flags
 from tfisp.errors import InputError, UsageError
+from tfisp.evaluating.acceptance import program as chart_program
 from tfisp.metrics.measures import METRICS
 from tfisp.rendering.flags import levels, runtime
 
@@ -64,6 +66,7 @@ def define(values: flags.FlagValues) -> None:
     runtime(values)
     levels(values)
     flags.path(values, "output", None, "Folder for the report.", required=True)
+    chart_program.define(values)
     data_flags.define(values)
     flags.choice(values, "split", "test", ("val", "test"), "Which held-out pairs.")
     flags.integer(values, "images", None, "Only the first so many images.", minimum=1)
@@ -106,6 +109,10 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
     from tfisp.cli.progress import Progress
     from tfisp.data.bad_files import BadFiles
 
+    chart_program.check(values)
+    if values.chart:
+        _of_chart(values)
+        return
     if not values.metrics:
         raise UsageError("--metrics: names nothing to compute")
     make = _of_pictures if values.truth else _of_data
@@ -126,6 +133,32 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         print(f"{kept.reused} pictures were kept from an earlier run in this folder")
     print(table)
     print(f"report in {output}")
+
+
+def _of_chart(values: flags.FlagValues) -> None:
+    """A colour chart instead of pairs."""
+    from tfisp.cli.progress import Progress
+
+    data = flags.FlagValues()
+    data_flags.define(data)
+    used = {"sensor", "linear_dng", "quad_bayer", "gain_map"}
+    others = {
+        "pictures",
+        "truth",
+        "split",
+        "images",
+        "metrics",
+        "match_exposure",
+        "compat",
+        "shown",
+    }
+    why = "with --chart, which takes a chart for the truth"
+    for warning in flags.refuse_idle(values, dict.fromkeys(sorted({*data, *others} - used), why)):
+        cli.warn(main, warning)
+    if values.model:
+        load_tensorflow()
+    print(chart_program.evaluate(values, Progress(), values.levels))
+    print(f"report in {values.output}")
 
 
 def _of_pictures(

@@ -36,6 +36,7 @@ class Chart:
         curves: At least one.
         ratios: Whether it is ratios of values that count, if they are far apart.
         logarithmic: Whether it is ratios on both axes, however near they are; all are above 0.
+        x_ratios: Whether it is ratios of places that count; all are above 0.
         last: Whether the legend tells each curve's last value.
     """
 
@@ -44,4 +45,5 @@ class Chart:
     curves: tuple[Curve, ...]
     ratios: bool = False
     logarithmic: bool = False
+    x_ratios: bool = False
     last: bool = True

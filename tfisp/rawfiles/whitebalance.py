@@ -6,6 +6,7 @@ Color Space to CIE XYZ Space".
 
 import numpy as np
 
+from tfisp.color import D50_XY, D65_XY, adaptation, xyz_of_xy
 from tfisp.rawfiles.tiff import Directory
 from tfisp.sensor import Gains, Matrix3, matrix3_of, smallest_one
 
@@ -53,12 +54,7 @@ _ILLUMINANT_KELVIN = {
     24: 3200,
 }
 _D65_KELVIN = 6504
-_D65_XY, _D50_XY = (0.3127, 0.3290), (0.3457, 0.3585)
 
-# XYZ to the cone responses that adapt, K. M. Lam 1985 ("Bradford"); as in ICC.1:2010, Annex E.
-_BRADFORD = np.array(
-    [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
-)
 # The light of a neutral is found when its chromaticity moves by less than this; it does within
 # some ten rounds.
 _SETTLED, _ROUNDS = 1e-7, 50
@@ -77,7 +73,7 @@ def xyz_to_camera(main: Directory) -> Matrix3 | None:
     gains, _ = as_shot_gains(main)
     white = _white_of(1 / np.asarray(gains), found) if gains and _are_two(found) else None
     if white is not None:
-        seen = _interpolated(found, _mired(*white)) @ _adaptation(_D65_XY, white)
+        seen = _interpolated(found, _mired(*white)) @ adaptation(D65_XY, white)
         return matrix3_of(seen)
     mired = 1e6 / _D65_KELVIN
     nearest = min(found, key=lambda item: abs(item[0] - mired) if item[0] else np.inf)[1]
@@ -108,7 +104,7 @@ def _neutral_of_xy(main: Directory) -> np.ndarray:
     if white.size != 2 or not np.isfinite(white).all() or white[1] <= 0 or not matrices:
         return np.empty(0)
     x, y = map(float, white)
-    return _interpolated(matrices, _mired(x, y)) @ _xyz(x, y)
+    return _interpolated(matrices, _mired(x, y)) @ xyz_of_xy(x, y)
 
 
 def _white_of(
@@ -118,7 +114,7 @@ def _white_of(
 
     By turns the matrix for a light, and the light for that matrix, as the specification says.
     """
-    x, y = _D50_XY
+    x, y = D50_XY
     for _ in range(_ROUNDS):
         try:
             seen = np.linalg.solve(_interpolated(matrices, _mired(x, y)), neutral)
@@ -130,17 +126,6 @@ def _white_of(
         if abs(x - before[0]) + abs(y - before[1]) < _SETTLED:
             return x, y
     return None
-
-
-def _adaptation(source: tuple[float, float], wanted: tuple[float, float]) -> np.ndarray:
-    """The matrix `[3, 3]` from XYZ under one white to those that look alike under another."""
-    ratio = (_BRADFORD @ _xyz(*wanted)) / (_BRADFORD @ _xyz(*source))
-    return np.linalg.solve(_BRADFORD, ratio[:, None] * _BRADFORD)
-
-
-def _xyz(x: float, y: float) -> np.ndarray:
-    """XYZ of a chromaticity, Y = 1."""
-    return np.array([x / y, 1, (1 - x - y) / y])
 
 
 def _mired(x: float, y: float) -> float:

@@ -41,7 +41,7 @@ def page(record: Record) -> str:
     return fill(
         page_file(_HERE, "run.html"),
         f"Run {record.folder.path.resolve().name}",
-        [part("page.css"), page_file(_HERE, "run.css")],
+        [part("page.css"), page_file("tfisp.charts", "charts.css"), page_file(_HERE, "run.css")],
         viewer_data(record.folder.pictures, record.starts),
         [*map(part, ("dom.js", *VIEWER)), page_file(_HERE, "run.js")],
         top=joined(_state(record), _notes(record), _verdict(record.verdict)),
