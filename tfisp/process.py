@@ -17,11 +17,8 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
-
-import numpy as np
 
 from tfisp import cli
 from tfisp.backend import load_tensorflow
@@ -37,10 +34,8 @@ from tfisp.rendering.pictures import SUFFIXES
 from tfisp.sensor import Capture, Sensor
 
 if TYPE_CHECKING:
-    from tfisp.rendering.dng import Negative
+    from tfisp.rendering.output import Output
     from tfisp.rendering.renderer import Renderer
-
-    Output = np.ndarray | Negative
 
 DNG_KINDS = ("cfa", "linear")
 
@@ -104,6 +99,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     Path(values.output).mkdir(parents=True, exist_ok=True)
     from tfisp.raw import read_raw
     from tfisp.rawfiles.gainmap import gain_map_of_flag
+    from tfisp.rendering.output import make, write_output
 
     options["gain_map"] = gain_map_of_flag(values.gain_map)
     renderer = None
@@ -133,12 +129,12 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
                 remarks = (*doubts(renderer.metadata, frame[1], frame[2], values.levels),)
             for remark in remarks:
                 cli.warn(main, f"{job.raw}: {remark}")
-            yield count, job, _output(frame, renderer, asked, values.dng)
+            yield count, job, make(frame, renderer, asked, values.dng)
 
     def write(finished: tuple[int, Job, "Output"]) -> None:
         nonlocal clock
         count, job, output = finished
-        height, width = _write(output, job, values.quality)
+        height, width = write_output(job.picture, output, job.raw, values.quality)
         before, clock = clock, time.perf_counter()
         print(
             f"[{count}/{len(jobs)}] {job.raw} -> {job.picture}  {width}x{height}"
@@ -166,39 +162,6 @@ def idle(values: flags.FlagValues) -> dict[str, str]:
     if values.dng == "cfa":
         names += ("model", "tile", "runtime", "strength", "levels", "imports")
     return dict.fromkeys(names, f"with --dng={values.dng}")
-
-
-def _output(
-    frame: Frame, renderer: "Renderer | None", asked: Adjustments, dng: str | None
-) -> "Output":
-    """What is to be written of a frame."""
-    if renderer is not None and dng is None:
-        return asked.picture(renderer, frame)
-    from tfisp.rendering.dng import cfa_negative, linear_negative
-
-    mosaic, sensor, capture = frame
-    capture = asked.adjusted(capture)
-    if not asked.crop:
-        capture = replace(capture, default_crop=None)
-    if renderer is None:
-        return cfa_negative((mosaic, sensor, capture))
-    return linear_negative(renderer, (mosaic, sensor, capture))
-
-
-def _write(output: "Output", job: Job, quality: int) -> tuple[int, int]:
-    """Writes a picture or a DNG; returns its (height, width)."""
-    from tfisp.rawfiles.exif import read_exif
-
-    exif = read_exif(job.raw)
-    if isinstance(output, np.ndarray):
-        from tfisp.rendering.pictures import write_picture
-
-        write_picture(job.picture, output, quality, exif)
-        return output.shape[0], output.shape[1]
-    from tfisp.rawfiles.dng_writer import write_dng
-
-    write_dng(job.picture, *output, exif)
-    return output.samples.shape[0], output.samples.shape[1]
 
 
 def _load(values: flags.FlagValues) -> "Renderer":

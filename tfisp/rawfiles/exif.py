@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from PIL import Image, TiffImagePlugin
+from PIL import Image
 
 # Tags of the picture itself: make, model, date, artist, copyright.
 _MAIN = (0x010F, 0x0110, 0x0132, 0x013B, 0x8298)
@@ -104,6 +104,8 @@ def shot_directory(shot: Mapping[int, Any], at: int) -> bytes:
         shot: The second part of `split_tags`.
         at: Where it is to stand, an even number.
     """
+    from PIL import TiffImagePlugin  # not needed to read
+
     directory = TiffImagePlugin.ImageFileDirectory_v2(ifh=b"II*\0\0\0\0\0")
     directory[0x9000] = b"0232"  # version
     for tag, value in sorted(shot.items()):

@@ -9,6 +9,7 @@ import numpy as np
 from tfisp._version import __version__
 from tfisp.charts.chart import Chart, Curve
 from tfisp.charts.markup import Markup, element, joined
+from tfisp.charts.sheet import sheet
 from tfisp.charts.svg import draw
 from tfisp.evaluating.acceptance.measures import MEASURES
 from tfisp.evaluating.acceptance.probes import AS_SHOT, PROBES, Findings, Result
@@ -24,7 +25,7 @@ _DIGITS = {"mtf50": 3, "clipped": 3}
 
 
 def write(output: Path, findings: Findings, about: Mapping[str, Any]) -> str:
-    """Writes summary.json, summary.md, report.html and pictures/ into a folder.
+    """Writes summary.json, summary.md, report.html, PROBE.svg and pictures/ into a folder.
 
     Args:
         output: The folder.
@@ -43,6 +44,8 @@ def write(output: Path, findings: Findings, about: Mapping[str, Any]) -> str:
         # Each system's pictures in a column, each setting in a row.
         shown = strip(pictures, _SIDE_OF_FILE if probe == AS_SHOT else _SIDE)
         write_picture(output / _picture(probe), shown)
+        if charts := _charts(probe, _of(findings, probe)):
+            write_text(output / f"{probe}.svg", sheet(charts))
     markdown = _markdown(findings, about)
     write_text(output / "summary.md", markdown)
     write_text(output / "report.html", _page(findings, about))
