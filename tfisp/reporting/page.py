@@ -39,7 +39,7 @@ def write_report(folder: Path) -> Path:
 def page(record: Record) -> str:
     """The page as HTML."""
     return fill(
-        page_file(_HERE, "run.html"),
+        part("sections.html"),
         f"Run {record.folder.path.resolve().name}",
         [part("page.css"), page_file("tfisp.charts", "charts.css"), page_file(_HERE, "run.css")],
         viewer_data(record.folder.pictures, record.starts),

@@ -21,6 +21,7 @@ from tfisp.webpage import fill, page_file
 # Colours of systems in charts, and the longer side of pictures in strips.
 _PALETTE = ("--accent", "--red", "--green", "--violet", "--soft")
 _SIDE, _SIDE_OF_FILE = 200, 700
+_START = 'function start() { themes(document.getElementById("theme")); }'
 _DIGITS = {"mtf50": 3, "clipped": 3}
 
 
@@ -92,12 +93,14 @@ def _page(findings: Findings, about: Mapping[str, Any]) -> str:
     notes = element("ul", {"id": "notes"}, *(element("li", None, note) for note in about["notes"]))
     sections = [_section(findings, probe) for probe in findings.pictures]
     return fill(
-        page_file("tfisp.evaluating", "chart.html"),
+        part("sections.html"),
         f"Chart: {about['chart']}",
         [part("page.css"), page_file("tfisp.charts", "charts.css")],
         {},
-        [part("theme.js")],
-        body=joined(notes, *sections),
+        [part("theme.js"), _START],
+        top=notes,
+        viewer="",
+        below=joined(*sections),
         footer=joined(f"tfisp {__version__}"),
     )
 
