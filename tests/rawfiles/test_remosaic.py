@@ -23,13 +23,15 @@ BIN, REMOSAIC = (Conversions(quad_bayer=how) for how in ("bin", "remosaic"))
 PICTURE = np.stack([scene(64, 72, low, 4000, seed=low) for low in (256, 300, 400)], axis=-1)
 
 
-def linear_dng(path, picture=PICTURE, black=(256,) * 3, white=(4095,) * 3, **options):
+def linear_dng(
+    path, picture=PICTURE, black=(256,) * 3, white=(4095,) * 3, repeat=(1, 1), **options
+):
     """A LinearDNG with levels for each colour."""
     path = write_dng(path, picture, photometric=34892, **options)
     # `write_dng` states four black levels; three belong to one site of three colours.
     with tifffile.TiffFile(path, mode="r+b") as tiff:
         tags = tiff.pages[0].tags
-        tags[50713].overwrite((1, 1))
+        tags[50713].overwrite(repeat)
         tags[50714].overwrite(tuple(black))
         tags[50717].overwrite(tuple(white))
     return path
@@ -65,6 +67,12 @@ def test_a_linear_dng_is_remosaicked_at_its_active_area(tmp_path):
     assert sensor.white_level == 4095
     assert (capture.orientation, capture.default_crop) == (6, (4, 2, 40, 50))
     assert sum("LinearDNG, already demosaicked" in note for note in capture.notes) == 1
+
+
+def test_black_levels_of_a_tile_of_linear_sites_are_averaged_by_colour(tmp_path):
+    black = (254, 260, 270, 258, 262, 276)  # R, G, B of one column, then of the next
+    path = linear_dng(tmp_path / "x.dng", black=black, repeat=(1, 2))
+    assert read_raw(path, convert=LINEAR)[1].black_level == ((256, 261), (261, 273))
 
 
 @pytest.mark.parametrize("kind", ["tiles", "deflate", "jpeg"])
@@ -220,6 +228,23 @@ def test_a_remosaic_is_nearer_to_the_truth_than_enlarged_blocks(tmp_path):
     for i, j in np.ndindex(2, 2):
         enlarged[i::2, j::2] = np.kron(binned[i::2, j::2], np.ones((2, 2)))[:32, :36]
     assert np.std(mosaic - truth) < 0.8 * np.std(enlarged - truth)
+
+
+def test_detail_of_a_grey_scene_is_taken_from_green(tmp_path):
+    light = np.random.default_rng(0).uniform(500, 3000, (64, 72))
+    light = (light[:, :-1] + light[:, 1:])[:, np.r_[:71, 70]] / 2  # some of it below Nyquist's
+    neutral = np.array([0.5, 1.0, 0.7])
+    picture = np.rint(light[..., None] * neutral).astype(np.uint16)
+    options = {"pattern": QUAD, "repeat": (4, 4), "white": 4095, "neutral": neutral}
+    path = write_dng(tmp_path / "x.dng", as_quad(picture), **options)
+    mosaic, _, _ = read_raw(path, convert=REMOSAIC)
+    off = mosaic - rggb(picture).astype(float)
+    # Where red is wanted and the sensor has green (row 0, column 2 of a tile): nearer to the truth
+    # than what lies between the reds to the left and to the right.
+    red = picture[::4, :, 0].astype(float)
+    beside = (2 * red[:, 1:-4:4] + red[:, 4::4]) / 3
+    plain = beside - red[:, 2:-4:4]
+    assert off[::4, 2:-4:4].std() < 0.8 * plain.std()
 
 
 def test_a_headerless_quad_frame_is_described_by_its_json(tmp_path):

@@ -21,6 +21,8 @@ from tfisp.sensor import Capture, Sensor, all_sites, resolve_gains
 if TYPE_CHECKING:
     from tfisp.rawfiles.frame import Frame
 
+Crop = tuple[int, int, int, int]  # top, left, height, width
+
 # What a LinearDNG becomes.
 LINEAR_PATTERN = "RGGB"
 LINEAR_NOTE = (
@@ -130,19 +132,22 @@ def _interpolated(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     return np.where(known, values, sums / shares)
 
 
-def _moved(
-    crop: tuple[int, int, int, int] | None, before: tuple[int, int], size: tuple[int, int]
-) -> tuple[int, int, int, int] | None:
-    """A crop (top, left, height, width) of a frame of which `before` and a rest are cut off."""
+def _moved(crop: Crop | None, before: tuple[int, int], size: tuple[int, int]) -> Crop | None:
+    """A crop of a frame of which `before` and a rest are cut off; None if nothing is left of it."""
     if crop is None:
         return None
     top, left = (max(crop[k] - before[k], 0) for k in (0, 1))
     bottom, right = (min(crop[k] + crop[2 + k] - before[k], size[k]) for k in (0, 1))
-    return top, left, bottom - top, right - left
+    return _between(top, left, bottom, right)
 
 
-def _halved(crop: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+def _halved(crop: Crop) -> Crop | None:
     """A crop in samples of 2x2 blocks, those that lie wholly in it."""
     top, left = (-(-n // 2) for n in crop[:2])
     bottom, right = ((crop[k] + crop[2 + k]) // 2 for k in (0, 1))
-    return top, left, max(bottom - top, 1), max(right - left, 1)
+    return _between(top, left, bottom, right)
+
+
+def _between(top: int, left: int, bottom: int, right: int) -> Crop | None:
+    height, width = bottom - top, right - left
+    return (top, left, height, width) if min(height, width) > 0 else None
