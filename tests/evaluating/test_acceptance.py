@@ -105,7 +105,9 @@ def test_corners_that_are_none_are_refused(text, message):
 
 def test_a_chart_beside_the_picture_is_refused():
     corners = colorchecker.corners_of_text("0,0,500,0,500,200,0,200")
-    with pytest.raises(InputError, match=r"the patch bluish green has .* picture of 400x300"):
+    with pytest.raises(
+        InputError, match=r"the patch bluish green does not lie.* picture of 400x300"
+    ):
         colorchecker.patch_pixels(np.zeros((300, 400, 3), np.uint8), corners)
 
 
@@ -281,10 +283,12 @@ def test_probes_give_figures_tables_and_a_page(capsys, tmp_path):
         (["--probe=iso"], "--probe: only with --chart"),
         (["--chart=colorchecker", "--data=zrr"], "--data: has no effect with --chart"),
         (["--chart=colorchecker", "--probe=tint"], "tint"),
+        (["--chart=x.dng", "--chart_corners=1,2"], "--chart_corners: corners 1,2: expected eight"),
+        (["--chart=colorchecker", "--baselines=libbraw"], "did you mean libraw"),
     ],
 )
 def test_flags_that_do_not_fit_are_refused(capsys, tmp_path, words, message):
-    code, shown = run(capsys, *words, "--baselines=bilinear", f"--output={tmp_path / 'r'}")
+    code, shown = run(capsys, "--baselines=bilinear", *words, f"--output={tmp_path / 'r'}")
     assert code == 2
     assert message in shown.err
     code, shown = run(capsys, "--chart=colorchecker", f"--output={tmp_path / 'r'}")

@@ -111,8 +111,8 @@ def patch_pixels(picture: np.ndarray, corners: Corners) -> list[tuple[np.ndarray
         places = np.argwhere(mask)
         if len(places) < 16 or not _inside(outline[0], picture.shape):
             raise InputError(
-                f"corners {_shown(corners)}: the patch {list(COLOURS)[len(found)]} has "
-                f"{len(places)} pixels in the picture of {picture.shape[1]}x{picture.shape[0]}"
+                f"corners {_shown(corners)}: the patch {list(COLOURS)[len(found)]} does not lie, or"
+                f" is too small, in the picture of {picture.shape[1]}x{picture.shape[0]}"
             )
         found.append((places, picture[places[:, 0], places[:, 1]]))
     return found

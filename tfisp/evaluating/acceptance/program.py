@@ -67,8 +67,21 @@ def check(values: flags.FlagValues) -> None:
             f"--chart={values.chart}: give one of --chart_corners and --chart_mask; charts are not"
             " found automatically"
         )
-    if values.chart is not None and not (values.model or values.baselines):
+    if values.chart is None:
+        return
+    if not (values.model or values.baselines):
         raise UsageError("nothing to measure: give --model or --baselines")
+    from tfisp.evaluating.acceptance.colorchecker import corners_of_text
+    from tfisp.evaluating.baselines import check_name
+
+    try:
+        for name in values.baselines:
+            check_name(name)
+        if values.chart_corners:
+            corners_of_text(values.chart_corners)
+    except InputError as error:
+        flag = "" if str(error).startswith("--") else "--chart_corners: "
+        raise UsageError(f"{flag}{error}") from None
 
 
 def evaluate(
