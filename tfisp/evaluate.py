@@ -157,7 +157,7 @@ def _of_chart(values: flags.FlagValues) -> None:
         cli.warn(main, warning)
     if values.model:
         load_tensorflow()
-    print(chart_program.evaluate(values, Progress(), values.levels))
+    print(chart_program.evaluate(values, Progress()))
     print(f"report in {values.output}")
 
 

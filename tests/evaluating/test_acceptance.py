@@ -283,6 +283,7 @@ def test_probes_give_figures_tables_and_a_page(capsys, tmp_path):
         (["--probe=iso"], "--probe: only with --chart"),
         (["--chart=colorchecker", "--data=zrr"], "--data: has no effect with --chart"),
         (["--chart=colorchecker", "--probe=tint"], "tint"),
+        (["--chart=colorchecker", "--probe="], "--probe: names nothing to vary"),
         (["--chart=x.dng", "--chart_corners=1,2"], "--chart_corners: corners 1,2: expected eight"),
         (["--chart=colorchecker", "--baselines=libbraw"], "did you mean libraw"),
     ],

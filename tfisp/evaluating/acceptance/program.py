@@ -71,6 +71,8 @@ def check(values: flags.FlagValues) -> None:
         return
     if not (values.model or values.baselines):
         raise UsageError("nothing to measure: give --model or --baselines")
+    if values.chart == COMPUTED and not values.probe:
+        raise UsageError(f"--probe: names nothing to vary, and --chart={COMPUTED} is no file")
     from tfisp.evaluating.acceptance.colorchecker import corners_of_text
     from tfisp.evaluating.baselines import check_name
 
@@ -84,15 +86,12 @@ def check(values: flags.FlagValues) -> None:
         raise UsageError(f"{flag}{error}") from None
 
 
-def evaluate(
-    values: flags.FlagValues, progress: Callable[[int, int, str], None], levels: str
-) -> str:
+def evaluate(values: flags.FlagValues, progress: Callable[[int, int, str], None]) -> str:
     """Measures, and writes the report.
 
     Args:
         values: Parsed flags.
         progress: Called as progress(done, total, what).
-        levels: As `--levels`.
 
     Returns:
         The summary as Markdown.
@@ -100,8 +99,6 @@ def evaluate(
     Raises:
         InputError: A file cannot be used.
     """
-    import numpy as np
-
     from tfisp.evaluating import plans
     from tfisp.evaluating.acceptance import capture, probes, report
     from tfisp.sensor import get_sensor
@@ -117,11 +114,10 @@ def evaluate(
         notes += [f"{values.chart}: {note}" for note in frame.capture.notes]
         if frame.capture.iso is None:
             notes.append(f"{values.chart}: states no ISO speed; {camera.iso:g} is taken")
-    systems: dict[str, Any] = plans.networks(models, values.runtime, levels, truncate=False)
+    systems: dict[str, Any] = plans.networks(models, values.runtime, values.levels, truncate=False)
     systems |= plans.classical(baselines)
     if values.chart != COMPUTED:
-        found = probes.measure_file(systems, frame, functools.partial(_corners, values))
-        findings = found
+        findings = probes.measure_file(systems, frame, functools.partial(_corners, values))
         notes.append(
             "The file as it was shot: its light and exposure are not known, so patches are brought"
             " to the brightness of the published greys before colours are compared."
@@ -140,7 +136,7 @@ def evaluate(
     about = {
         "chart": values.chart,
         "camera": camera.sensor.to_dict(),
-        "noise": [float(np.float64(n)) for n in camera.noise],
+        "noise": list(camera.noise),
         "iso": camera.iso,
         "systems": {name: system.about for name, system in systems.items()},
         "notes": notes,
