@@ -47,6 +47,15 @@ def test_libraw_leaves_the_colours_of_an_unknown_sensor():
     assert "libraw" in facts
 
 
+def test_libraw_takes_white_from_the_file_and_not_from_the_brightest_sample():
+    sensor = SENSORS["demo"]
+    grey = np.full((64, 64, 3), 0.9, np.float32)
+    mosaic = unprocess(grey, sensor, (1.0, 1.0, 1.0), Noise(0, 0), np.random.default_rng(0))
+    develop, _ = baseline("libraw")
+    picture = develop(mosaic, sensor, Capture(gains=(1.0, 1.0, 1.0)))
+    np.testing.assert_allclose(picture[8:-8, 8:-8], encode_srgb(grey)[8:-8, 8:-8], atol=0.01)
+
+
 def test_the_reference_in_a_look(tmp_path):
     swapped = np.moveaxis(np.meshgrid(*[np.linspace(0, 1, 5)] * 3, indexing="ij"), 0, -1)[..., ::-1]
     write_cube(tmp_path / "swap.cube", Cube(swapped))

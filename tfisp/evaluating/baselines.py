@@ -55,7 +55,7 @@ def baseline(name: str) -> tuple[Develop, dict[str, Any]]:
     """
     check_name(name)
     if name == LIBRAW:
-        return by_libraw, {LIBRAW: rawpy.libraw_version}
+        return by_libraw, {LIBRAW: rawpy.libraw_version, "white": "stated"}
     packages = ("colour-demosaicing", "opencv-python-headless")
     facts: dict[str, Any] = {
         "reference": REFERENCE_VERSION,
@@ -99,6 +99,7 @@ def by_libraw(mosaic: np.ndarray, sensor: Sensor, capture: Capture) -> np.ndarra
                 shown = raw.postprocess(
                     use_camera_wb=True,
                     no_auto_bright=True,
+                    adjust_maximum_thr=0,  # white is where the file says, not the brightest sample
                     bright=2.0**capture.baseline_exposure,
                     gamma=(2.4, 12.92),
                     output_color=own,
