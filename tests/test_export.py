@@ -101,6 +101,13 @@ def test_a_file_that_fails_the_gate_leaves_nothing_and_exits_with_1(
             2,
             "--onnx: has no effect without --output",
         ),
+        (["--model={preset},{tmp}", "--output=x"], 2, "--output takes one; --web takes several"),
+        (
+            ["--model={preset}", "--output={tmp}/x", "--look=x.cube"],
+            2,
+            "--look: has no effect without --web",
+        ),
+        (["--model={preset}", "--web={tmp}/x", "--look={tmp}/file"], 1, "expected one LUT_3D_SIZE"),
         (["--model={preset}", "--web={tmp}"], 1, "holds other files than a page"),
         (["--model=x.tflite", "--output=x"], 2, "is exported already"),
         (["--model=nowhere", "--output={tmp}/x"], 1, "nowhere: no such folder"),

@@ -118,6 +118,11 @@ def test_pictures_pass_through_a_look(capsys, preset, generator, tmp_path):
     assert run(capsys, *words)[0] == 0
     plain = Renderer(generator).render_8bit(*read_raw(raw)).astype(int)
     assert np.abs(stored(tmp_path / "a.png") - (255 - plain)).max() <= 1
+    assert run(capsys, *words, "--look_strength=0.25")[0] == 0
+    partly = 0.75 * plain + 0.25 * (255 - plain)
+    assert np.abs(stored(tmp_path / "a.png") - partly).max() <= 1
+    code, _, error = run(capsys, *words[:-1], "--look_strength=0.25")
+    assert code == 2 and "--look_strength: has no effect without --look" in error
     cube.write_text("LUT_1D_SIZE 2\n1 1 1\n")
     code, _, error = run(capsys, *words)
     assert code == 1

@@ -17,8 +17,8 @@ from tfisp.browser.server import HEADERS, open_server
 @pytest.fixture
 def site(tmp_path):
     folder = tmp_path / "page"
-    (folder / "model").mkdir(parents=True)
-    (folder / "model" / "tfisp.json").write_text("{}")
+    (folder / "models").mkdir(parents=True)
+    (folder / "models" / "models.json").write_text("{}")
     (folder / "index.html").write_text("the page")
     (folder / "core.wasm").write_bytes(b"\0asm")
     return folder
@@ -33,7 +33,7 @@ def test_files_come_with_what_threads_need(site):
             assert answer.headers["Content-Type"] == "application/wasm"
 
 
-@pytest.mark.parametrize("path", ["model/", "../secret", "%2e%2e/secret", "none.js"])
+@pytest.mark.parametrize("path", ["models/", "../secret", "%2e%2e/secret", "none.js"])
 def test_nothing_else_is_given(site, path):
     (site.parent / "secret").write_text("not for others")
     with serving(site) as address:

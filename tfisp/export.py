@@ -12,11 +12,12 @@ and the exit code is 1.
 
     python -m tfisp.export --model=RUN --web=PAGE
 
-writes a folder that runs the network in a browser (`python -m tfisp.web PAGE`, docs/WEB.md).
+writes a folder that runs the network in a browser (`python -m tfisp.web PAGE`, docs/WEB.md);
+--model=A,B puts several on one page.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +37,18 @@ _OF_OUTPUT = ("size", "target", "calibration", "gpu_check", "onnx")
 
 def define(values: flags.FlagValues) -> None:
     """Registers the flags."""
-    flags.path(
-        values, "model", None, "A preset's name, or the folder of a preset or run.", required=True
+    flags.paths(
+        values,
+        "model",
+        (),
+        "A preset's name, or the folder of a preset or run; for --web several, to choose from.",
+        required=True,
     )
     flags.path(values, "output", None, "Folder to write the files to.")
     flags.path(values, "web", None, "Folder to write a page to, which runs it in a browser.")
+    flags.path(
+        values, "look", None, "A .cube file that pictures on the page pass through at first."
+    )
     flags.size(
         values,
         "size",
@@ -79,32 +87,56 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
     """Exports one generator."""
     if values.output is None and values.web is None:
         raise UsageError("--output or --web: say where to write")
-    if Path(values.model).suffix == ".tflite":
+    for model in values.model:
+        if Path(model).suffix == ".tflite":
+            raise UsageError(f"--model={model}: is exported already; give a preset or run folder")
+    if values.output is not None and len(values.model) > 1:
         raise UsageError(
-            f"--model={values.model}: is exported already; give a preset or run folder"
+            f"--model={','.join(values.model)}: --output takes one; --web takes several"
         )
     output = None if values.output is None else Path(values.output)
     if output is not None and output.exists() and not output.is_dir():
         raise UsageError(f"--output={output}: is a file, expected a folder")
-    if output is None:
-        for warning in flags.refuse_idle(values, dict.fromkeys(_OF_OUTPUT, "without --output")):
-            cli.warn(main, warning)
+    idle = dict.fromkeys(_OF_OUTPUT, "without --output") if output is None else {}
+    idle |= {"look": "without --web"} if values.web is None else {}
+    for warning in flags.refuse_idle(values, idle):
+        cli.warn(main, warning)
     from tfisp.rawfiles.gainmap import gain_map_of_flag
 
     raw_options = {**rawflags.options(values), "gain_map": gain_map_of_flag(values.gain_map)}
     load_tensorflow()
-    from tfisp.browser import site
+    from tfisp.browser.site import check_place
     from tfisp.models.strength import at_strength
 
     page = None if values.web is None else Path(values.web)
     if page is not None:
-        site.check_place(page)
-    generator = at_strength(values.model, values.strength)
+        check_place(page)
+
+    generators = {model: at_strength(model, values.strength) for model in values.model}
     if page is not None:
-        site.write_site(generator, page)
-        print(f"page written; look at it by: python -m tfisp.web {page}")
+        _write_page(values, generators, page)
     if output is not None:
+        (generator,) = generators.values()
         _export(values, generator, output, raw_options)
+
+
+def _write_page(
+    values: flags.FlagValues, generators: Mapping[str, "Generator"], page: Path
+) -> None:
+    """Writes the page of `--web` and says how to look at it."""
+    from tfisp.browser.site import Exported, write_site
+    from tfisp.evaluating.plans import labels
+    from tfisp.models.strength import start_of
+
+    models = {}
+    for name, model in labels(list(generators)).items():
+        # In between can be chosen on the page, where it is not fixed here.
+        start = start_of(model, generators[model]) if values.strength == 1 else None
+        models[name] = Exported(generators[model], start)
+    look = None if values.look is None else Path(values.look)
+    for note in write_site(models, page, look=look):
+        cli.warn(main, note)
+    print(f"page written; look at it by: python -m tfisp.web {page}")
 
 
 def _export(

@@ -79,7 +79,8 @@ def test_the_classical_rendering_is_the_desktops(modules, tmp_path, pattern, ori
     mosaic, sensor, capture = read_raw(path)
     read_dng(modules, path)
     found = modules.run(
-        "import('/classical.js').then(({ renderClassically }) => renderClassically(frame, 0))"
+        "Promise.all([import('/classical.js'), import('/adjustments.js')])"
+        ".then(([{ renderClassically }, { NONE }]) => renderClassically(frame, NONE))"
         ".then(({ data, width, height }) => ({ data: text(data), width, height }))"
     )
     top, left, height, width = capture.default_crop

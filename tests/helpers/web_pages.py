@@ -8,9 +8,16 @@ import numpy as np
 
 from tests.helpers import dngs
 from tfisp.browser.server import open_server
+from tfisp.browser.sizes import Sizes
 
 MATRIX = ((0.6722, -0.0635, -0.0963), (-0.4287, 1.2460, 0.2028), (-0.0908, 0.2162, 0.5668))
 OTHER_MATRIX = ((0.75, -0.14, -0.09), (-0.38, 1.15, 0.27), (-0.05, 0.17, 0.60))
+
+# Of a page's files: as small as can be cut into tiles, and all else smaller than a phone's.
+SIZES = Sizes(tiles=(128,), frame=(128, 160), pictures=((130, 150), (160, 192)))
+
+# The page has done all that was asked of it.
+SETTLED = "document.body.dataset.settled === 'true' || !document.getElementById('fault').hidden"
 
 # A page that loads nothing by itself; its scripts hand numbers over as text.
 BLANK = """<!DOCTYPE html><title>blank</title><link rel="icon" href="data:,"><script type="module">
@@ -94,3 +101,47 @@ def read_dng(browser, path):
         "const { mosaic, shading, ...facts } = window.frame;"
         "return { ...facts, mosaic: text(mosaic), shading: shading && text(shading.gains) }; })()"
     )
+
+
+def open_file(page, *paths):
+    """Chooses files on the page and waits for their pictures."""
+    page.run("void (document.body.dataset.settled = 'false')")
+    page.choose("#file", *paths)
+    page.wait(SETTLED)
+    page.wait("!document.getElementById('pane-classical').hidden")
+    assert shown(page, "fault") == ""
+
+
+def shown(page, element):
+    """The text of an element that is seen; empty if it is not."""
+    return page.run(
+        f"(({{ hidden, textContent }}) => hidden ? '' : textContent)"
+        f"(document.getElementById('{element}'))"
+    )
+
+
+def turn(page, control, value, event="input"):
+    """Gives a control of the page another value, and waits for what comes of it."""
+    page.run("void (document.body.dataset.settled = 'false')")
+    page.run(
+        f"(() => {{ const control = document.getElementById('{control}');"
+        f"control.value = '{value}'; control.dispatchEvent(new Event('{event}')); }})()"
+    )
+    page.wait(SETTLED)
+
+
+def picture_of(page, pane="network"):
+    """What a pane of the page shows, uint8 `[H, W, 3]`."""
+    found = page.run(
+        f"(() => {{ const canvas = document.querySelector('#pane-{pane} canvas');"
+        "const { width, height } = canvas, copy = new OffscreenCanvas(width, height);"
+        "const context = copy.getContext('2d', { willReadFrequently: true });"
+        "context.drawImage(canvas, 0, 0);"
+        "const { data } = context.getImageData(0, 0, width, height);"
+        "let letters = ''; for (let k = 0; k < data.length; k += 8192)"
+        " letters += String.fromCharCode(...data.subarray(k, k + 8192));"
+        "return { height, width, data: btoa(letters) }; })()"
+    )
+    codes = decoded(found["data"], np.uint8, (found["height"], found["width"], 4))
+    assert (codes[..., 3] == 255).all()
+    return codes[..., :3]

@@ -1,6 +1,6 @@
-"""The page that runs an exported network in a browser: what it consists of, and serving it."""
+"""The page that runs exported networks in a browser: what it consists of, and serving it."""
 
 from pathlib import Path
 
 # By this file a folder is known as one that holds a page.
-MARK = Path("model", "tfisp.json")
+MARK = Path("models", "models.json")

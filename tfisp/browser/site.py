@@ -1,28 +1,49 @@
-"""Writes the folder that a browser needs to run a network: page, model, LiteRT.js.
+"""Writes the folder that a browser needs to run networks: page, models, LiteRT.js.
 
     index.html, *.js, *.css    the page (`page_files`)
-    model/tfisp.json           contract, receptive field, sensor and tiles of the network
-    model/tile_*.tflite        the network for tiles of several sizes (`tile_files`)
-    model/golden*              what the desktop makes of a frame (`golden`)
+    models/models.json         which networks there are to choose from
+    models/0/tfisp.json        contract, receptive field, sensor and files of the first, and so on
+    models/0/tile_*.tflite     it for tiles of several sizes (`tile_files`)
+    models/0/start_*.tflite    the same with the weights that its last stage began with
+    models/0/frame_*.tflite    it for a whole picture, to be measured
+    models/0/golden*           what the desktop makes of a frame (`golden`)
+    models/0/look.cube         a look for its pictures
     litert/                    LiteRT.js (`runtime_files`)
 
 Any static server will do for it. The page asks for nothing outside the folder.
 """
 
 import importlib.resources
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from tfisp._version import __version__
 from tfisp.browser import MARK
 from tfisp.browser.golden import write_golden
 from tfisp.browser.runtime_files import write_runtime
-from tfisp.browser.tile_files import SIDES, write_tiles
+from tfisp.browser.sizes import DEVICE_SIZES, Sizes
+from tfisp.browser.tile_files import write_frame, write_starts, write_tiles
 from tfisp.errors import InputError
 from tfisp.files import atomic_folder, write_json
+from tfisp.looks.cube import read_cube
 from tfisp.models.generator import Generator
 from tfisp.rendering.levels import known_levels
 from tfisp.rendering.metadata import ModelMetadata
+
+
+class Exported(NamedTuple):
+    """A network for a page.
+
+    Attributes:
+        generator: With the weights to be shown.
+        start: The same network as its last stage began, for a page that shows what lies between;
+            None for a page that does not.
+    """
+
+    generator: Generator
+    start: Generator | None = None
 
 
 def check_place(folder: Path) -> None:
@@ -37,37 +58,78 @@ def check_place(folder: Path) -> None:
         raise InputError(f"--web={folder}: holds other files than a page; give a new folder")
 
 
-def write_site(generator: Generator, folder: Path, sides: Sequence[int] = SIDES) -> None:
+def write_site(
+    models: Mapping[str, Exported],
+    folder: Path,
+    *,
+    look: Path | None = None,
+    sizes: Sizes = DEVICE_SIZES,
+) -> list[str]:
     """Writes the folder as a whole; one that is there already is replaced.
 
     Args:
-        generator: With the weights to be shown.
+        models: What can be chosen from, by the names to show; the first is chosen at first.
         folder: As `check_place` allows.
-        sides: Of the tiles in pixels.
+        look: A `.cube` file that pictures pass through at first.
+        sizes: Of the files.
+
+    Returns:
+        What a user must know about it, a sentence each.
 
     Raises:
-        InputError: LiteRT.js cannot be fetched, the generator cannot be rendered in tiles, or a
-            file does not agree with Keras; nothing is written then.
+        InputError: LiteRT.js cannot be fetched, a generator cannot be rendered in tiles, a file
+            does not agree with Keras, or the look is none; nothing is written then.
     """
     check_place(folder)
-    generator = generator.computing_in("float32")
+    if look is not None:
+        read_cube(look)
+    notes = []
     with atomic_folder(folder) as site:
         write_runtime(site / "litert")
         write_page(site)
-        model = site / "model"
-        model.mkdir()
-        tiles = write_tiles(generator, model, sides)
-        metadata = ModelMetadata.of(generator)
-        write_json(model / "golden.json", write_golden(metadata, tiles, model))
-        described = {
-            **metadata.to_dict(),
-            "known_levels": [
-                [[level for row in black for level in row], white]
-                for black, white in known_levels(metadata)
-            ],
-            "tiles": tiles,
-        }
-        write_json(site / MARK, described)
+        entries = [{"name": name, "folder": str(k)} for k, name in enumerate(models)]
+        for entry, exported in zip(entries, models.values(), strict=True):
+            place = site / MARK.parent / entry["folder"]
+            place.mkdir(parents=True)
+            described, note = _write_model(exported, place, sizes)
+            notes += [f"{entry['name']}: {note}"] if note else []
+            if look is not None:
+                shutil.copyfile(look, place / "look.cube")
+            described["look"] = None if look is None else look.name
+            write_json(place / "tfisp.json", described)
+        write_json(site / MARK, {"models": entries})
+    return notes
+
+
+def _write_model(exported: Exported, place: Path, sizes: Sizes) -> tuple[dict[str, Any], str]:
+    """Writes one network's files.
+
+    Returns:
+        What its `tfisp.json` says, but for the look, and a note; empty where there is none.
+    """
+    note = ""
+    generator = exported.generator.computing_in("float32")
+    tiles = write_tiles(generator, place, sizes.tiles)
+    metadata = ModelMetadata.of(generator)
+    write_json(place / "golden.json", write_golden(metadata, tiles, place))
+    if exported.start is not None:
+        start = exported.start.computing_in("float32")
+        try:
+            tiles = write_starts(start, generator, place, tiles)
+        except InputError as error:
+            note = f"the page offers no strength ({error})"
+    described = {
+        **metadata.to_dict(),
+        "parameters": generator.count_params(),
+        "known_levels": [
+            [[level for row in black for level in row], white]
+            for black, white in known_levels(metadata)
+        ],
+        "tiles": tiles,
+        "frame": write_frame(generator, place, sizes.frame),
+        "pictures": sizes.pictures,
+    }
+    return described, note
 
 
 def write_page(folder: Path) -> None:

@@ -1,12 +1,15 @@
-"""A generator as `.tflite` files for tiles of several sizes: browsers run files of fixed size only.
+"""A generator as `.tflite` files of several sizes: browsers run files of fixed size only.
 
-A page takes the largest that fits into a picture.
+Of square tiles a page takes the largest that fits into a picture.
 """
 
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from tfisp.errors import InputError
 from tfisp.exporting import writers
@@ -14,16 +17,15 @@ from tfisp.exporting.artifacts import FLOAT32_LIMIT, SAVED_MODEL, Artifact, inpu
 from tfisp.exporting.comparison import Case, compare
 from tfisp.exporting.test_inputs import noise, scene
 from tfisp.models.generator import Generator
+from tfisp.models.strength import interpolated
 from tfisp.rendering import metadata as metadata_module
 from tfisp.rendering.metadata import ModelMetadata
 
-# In pixels. Small ones for crops and thumbnails, 512 for a processor's cache, 1024 for a GPU.
-SIDES = (128, 256, 512, 1024)
+# Where files for the start of a last stage are tried in between, on the way to its end.
+_BETWEEN = 0.5
 
 
-def write_tiles(
-    generator: Generator, folder: Path, sides: Sequence[int] = SIDES
-) -> list[dict[str, Any]]:
+def write_tiles(generator: Generator, folder: Path, sides: Sequence[int]) -> list[dict[str, Any]]:
     """Writes and checks the files.
 
     Args:
@@ -44,31 +46,130 @@ def write_tiles(
             f"--web: {metadata.name} depends on the whole picture at once and cannot be rendered in"
             " tiles, as a browser does"
         )
-    unit = max(metadata.step * metadata.multiple, 2)
+    unit = _unit(metadata)
     # A tile must keep something between its overlaps.
     overlap = -(-metadata.halo // metadata.multiple) * metadata.multiple
     least = metadata.step * max(2 * overlap + 3 * metadata.multiple, metadata.minimum)
     usable = [side // unit * unit for side in sides if side // unit * unit >= least]
     if not usable:
         raise InputError(f"--web: {metadata.name} needs tiles of {least} pixels and more")
-    return [_write_tile(generator, metadata, side, folder) for side in usable]
+    return [
+        _write(generator, metadata, (side, side), folder / f"tile_{side}.tflite") for side in usable
+    ]
 
 
-def _write_tile(
-    generator: Generator, metadata: ModelMetadata, side: int, folder: Path
+def write_frame(generator: Generator, folder: Path, size: tuple[int, int]) -> dict[str, Any]:
+    """Writes and checks a file for a whole picture at once, to measure devices with.
+
+    Args:
+        generator: As for `write_tiles`.
+        folder: An existing one.
+        size: Height and width in pixels; rounded up to what the generator takes.
+
+    Returns:
+        As `write_tiles`, of one file, with `pixels`: its picture's height and width.
+
+    Raises:
+        InputError: The file does not agree with Keras.
+    """
+    metadata = ModelMetadata.of(generator)
+    unit = _unit(metadata)
+    height, width = (-(-side // unit) * unit for side in size)
+    path = folder / f"frame_{height}x{width}.tflite"
+    return {**_write(generator, metadata, (height, width), path), "pixels": [height, width]}
+
+
+def write_starts(
+    start: Generator, end: Generator, folder: Path, tiles: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Writes, beside each tile file of a generator, that of the weights that it was trained from.
+
+    A page makes files of what lies in between by interpolating every word in which two files
+    differ. So both must be of one length, and what comes out must agree with Keras: this is tried.
+
+    Args:
+        start: Computes in float32; the same network as `end`.
+        end: Whose files are `tiles`.
+        folder: Where they lie.
+        tiles: What `write_tiles` gave.
+
+    Returns:
+        The same with `start`, the file's name, and `bytes`, the size of the model in both.
+
+    Raises:
+        InputError: A file does not agree with Keras.
+    """
+    metadata = ModelMetadata.of(end)
+    found = []
+    for tile in tiles:
+        after = folder / tile["file"]
+        before = folder / after.name.replace("tile_", "start_")
+        _, height, width, _ = tile["shape"]
+        size = metadata.step * height, metadata.step * width
+        _write(start, metadata, size, before)
+        contents = [_model_bytes(path) for path in (before, after)]
+        if len(contents[0]) != len(contents[1]):
+            raise InputError(f"--web: {before.name} and {after.name} differ in more than weights")
+        if not found:
+            with tempfile.TemporaryDirectory() as temporary:
+                path = Path(temporary) / f"between_{after.name}"
+                path.write_bytes(blended(*contents, _BETWEEN))
+                between = interpolated(start, end, _BETWEEN)
+                _compare(between, metadata, size, path)
+        found.append({**tile, "start": before.name, "bytes": len(contents[0])})
+    return found
+
+
+def blended(before: bytes, after: bytes, strength: float) -> bytes:
+    """A model with the weights between those of two, as the page makes it (`strength.js`).
+
+    Args:
+        before: A `.tflite` file without what was appended to it.
+        after: Another, that differs from it in float32 weights alone.
+        strength: 0 for the weights of the first, 1 for those of the second.
+    """
+    whole = len(after) // 4 * 4
+    first, second = (np.frombuffer(part[:whole], "<u4") for part in (before, after))
+    share = np.float32(strength)
+    with np.errstate(all="ignore"):  # words that are equal may be anything
+        between = (1 - share) * first.view("<f4") + share * second.view("<f4")
+    words = np.where(first == second, second, between.astype("<f4").view("<u4"))
+    return words.tobytes() + after[whole:]
+
+
+def _unit(metadata: ModelMetadata) -> int:
+    """What the sides of a file's pictures are multiples of, in pixels."""
+    return max(metadata.step * metadata.multiple, 2)
+
+
+def _model_bytes(path: Path) -> bytes:
+    """A `.tflite` file without the metadata that was appended."""
+    content = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        return content[: archive.infolist()[0].header_offset]
+
+
+def _write(
+    generator: Generator, metadata: ModelMetadata, size: tuple[int, int], path: Path
 ) -> dict[str, Any]:
-    artifact = Artifact(f"tile_{side}.tflite", largest=FLOAT32_LIMIT)
-    path = folder / artifact.name
-    shape = input_shape(artifact, metadata, (side, side))
+    """Writes and checks a file for pictures of a size; its name and the shape of its input."""
+    shape = input_shape(Artifact(path.name), metadata, size)
     with tempfile.TemporaryDirectory() as temporary:
         saved_model = Path(temporary) / SAVED_MODEL
         writers.write_saved_model(generator, shape, saved_model)
         path.write_bytes(writers.to_tflite(saved_model))
     metadata_module.attach(path, metadata)
+    _compare(generator, metadata, size, path)
+    return {"file": path.name, "shape": list(shape)}
+
+
+def _compare(
+    generator: Generator, metadata: ModelMetadata, size: tuple[int, int], path: Path
+) -> None:
+    """Sees that a file agrees with Keras."""
     cases = []
-    for trial in (noise((side, side)), scene((side, side))):
+    for trial in (noise(size), scene(size)):
         raw = trial.raw(metadata)
         expected = generator(raw, training=False).numpy()
         cases.append(Case(trial.name, {"raw": raw}, expected, trial.shadows))
-    compare(artifact, path, cases)
-    return {"file": artifact.name, "shape": list(shape)}
+    compare(Artifact(path.name, largest=FLOAT32_LIMIT), path, cases)

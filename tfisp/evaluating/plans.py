@@ -17,7 +17,7 @@ _SHOWN_FAULTS = 20
 
 
 def labels(named: Sequence[str]) -> dict[str, str]:
-    """Systems by short names: the last part of a path where that tells it apart.
+    """Models and other systems by short names: the last part of a path where that tells it apart.
 
     Args:
         named: As flags name them.
@@ -36,7 +36,7 @@ def labels(named: Sequence[str]) -> dict[str, str]:
     }
     if len(found) < len(named):
         twice = next(str(path) for path in paths if paths.count(path) > 1)
-        raise UsageError(f"{twice} is named twice among the systems to measure")
+        raise UsageError(f"{twice} is named twice")
     return found
 
 

@@ -48,6 +48,23 @@ def at_strength(run: str | os.PathLike, strength: float) -> "Generator":
     return interpolated(start, end, strength)
 
 
+def start_of(run: str | os.PathLike, end: "Generator") -> "Generator | None":
+    """The generator that the last stage of a run started from.
+
+    Args:
+        run: A run's folder, or whatever else `from_preset` takes.
+        end: Its generator.
+
+    Returns:
+        None where there is no stage before the last, or its generator is another network.
+    """
+    try:
+        start = from_preset(find_start(run, 0))
+    except InputError:
+        return None
+    return start if _kind(start) == _kind(end) else None
+
+
 def interpolated(start: "Generator", end: "Generator", strength: float) -> "Generator":
     """A generator on the line through the weights of two that are the same network.
 

@@ -26,6 +26,8 @@ class Adjustments:
         gains: White balance R, G, B in place of the files' own; None for theirs.
         exposure: EV added to what the files ask for.
         look: A table that finished pictures pass through; None for none.
+        look_strength: How much of the look is seen, 0 to 1: a mean of the picture, cut to 0..1, and
+            of what the table makes of it, as of a layer that is partly opaque.
         depth: Bits per channel, 8 or 16.
         crop: Whether a picture is cropped to what its file means to be shown.
     """
@@ -33,6 +35,7 @@ class Adjustments:
     gains: Gains | None = None
     exposure: float = 0.0
     look: Cube | None = None
+    look_strength: float = 1.0
     depth: int = 8
     crop: bool = True
 
@@ -48,9 +51,12 @@ class Adjustments:
             raise UsageError(f"--depth={values.depth}: expected 8 or 16")
         if values.depth == 16 and values.format == "jpg":
             raise UsageError("--depth=16: a JPEG has 8 bits; give --format=png or --format=tif")
+        if values.look is None and values.look_strength != 1:
+            raise UsageError("--look_strength: has no effect without --look")
         gains = None if values.white_balance is None else _gains(values.white_balance)
         crop = values.crop == "default"
-        return cls(gains, values.exposure, _look(values.look), values.depth, crop)
+        look, strength = _look(values.look), values.look_strength
+        return cls(gains, values.exposure, look, strength, values.depth, crop)
 
     def check(self, contract: Contract, model: str) -> None:
         """Sees that what is asked for has an effect with a model.
@@ -90,8 +96,18 @@ class Adjustments:
             return renderer.render_8bit(mosaic, sensor, self.adjusted(capture))
         shown = renderer.render(mosaic, sensor, self.adjusted(capture))
         if self.look is not None:
-            shown = self.look.apply(shown)
+            shown = self._in_look(shown, self.look)
         return to_8bit(shown) if self.depth == 8 else to_16bit(shown)
+
+    def _in_look(self, shown: np.ndarray, look: Cube) -> np.ndarray:
+        """A picture, float32 `[H, W, 3]`, in the look as far as it is asked for."""
+        looked = look.apply(shown)
+        if self.look_strength == 1:
+            return looked
+        share = np.float32(self.look_strength)
+        looked *= share
+        looked += (1 - share) * np.clip(shown, 0, 1)
+        return looked
 
 
 def _gains(text: str) -> Gains:

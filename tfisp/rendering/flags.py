@@ -37,6 +37,14 @@ def adjustments(values: flags.FlagValues) -> None:
         values, "depth", 8, "Bits per channel: 8, or 16 for png and tif.", minimum=8, maximum=16
     )
     flags.path(values, "look", None, "A .cube file that finished pictures pass through.")
+    flags.number(
+        values,
+        "look_strength",
+        1.0,
+        "How much of --look is seen: 0 for nothing of it, 1 for all.",
+        minimum=0,
+        maximum=1,
+    )
     flags.text(
         values,
         "white_balance",

@@ -1,7 +1,8 @@
 // The plain classical rendering beside the network's: bilinear demosaicking, the file's white
 // balance, matrix and exposure (tfisp.demosaic.reference with method "bilinear").
 
-import { codeOf, finishingMatrix } from "./colour.js";
+import { adjusted } from "./adjustments.js";
+import { cameraWriter, finishingMatrix } from "./colour.js";
 import { scalingOf } from "./contract.js";
 import { shownArea } from "./frame.js";
 import { upright } from "./orientation.js";
@@ -19,17 +20,19 @@ const CONTRACT = {
 
 /**
  * Renders a frame.
- * @param {import("./frame.js").Frame} frame
- * @param {number} exposure EV added to the file's own.
+ * @param {import("./frame.js").Frame} file
+ * @param {import("./adjustments.js").Adjustments} asked
  * @param {AbortSignal} [signal]
  * @returns {Promise<ImageData>} Upright.
  */
-export async function renderClassically(frame, exposure, signal) {
+export async function renderClassically(file, asked, signal) {
+  const frame = adjusted(file, asked);
   const { height, width, pattern } = frame;
   const [top, left, tall, wide] = shownArea(frame);
-  const matrix = finishingMatrix(frame.xyzToCamera, frame.baselineExposure + exposure);
+  const write = cameraWriter(finishingMatrix(frame.xyzToCamera, frame.baselineExposure), asked.look);
   const turned = upright(frame.orientation, tall, wide);
   const picture = new ImageData(turned.width, turned.height);
+  const { data } = picture;
   const pace = pacer(signal);
   const row = rowReader(frame);
   // Three rows at a time, in turn; reflected at the frame's edges like its columns.
@@ -54,11 +57,7 @@ export async function renderClassically(frame, exposure, signal) {
         green = (beside + aboveBelow) / 4;
         [red, blue] = inRedRow ? [own, corners] : [corners, own];
       }
-      const { data } = picture;
-      data[at] = codeOf(matrix[0] * red + matrix[1] * green + matrix[2] * blue);
-      data[at + 1] = codeOf(matrix[3] * red + matrix[4] * green + matrix[5] * blue);
-      data[at + 2] = codeOf(matrix[6] * red + matrix[7] * green + matrix[8] * blue);
-      data[at + 3] = 255;
+      write(data, at, red, green, blue);
     }
     if (y % 16 === 0) await pace();
   }

@@ -31,11 +31,10 @@ import { smallestOne } from "./white_balance.js";
 /**
  * @param {import("./frame.js").Frame} frame
  * @param {Contract} contract
- * @param {number} [exposure] EV added to what the file asks for.
  * @returns {Scaling} For the sites of the frame's own tile, row by row.
  * @throws {Fault} The contract's black level is not below the white level that goes with it.
  */
-export function scalingOf(frame, contract, exposure = 0) {
+export function scalingOf(frame, contract) {
   const red = frame.pattern.indexOf("R");
   const stated = contract.black_level?.flat();
   // Stated with red at (0, 0); moved to where red lies here.
@@ -45,7 +44,7 @@ export function scalingOf(frame, contract, exposure = 0) {
     throw new Fault(`the model's white level ${white} is not above the black level ${black.join(", ")}`);
   }
   const balance = contract.white_balance === "as_shot" ? smallestOne(frame.gains ?? [1, 1, 1]) : [1, 1, 1];
-  const exposed = contract.exposure === "frame" ? 2 ** (frame.baselineExposure + exposure) : 1;
+  const exposed = contract.exposure === "frame" ? 2 ** frame.baselineExposure : 1;
   const gain = black.map((level, site) => (1 / (white - level)) * balance["RGB".indexOf(frame.pattern[site])] * exposed);
   return {
     black: Float32Array.from(black),
@@ -83,4 +82,12 @@ export function contractFor(model, frame) {
  */
 export function exposes(contract) {
   return contract.exposure === "frame" || contract.output === "camera";
+}
+
+/**
+ * Whether a model heeds a white balance that is asked for.
+ * @param {Contract} contract
+ */
+export function balances(contract) {
+  return contract.white_balance === "as_shot";
 }

@@ -12,7 +12,7 @@ export class Helper {
 
   /**
    * Asks for a task of `worker.js`.
-   * @param {"read" | "classical" | "png"} task
+   * @param {"read" | "look" | "classical" | "png" | "jpeg"} task
    * @param {unknown} argument
    * @returns {Promise<any>} Rejected with an AbortError where a newer question replaced it.
    * @throws {Fault} What the task says.

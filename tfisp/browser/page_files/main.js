@@ -1,26 +1,33 @@
 // The page: from a chosen file to two pictures, and what its controls do.
 
-import { contractFor, exposes } from "./contract.js";
+import { commandOf } from "./adjustments.js";
+import { contractFor } from "./contract.js";
+import { Controls } from "./controls.js";
+import { DevicePanel } from "./device.js";
 import { showFacts } from "./facts.js";
 import { Fault } from "./fault.js";
 import { shownArea } from "./frame.js";
-import { measureDevice } from "./measure.js";
-import { compileTile, loadModel, tileFor } from "./model.js";
+import { Helper } from "./helper.js";
+import { clippedText, countCodes, drawHistogram } from "./histogram.js";
+import { compileTile, listModels, loadModel, shippedLook, tileFor } from "./model.js";
 import { upright } from "./orientation.js";
 import { phasePadding } from "./packing.js";
 import { develop, renderFrame } from "./rendering.js";
-import { showResults } from "./results.js";
 import { BACKENDS, startRuntime } from "./runtime.js";
 import { Viewer } from "./viewer.js";
-import { Helper } from "./helper.js";
 
 /** @param {string} id @returns {any} */
 const byId = (id) => document.getElementById(id);
+
+// Milliseconds without another change after which the network runs anew.
+const QUIET = 150;
 
 class Page {
   constructor() {
     this.viewer = new Viewer();
     this.helper = new Helper();
+    this.controls = new Controls((change) => this.change(change), (act) => this.guarded(act));
+    this.device = new DevicePanel((act) => this.guarded(act));
     this.opened = null; // {name, frame} of the file that is shown
     this.rendered = null; // the network's output for it
     this.picture = null; // and what is made of that
@@ -44,141 +51,162 @@ class Page {
   }
 
   async prepare() {
-    const [model, { threads, backends }] = await Promise.all([loadModel(), startRuntime()]);
-    this.model = model;
+    const [models, { threads, backends }] = await Promise.all([listModels(), startRuntime()]);
     this.threads = threads;
-    byId("model").textContent = `${model.name} ·`;
+    byId("model").replaceChildren(...models.map(({ name }, k) => new Option(name, String(k))));
+    byId("model").disabled = models.length === 1;
     byId("backend").replaceChildren(...backends.map((name) => new Option(BACKENDS[name].label, name)));
-    byId("exposure").disabled = !exposes(model.contract);
-    byId("exposure-group").title = exposes(model.contract) ? "" : "This model was not trained to heed exposure";
-    byId("measure").disabled = false;
+    this.models = models;
+    await this.chooseModel();
     document.body.dataset.ready = "true";
+  }
+
+  /** Takes the model that is chosen, and the look that was shipped with it. */
+  async chooseModel() {
+    const entry = this.models[Number(byId("model").value)];
+    byId("status").textContent = `Loading ${entry.name} …`;
+    const model = await loadModel(entry);
+    if (entry !== this.models[Number(byId("model").value)]) return; // another was chosen meanwhile
+    this.model = model;
+    byId("model-facts").textContent = model.facts;
+    this.controls.setModel(model);
+    this.device.setModel(model);
+    const look = await shippedLook(model);
+    if (look) await this.takeLook(look);
+    byId("status").textContent = "";
   }
 
   open(files) {
     return this.guarded(async () => {
       await this.ready;
       if (!this.model) return;
-      const signal = this.begin();
       byId("fault").hidden = true;
-      byId("status").textContent = `Reading ${files.map((file) => file.name).join(", ")} …`;
-      const found = await this.helper.ask("read", files);
-      signal.throwIfAborted();
-      this.opened = found;
-      const { frame } = this.opened;
-      const { mapped } = contractFor(this.model, frame);
-      const notes = mapped ? ["its levels are mapped onto those that the model was made for; colours may be off"] : [];
-      showFacts(frame, [...notes, ...frame.notes], byId("facts-list"), byId("notes"));
-      byId("exposure").value = "0";
-      byId("exposure-text").textContent = "0.0 EV";
-      byId("viewer").hidden = false;
-      const [, , height, width] = shownArea(frame);
-      const size = upright(frame.orientation, height, width);
-      this.viewer.reset(size.width, size.height);
-      await Promise.all([this.classical(), this.render()]);
+      const looks = files.filter((file) => file.name.toLowerCase().endsWith(".cube"));
+      const others = files.filter((file) => !looks.includes(file));
+      if (looks.length > 1) throw new Fault(`${looks.length} looks were chosen, expected one .cube file`);
+      if (looks.length) await this.takeLook(looks[0]);
+      if (others.length) await this.openRaw(others);
+      else this.change({ network: false, classical: true });
     });
+  }
+
+  async openRaw(files) {
+    const signal = this.begin();
+    byId("status").textContent = `Reading ${files.map((file) => file.name).join(", ")} …`;
+    const found = await this.helper.ask("read", files);
+    signal.throwIfAborted();
+    this.opened = found;
+    const { frame } = this.opened;
+    this.controls.setFrame(frame);
+    byId("viewer").hidden = false;
+    const [, , height, width] = shownArea(frame);
+    const size = upright(frame.orientation, height, width);
+    this.viewer.reset(size.width, size.height);
+    await Promise.all([this.classical(), this.render()]);
+  }
+
+  /** Reads a look and takes it; null takes it away. @param {File | null} file */
+  async takeLook(file) {
+    this.controls.setLook(await this.helper.ask("look", file), file?.name ?? "");
   }
 
   /** Gives up what is being rendered; returns the signal of what comes next. */
   begin() {
     this.work.abort();
     this.work = new AbortController();
+    document.body.dataset.settled = "false";
     return this.work.signal;
   }
 
-  get exposure() {
-    return Number(byId("exposure").value);
+  /** Something else is asked for. @param {import("./controls.js").Change} change */
+  change({ network, classical }) {
+    if (!this.opened) return;
+    byId("fault").hidden = true;
+    // While the network is at work on its output, `render` takes what is asked for at its end.
+    const waits = !this.rendered && !network;
+    const signal = waits ? this.work.signal : this.begin();
+    const again = async () => {
+      if (waits) return;
+      if (!network) return await this.finish();
+      this.rendered = null;
+      await new Promise((resolve) => setTimeout(resolve, QUIET));
+      signal.throwIfAborted();
+      await this.render();
+    };
+    this.guarded(() => Promise.all([classical ? this.classical() : undefined, again()]));
   }
 
   async classical() {
-    const picture = await this.helper.ask("classical", this.exposure);
+    const { gains, exposure, look } = this.controls.asked;
+    const picture = await this.helper.ask("classical", { gains, exposure, strength: look && look.strength });
     if (picture) this.viewer.show("classical", picture);
   }
 
   /** The network's picture, from the counts on. */
   async render() {
     const { frame } = this.opened, { signal } = this.work;
-    const backend = byId("backend").value, label = BACKENDS[backend].label;
+    const backend = byId("backend").value, { label } = BACKENDS[backend];
     this.rendered = null;
-    byId("save").disabled = true;
+    byId("save-png").disabled = byId("save-jpeg").disabled = true;
+    const { mapped } = contractFor(this.model, frame);
+    const notes = mapped ? ["its levels are mapped onto those that the model was made for; colours may be off"] : [];
+    showFacts(frame, [...notes, ...frame.notes], byId("facts-list"), byId("notes"));
     const padding = phasePadding(frame);
     const tile = tileFor(this.model, padding.height, padding.width, backend);
     byId("status").textContent = `Rendering on ${label} …`;
     byId("progress").value = 0;
     byId("progress").hidden = false;
-    const compiled = await compileTile(this.model, tile, backend);
+    const compiled = await compileTile(this.model, tile, backend, this.controls.strength);
     const start = performance.now();
-    const onGpu = BACKENDS[backend].options.accelerator === "webgpu";
-    const fell = onGpu && !compiled.whole ? "; parts fell back to the CPU" : "";
+    const { asked } = this.controls;
     try {
       const progress = (done, total) => (byId("progress").value = done / total);
-      const exposure = this.model.contract.exposure === "frame" ? this.exposure : 0;
-      this.rendered = await renderFrame(this.model, compiled, frame, { exposure, signal, progress });
-      await this.finish();
+      this.rendered = await renderFrame(this.model, compiled, frame, asked, { signal, progress });
     } finally {
       compiled.delete();
     }
-    const threads = backend === "wasm" ? (this.threads ? ", threads" : ", one thread") : "";
-    const seconds = ((performance.now() - start) / 1000).toFixed(2);
-    byId("caption").textContent = `${this.opened.name}: ${seconds} s on ${label}${threads}${fell}, counts to picture`;
+    this.ran = { milliseconds: performance.now() - start, where: compiled.where };
+    await this.finish();
+  }
+
+  /** The picture of the network's output with what is asked for now. */
+  async finish() {
+    const start = performance.now();
+    const { signal } = this.work, { asked, strength, lookName } = this.controls;
+    this.picture = await develop(this.rendered, asked, signal);
+    this.viewer.show("network", this.picture);
+    const { milliseconds, where } = this.ran;
+    const seconds = ((milliseconds + performance.now() - start) / 1000).toFixed(2);
+    byId("caption").textContent = `${this.opened.name}: ${seconds} s on ${where}, counts to picture`;
+    byId("command").textContent = commandOf(this.opened.name, this.model.name, asked, lookName, this.model.start ? strength : null);
+    const histogram = await countCodes(this.picture, signal);
+    drawHistogram(byId("histogram"), histogram);
+    byId("clipped").textContent = clippedText(histogram);
+    byId("save-png").disabled = byId("save-jpeg").disabled = false;
     byId("status").textContent = "";
     byId("progress").hidden = true;
+    document.body.dataset.settled = "true";
   }
 
-  /** The picture of the network's output at the present exposure. */
-  async finish() {
-    const camera = this.rendered.output === "camera";
-    this.picture = await develop(this.rendered, camera ? this.exposure : 0, this.work.signal);
-    this.viewer.show("network", this.picture);
-    byId("save").disabled = false;
-    document.body.dataset.shown = String(this.exposure);
-  }
-
-  /** Another exposure: where the network's output is the same, only the picture is made anew. */
-  changeExposure() {
-    byId("exposure-text").textContent = `${this.exposure > 0 ? "+" : ""}${this.exposure.toFixed(1)} EV`;
-    if (!this.opened) return;
-    const atInput = this.model.contract.exposure === "frame";
-    // While the network is at work on its output, `render` takes the exposure at its end.
-    const waits = !this.rendered && !atInput;
-    if (!waits) this.begin();
-    const network = () => (waits ? undefined : atInput ? this.render() : this.finish());
-    this.guarded(() => Promise.all([this.classical(), network()]));
-  }
-
-  async save() {
+  /** @param {"png" | "jpeg"} kind */
+  async save(kind) {
     const link = document.createElement("a");
-    link.download = `${this.opened.name.replace(/\.[^.]*$/, "")}.png`;
+    link.download = `${this.opened.name.replace(/\.[^.]*$/, "")}.${kind === "png" ? "png" : "jpg"}`;
     byId("status").textContent = `Saving ${link.download} …`;
-    const url = URL.createObjectURL(await this.helper.ask("png", this.picture));
+    const url = URL.createObjectURL(await this.helper.ask(kind, this.picture));
     byId("status").textContent = "";
     link.href = url;
     link.click();
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
   }
 
-  async measure() {
-    byId("measure").disabled = true;
-    try {
-      const report = await measureDevice(this.model, (what) => (byId("status").textContent = what));
-      showResults(report, byId("results").querySelector("table"));
-      byId("results").hidden = false;
-      const same = report.input_equals_desktop ? "has the desktop's bits" : "differs from the desktop's";
-      byId("input-check").textContent = `Times are of one tile. The input that this browser prepares ${same}.`;
-      byId("json").value = JSON.stringify(report, null, 2);
-      byId("json").hidden = byId("copy").hidden = false;
-    } finally {
-      byId("status").textContent = "";
-      byId("measure").disabled = false;
-    }
-  }
-
   listen() {
-    const files = (list) => list.length && this.open([...list]);
-    byId("file").addEventListener("change", () => {
-      files(byId("file").files);
-      byId("file").value = ""; // so that the same file can be chosen again
-    });
+    for (const id of ["file", "look"]) {
+      byId(id).addEventListener("change", () => {
+        this.take(byId(id).files);
+        byId(id).value = ""; // so that the same file can be chosen again
+      });
+    }
     addEventListener("dragover", (event) => {
       event.preventDefault();
       document.body.classList.add("dropping");
@@ -189,26 +217,23 @@ class Page {
     addEventListener("drop", (event) => {
       event.preventDefault();
       document.body.classList.remove("dropping");
-      files(event.dataTransfer.files);
+      this.take(event.dataTransfer.files);
     });
-    byId("exposure").addEventListener("input", () => this.changeExposure());
-    byId("exposure").addEventListener("dblclick", () => {
-      byId("exposure").value = "0";
-      this.changeExposure();
-    });
-    byId("backend").addEventListener("change", () => {
-      if (!this.opened) return;
-      this.begin();
-      byId("fault").hidden = true;
-      this.guarded(() => this.render());
-    });
-    byId("save").addEventListener("click", () => this.guarded(() => this.save()));
-    byId("measure").addEventListener("click", () => this.guarded(() => this.measure()));
-    byId("copy").addEventListener("click", () => {
-      byId("json").select();
-      // Without HTTPS there is no clipboard; then the text is selected for the keyboard.
-      navigator.clipboard?.writeText(byId("json").value);
-    });
+    byId("look-remove").addEventListener("click", () => this.guarded(async () => {
+      await this.takeLook(null);
+      this.change({ network: false, classical: true });
+    }));
+    byId("model").addEventListener("change", () => this.guarded(async () => {
+      await this.chooseModel();
+      this.change({ network: true, classical: true });
+    }));
+    byId("backend").addEventListener("change", () => this.change({ network: true, classical: false }));
+    for (const kind of ["png", "jpeg"]) byId(`save-${kind}`).addEventListener("click", () => this.guarded(() => this.save(kind)));
+  }
+
+  /** Opens what was chosen or dropped. @param {FileList} list */
+  take(list) {
+    if (list.length) this.open([...list]);
   }
 }
 

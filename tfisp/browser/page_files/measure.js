@@ -1,30 +1,40 @@
-// How long the model takes on each accelerator of this device, and how far it is from the desktop.
+// How long a model takes on each accelerator of this device, at first and sustained, and how far it
+// is from the desktop.
 //
 // Nothing is estimated: every figure was measured here, and where it ran is named.
 
-import { contractFor, scalingOf } from "./contract.js";
+import { NONE } from "./adjustments.js";
 import { Fault } from "./fault.js";
-import { compileTile } from "./model.js";
-import { FORMS, packer } from "./packing.js";
+import { compare, loadGolden } from "./golden.js";
+import { compileTile, tileFor } from "./model.js";
+import { phasePadding } from "./packing.js";
 import { develop, renderFrame } from "./rendering.js";
 import { BACKENDS, startRuntime } from "./runtime.js";
+import { median, sustained } from "./timing.js";
 
-// Runs of one tile after the first: until so many milliseconds are over, within these numbers.
-const LEAST_RUNS = 5, MOST_RUNS = 50, ENOUGH = 1500;
+// Runs after the first: until so many milliseconds are over, within these numbers.
+const NETWORK = { least: 5, most: 50, enough: 1500 }, PICTURE = { least: 2, most: 10, enough: 1500 };
 
-const NOT_OFFERED = self.isSecureContext
-  ? "not offered by this browser here"
-  : "not offered: browsers give WebGPU to pages from localhost or HTTPS only";
+const NOT_OFFERED = {
+  webgpu: self.isSecureContext
+    ? "not offered by this browser here"
+    : "not offered: browsers give WebGPU to pages from localhost or HTTPS only",
+  webnn: "not offered: this browser has no WebNN, or no WebAssembly that waits for it (JSPI)",
+};
 
 /**
- * @typedef {object} Result Of one backend.
+ * @typedef {object} Result Of one backend. Times are in milliseconds.
  * @property {string} backend
  * @property {string} ran Where it really ran, or why it did not.
- * @property {number} [tile_pixels] Side of the tile that was timed.
+ * @property {number} [began_s] Seconds after the beginning; a device is warmer then.
+ * @property {number[]} [frame] Height and width of the picture that the network made in one piece.
  * @property {number} [compile_ms]
  * @property {number} [first_ms]
- * @property {number} [median_ms]
+ * @property {number} [median_ms] Of the network alone, from input to output in the page's memory.
  * @property {number} [runs]
+ * @property {import("./timing.js").Sustained | null} [sustained] The same, for as long as was asked.
+ * @property {{height: number, width: number, median_ms?: number, network_ms?: number, runs?: number, failed?: string}[]} [pictures]
+ *   From counts to the finished picture, tile by tile, and the network's share of it; or why not.
  * @property {{largest: number, mean: number, allowed: number, allowed_mean: number, passed: boolean}} [output]
  *   Differences to the desktop on the golden input, in code values of 8 bits.
  * @property {number} [picture_largest] Of the finished golden picture.
@@ -33,19 +43,25 @@ const NOT_OFFERED = self.isSecureContext
 /**
  * Measures every backend, one after the other.
  * @param {import("./model.js").Model} model
+ * @param {number} seconds Of sustained running on each; 0 for none.
  * @param {(what: string) => void} progress
  * @returns {Promise<object>} What "Copy as JSON" gives.
  */
-export async function measureDevice(model, progress) {
+export async function measureDevice(model, seconds, progress) {
   const { threads, backends } = await startRuntime();
-  const golden = await loadGolden();
+  const golden = await loadGolden(model);
   const results = [];
+  const begin = performance.now();
   for (const backend of Object.keys(BACKENDS)) {
-    progress(`Measuring ${BACKENDS[backend].label} …`);
-    await new Promise((resolve) => setTimeout(resolve, 50)); // for the page to show it
+    const { label, options } = BACKENDS[backend];
+    const told = async (what) => {
+      progress(`Measuring ${label}: ${what} …`);
+      await new Promise((resolve) => setTimeout(resolve, 50)); // for the page to show it
+    };
+    const began_s = rounded((performance.now() - begin) / 1000);
     results.push(backends.includes(backend)
-      ? await measureBackend(model, golden, backend)
-      : { backend, ran: NOT_OFFERED });
+      ? { began_s, ...(await measureBackend(model, golden, backend, seconds, told)) }
+      : { backend, ran: NOT_OFFERED[options.accelerator] });
   }
   return {
     page: document.querySelector("header .unbroken").textContent,
@@ -56,6 +72,7 @@ export async function measureDevice(model, progress) {
     secure_context: self.isSecureContext,
     gpu: await describeGpu(),
     input_equals_desktop: golden.differing(model) === 0,
+    sustained_s: seconds,
     results,
   };
 }
@@ -67,109 +84,120 @@ async function describeGpu() {
   return [vendor, architecture, device, description].filter(Boolean).join(", ") || null;
 }
 
-/** The desktop's frame, input, output and picture. */
-async function loadGolden() {
-  const get = async (name) => {
-    const answer = await fetch(new URL(`./model/${name}`, import.meta.url));
-    if (!answer.ok) throw new Fault(`model/${name} cannot be fetched`);
-    return answer;
-  };
-  const bytes = async (name) => (await get(`golden_${name}.bin`)).arrayBuffer();
-  const described = await (await get("golden.json")).json();
-  const frame = described.frame;
-  frame.mosaic = new Uint16Array(await bytes("mosaic"));
-  if (frame.shading) frame.shading.gains = Float32Array.from(frame.shading.gains);
-  const input = new Float32Array(await bytes("input"));
-  return {
-    ...described,
-    input,
-    output: new Float32Array(await bytes("output")),
-    codes: new Uint8Array(await bytes("picture")),
-    /** How many numbers of the first tile's input have other bits than the desktop's. */
-    differing(model) {
-      const [, height, width] = model.tiles.find(({ file }) => file === described.tile).shape;
-      const first = (size) => ({ start: 0, stop: size, first: 0, last: size });
-      const { contract } = contractFor(model, frame);
-      const made = packer(frame, scalingOf(frame, contract), contract.form)(first(height), first(width));
-      const bits = new Uint32Array(made.buffer), expected = new Uint32Array(input.buffer);
-      return bits.reduce((count, value, k) => (value === expected[k] ? count : count + 1), 0);
-    },
-  };
-}
-
 /** @returns {Promise<Result>} */
-async function measureBackend(model, golden, backend) {
+async function measureBackend(model, golden, backend, seconds, told) {
   try {
-    const timed = await timeTile(model, backend);
-    const tile = model.tiles.find(({ file }) => file === golden.tile);
-    const compiled = await compileTile(model, tile, backend);
-    try {
-      return { ...timed, ...(await compare(model, golden, compiled, backend)) };
-    } finally {
-      compiled.delete();
+    const network = await measureNetwork(model, backend, seconds, told);
+    const pictures = [];
+    for (const [height, width] of model.pictures) {
+      await told(`a picture of ${height} × ${width}`);
+      pictures.push({ height, width, ...(await measurePicture(model, golden.frame, height, width, backend)) });
     }
+    await told("against the desktop");
+    const tile = model.tiles.find(({ file }) => file === golden.tile);
+    return await withTile(model, tile, backend, async (compiled) => ({
+      ...network, pictures, ...(await compare(model, golden, compiled, BACKENDS[backend].limits)),
+    }));
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return { backend, ran: error.message };
   }
 }
 
-async function timeTile(model, backend) {
-  const tile = model.tiles[model.tiles.length - 1];
-  const compiling = performance.now();
+/** Compiles a file, hands it over, and lets go of it. */
+async function withTile(model, tile, backend, act) {
   const compiled = await compileTile(model, tile, backend);
-  const compile_ms = performance.now() - compiling;
   try {
-    const input = new Float32Array(tile.shape.reduce((product, side) => product * side)).map((_, k) => (k % 97) / 96);
-    const times = [];
-    const begin = performance.now();
-    while (times.length <= MOST_RUNS && (times.length <= LEAST_RUNS || performance.now() - begin < ENOUGH)) {
-      const start = performance.now();
-      await compiled.run(input);
-      times.push(performance.now() - start);
-    }
-    const [first_ms, ...rest] = times;
-    const sorted = rest.sort((a, b) => a - b), middle = sorted.length >> 1;
-    const median_ms = sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-    const rounded = (value) => Number(value.toFixed(2));
-    const onGpu = BACKENDS[backend].options.accelerator === "webgpu";
-    return {
-      backend,
-      ran: !onGpu || compiled.whole ? BACKENDS[backend].label : "fell back to the CPU, in part or whole",
-      tile_pixels: tile.shape[1] * FORMS[model.contract.form].step,
-      compile_ms: rounded(compile_ms),
-      first_ms: rounded(first_ms),
-      median_ms: rounded(median_ms),
-      runs: sorted.length,
-    };
+    return await act(compiled);
   } finally {
     compiled.delete();
   }
 }
 
-async function compare(model, golden, compiled, backend) {
-  const output = await compiled.run(golden.input);
-  const clipped = (value) => 255 * Math.min(Math.max(value, 0), 1);
-  let largest = 0, sum = 0;
-  output.forEach((value, k) => {
-    const difference = Math.abs(clipped(value) - clipped(golden.output[k]));
-    largest = Math.max(largest, difference);
-    sum += difference;
+async function measureNetwork(model, backend, seconds, told) {
+  const { frame } = model;
+  await told("compiling");
+  const compiling = performance.now();
+  return withTile(model, frame, backend, async (compiled) => {
+    const compile_ms = rounded(performance.now() - compiling);
+    await told("the network");
+    const input = new Float32Array(frame.shape.reduce((product, side) => product * side)).map((_, k) => (k % 97) / 96);
+    const run = () => compiled.run(input);
+    const [first_ms, ...times] = await repeated(run, NETWORK);
+    if (seconds) await told(`for ${seconds} s`);
+    return {
+      backend,
+      ran: compiled.where,
+      frame: frame.pixels,
+      compile_ms,
+      first_ms: rounded(first_ms),
+      median_ms: rounded(median(times)),
+      runs: times.length,
+      sustained: seconds ? await sustained(run, seconds) : null,
+    };
   });
-  const kind = BACKENDS[backend].limits;
-  const allowed = golden.limits[`max_${kind}`], allowed_mean = golden.limits[`mean_${kind}`];
-  const mean = sum / output.length;
-  const picture = await develop(await renderFrame(model, compiled, golden.frame), 0);
-  let picture_largest = 0;
-  golden.codes.forEach((code, k) => {
-    const own = picture.data[4 * Math.floor(k / 3) + (k % 3)];
-    picture_largest = Math.max(picture_largest, Math.abs(own - code));
+}
+
+/** A picture that a device has no memory for takes nothing away from the rest. */
+async function measurePicture(model, golden, height, width, backend) {
+  try {
+    return await timePicture(model, golden, height, width, backend);
+  } catch (error) {
+    return { failed: String(error.message ?? error) };
+  }
+}
+
+async function timePicture(model, golden, height, width, backend) {
+  const frame = repeatedFrame(golden, height, width);
+  const padding = phasePadding(frame);
+  const tile = tileFor(model, padding.height, padding.width, backend);
+  return withTile(model, tile, backend, async (compiled) => {
+    const shares = [];
+    const times = await repeated(async () => {
+      let share = 0;
+      const timed = {
+        shape: compiled.shape,
+        async run(input) {
+          const start = performance.now();
+          const output = await compiled.run(input);
+          share += performance.now() - start;
+          return output;
+        },
+      };
+      await develop(await renderFrame(model, timed, frame, NONE), NONE);
+      shares.push(share);
+    }, PICTURE);
+    const median_ms = rounded(median(times.slice(1))), network_ms = rounded(median(shares.slice(1)));
+    return { median_ms, network_ms, runs: times.length - 1 };
   });
-  return {
-    output: {
-      largest: Number(largest.toPrecision(3)), mean: Number(mean.toPrecision(3)), allowed, allowed_mean,
-      passed: largest <= allowed && mean <= allowed_mean,
-    },
-    picture_largest,
-  };
+}
+
+/** A frame of a size, from the golden one over and over, with its shading map; it lies upright. */
+function repeatedFrame(golden, height, width) {
+  const mosaic = new Uint16Array(height * width);
+  // An even number of rows and columns keeps the pattern.
+  const rows = golden.height & ~1, columns = golden.width & ~1;
+  for (let y = 0; y < height; y++) {
+    const row = (y % rows) * golden.width;
+    for (let x = 0; x < width; x += columns) {
+      mosaic.set(golden.mosaic.subarray(row, row + Math.min(columns, width - x)), y * width + x);
+    }
+  }
+  return { ...golden, mosaic, height, width, orientation: 1 };
+}
+
+/** Milliseconds of each run, the first one too. */
+async function repeated(run, { least, most, enough }) {
+  const times = [];
+  const begin = performance.now();
+  while (times.length <= most && (times.length <= least || performance.now() - begin < enough)) {
+    const start = performance.now();
+    await run();
+    times.push(performance.now() - start);
+  }
+  return times;
+}
+
+function rounded(value) {
+  return Number(value.toFixed(2));
 }

@@ -1,5 +1,6 @@
 // From the files that a user chose to a frame.
 
+import { parseCube } from "./cube.js";
 import { readDng } from "./dng.js";
 import { Fault } from "./fault.js";
 import { checked } from "./frame.js";
@@ -27,6 +28,22 @@ export async function readFiles(files) {
     return { name: raw.name, frame: checked(readDng(buffer)) };
   } catch (error) {
     if (error instanceof Fault) throw new Fault(`${raw.name}: ${error.message}`);
+    throw error;
+  }
+}
+
+/**
+ * Reads a look.
+ * @param {Blob & {name: string}} file
+ * @returns {Promise<import("./cube.js").Cube>}
+ * @throws {Fault} It is no `.cube` file; names it.
+ */
+export async function readLook(file) {
+  try {
+    return parseCube(new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer()));
+  } catch (error) {
+    if (error instanceof Fault) throw new Fault(`${file.name}: ${error.message}`);
+    if (error instanceof TypeError) throw new Fault(`${file.name}: not a .cube file: not text`);
     throw error;
   }
 }

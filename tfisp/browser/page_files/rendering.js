@@ -1,7 +1,8 @@
 // A whole frame through the network, tile by tile, and the picture made of what it gives.
 
+import { adjusted } from "./adjustments.js";
+import { cameraWriter, finishingMatrix, lookWriter } from "./colour.js";
 import { expand } from "./companding.js";
-import { codeOf, finishingMatrix } from "./colour.js";
 import { contractFor, scalingOf } from "./contract.js";
 import { Fault } from "./fault.js";
 import { shownArea } from "./frame.js";
@@ -24,19 +25,20 @@ const KEPT = 16384, MOST_KEPT = 32767;
  * Renders a frame.
  * @param {import("./model.js").Model} model
  * @param {import("./runtime.js").CompiledTile} tile Compiled; fits into the padded frame.
- * @param {import("./frame.js").Frame} frame
+ * @param {import("./frame.js").Frame} file
+ * @param {import("./adjustments.js").Adjustments} asked What the contract takes at the input.
  * @param {object} [options]
- * @param {number} [options.exposure] EV, where the contract takes exposure at the input.
  * @param {AbortSignal} [options.signal]
  * @param {(done: number, total: number) => void} [options.progress]
  * @returns {Promise<Rendered>} Not yet turned.
  * @throws {Fault} The frame is smaller than the tile, or the output is not finite.
  */
-export async function renderFrame(model, tile, frame, { exposure = 0, signal, progress } = {}) {
+export async function renderFrame(model, tile, file, asked, { signal, progress } = {}) {
+  const frame = adjusted(file, asked);
   const { contract } = contractFor(model, frame);
   const { step } = FORMS[contract.form];
   const padding = phasePadding(frame);
-  const window = packer(frame, scalingOf(frame, contract, exposure), contract.form);
+  const window = packer(frame, scalingOf(frame, contract), contract.form);
   // Windows must start and end on whole 2x2 cells, or they would have another phase.
   const multiple = step === 1 && model.multiple % 2 ? 2 * model.multiple : model.multiple;
   const cut = (length, side) => spans(Math.ceil(length / (step * multiple)) * multiple, side, model.halo, multiple);
@@ -52,7 +54,7 @@ export async function renderFrame(model, tile, frame, { exposure = 0, signal, pr
       await pace();
     }
   }
-  return { values, frame, output: contract.output ?? "srgb" };
+  return { values, frame: file, output: contract.output ?? "srgb" };
 }
 
 /** Copies the right part of a rendered tile to where it belongs in the picture. */
@@ -77,15 +79,17 @@ function place(values, frame, output, step, padding, down, across) {
 /**
  * The finished picture: camera RGB taken to sRGB by the file's matrix, clipped, rounded, upright.
  * @param {Rendered} rendered
- * @param {number} exposure EV added to the file's own, under output "camera".
+ * @param {import("./adjustments.js").Adjustments} asked Exposure counts under output "camera" only:
+ *   others have had it at their input.
  * @param {AbortSignal} [signal]
  * @returns {Promise<ImageData>}
  */
-export async function develop({ values, frame, output }, exposure, signal) {
+export async function develop({ values, frame: file, output }, asked, signal) {
+  const frame = adjusted(file, asked);
   const [top, left, height, width] = shownArea(frame);
   const turned = upright(frame.orientation, height, width);
   const picture = new ImageData(turned.width, turned.height);
-  const write = output === "camera" ? writeCamera(frame, exposure) : writeSrgb;
+  const write = output === "camera" ? cameraRow(frame, asked.look) : srgbRow(asked.look);
   const pace = pacer(signal);
   for (let y = 0; y < height; y++) {
     const from = 3 * ((top + y) * frame.width + left);
@@ -95,26 +99,30 @@ export async function develop({ values, frame, output }, exposure, signal) {
   return picture;
 }
 
-function writeSrgb(data, values, from, width, to, across) {
-  for (let x = 0, at = 4 * to; x < width; x++, from += 3, at += 4 * across) {
-    // The array clamps and rounds, halves to even like the desktop.
-    data[at] = (values[from] * 255) / KEPT;
-    data[at + 1] = (values[from + 1] * 255) / KEPT;
-    data[at + 2] = (values[from + 2] * 255) / KEPT;
-    data[at + 3] = 255;
-  }
-}
-
-function writeCamera(frame, exposure) {
-  const m = finishingMatrix(frame.xyzToCamera, frame.baselineExposure + exposure);
+/** A function that writes a row of pixels from a network's encoded sRGB. */
+function srgbRow(look) {
+  const write = look ? lookWriter(look) : null;
   return (data, values, from, width, to, across) => {
     for (let x = 0, at = 4 * to; x < width; x++, from += 3, at += 4 * across) {
-      const red = expand(values[from] / KEPT), green = expand(values[from + 1] / KEPT);
-      const blue = expand(values[from + 2] / KEPT);
-      data[at] = codeOf(m[0] * red + m[1] * green + m[2] * blue);
-      data[at + 1] = codeOf(m[3] * red + m[4] * green + m[5] * blue);
-      data[at + 2] = codeOf(m[6] * red + m[7] * green + m[8] * blue);
+      if (write) {
+        write(data, at, values[from] / KEPT, values[from + 1] / KEPT, values[from + 2] / KEPT);
+        continue;
+      }
+      // The array clamps and rounds, halves to even like the desktop.
+      data[at] = (values[from] * 255) / KEPT;
+      data[at + 1] = (values[from + 1] * 255) / KEPT;
+      data[at + 2] = (values[from + 2] * 255) / KEPT;
       data[at + 3] = 255;
+    }
+  };
+}
+
+/** The same from balanced camera RGB under its curve. */
+function cameraRow(frame, look) {
+  const write = cameraWriter(finishingMatrix(frame.xyzToCamera, frame.baselineExposure), look);
+  return (data, values, from, width, to, across) => {
+    for (let x = 0, at = 4 * to; x < width; x++, from += 3, at += 4 * across) {
+      write(data, at, expand(values[from] / KEPT), expand(values[from + 1] / KEPT), expand(values[from + 2] / KEPT));
     }
   };
 }

@@ -1,9 +1,12 @@
-// LiteRT.js: which accelerators there are, and a model's tile files ready to run on one of them.
+// LiteRT.js: which accelerators there are, and a model's files ready to run on one of them.
 
 import { Fault } from "./fault.js";
-import { getWebGpuDevice, loadAndCompile, loadLiteRt, Tensor } from "./litert/core.js";
+import { getWebGpuDevice, loadAndCompile, loadLiteRt, supportsFeature, Tensor, unloadLiteRt } from "./litert/core.js";
 
-/** How pictures can be computed; what LiteRT.js calls each, and how exact each must be. */
+/**
+ * How pictures can be computed; what LiteRT.js calls each, how exact each must be, and where a model
+ * runs that it does not take whole.
+ */
 export const BACKENDS = {
   wasm: { label: "CPU (WebAssembly)", options: { accelerator: "wasm" }, limits: "float32" },
   webgpu: {
@@ -14,6 +17,11 @@ export const BACKENDS = {
   webgpu16: {
     label: "GPU (WebGPU, 16 bits)",
     options: { accelerator: "webgpu", gpuOptions: { precision: "fp16" } },
+    limits: "float16",
+  },
+  webnn: {
+    label: "NPU (WebNN, 16 bits)",
+    options: { accelerator: "webnn", webNNOptions: { devicePreference: "npu", precision: "fp16" } },
     limits: "float16",
   },
 };
@@ -32,16 +40,39 @@ export function startRuntime() {
 
 async function start() {
   const threads = self.crossOriginIsolated === true;
-  const where = new URL("./litert/wasm/", import.meta.url).href;
   try {
-    await loadLiteRt(where, { threads });
+    await load(threads ? "threads" : "plain");
   } catch (error) {
     throw new Fault(`this browser cannot run LiteRT.js (${error.message ?? error}); a recent Chrome, Edge, Firefox or Safari can`);
   }
-  return { threads, backends: Object.keys(BACKENDS).filter((name) => name === "wasm" || getWebGpuDevice()) };
+  const offered = { wasm: true, webgpu: Boolean(getWebGpuDevice()), webnn: await offersWebNn() };
+  return { threads, backends: Object.keys(BACKENDS).filter((name) => offered[BACKENDS[name].options.accelerator]) };
 }
 
-/** One tile file of a model, compiled for one backend. */
+/** WebNN answers by promises, which the WebAssembly has to wait for. */
+async function offersWebNn() {
+  return (await supportsFeature("webnn")) && (await supportsFeature("jspi"));
+}
+
+/** The build of LiteRT.js that is loaded, and the models that are compiled with it. */
+let build = "";
+const live = new Set();
+
+/** Loads a build: with threads, with what waits for WebNN, or with neither. No two go together. */
+async function load(wanted) {
+  if (wanted === build) return;
+  while (live.size) await new Promise((resolve) => setTimeout(resolve, 10));
+  if (build) unloadLiteRt();
+  build = "";
+  const where = new URL("./litert/wasm/", import.meta.url).href;
+  await loadLiteRt(where, { threads: wanted === "threads", jspi: wanted === "jspi" });
+  build = wanted;
+}
+
+/** One loading after the other. @type {Promise<unknown>} */
+let loading = Promise.resolve();
+
+/** One file of a model, compiled for one backend. */
 export class CompiledTile {
   /**
    * @param {Uint8Array} content The `.tflite` file.
@@ -51,21 +82,39 @@ export class CompiledTile {
    * @throws {Fault} The accelerator does not take the file.
    */
   static async compile(content, shape, backend) {
+    const { threads } = await startRuntime();
+    const { label, options } = BACKENDS[backend];
+    const compiling = loading.then(async () => {
+      await load(options.accelerator === "webnn" ? "jspi" : threads ? "threads" : "plain");
+      return new CompiledTile(await loadAndCompile(content, options), shape, backend);
+    });
+    loading = compiling.catch(() => {});
     try {
-      return new CompiledTile(await loadAndCompile(content, BACKENDS[backend].options), shape);
+      return await compiling;
     } catch (error) {
-      throw new Fault(`${BACKENDS[backend].label} does not take the model: ${error.message ?? error}`);
+      throw new Fault(`${label} does not take the model: ${error.message ?? error}`);
     }
   }
 
-  constructor(model, shape) {
+  constructor(model, shape, backend) {
     this.model = model;
     this.shape = shape;
+    this.backend = backend;
+    this.build = build;
+    live.add(this);
   }
 
-  /** Whether all of it runs on the accelerator that was asked for; parts may fall back to the CPU. */
-  get whole() {
-    return this.model.isFullyAccelerated;
+  /** Where it really runs, in words. LiteRT.js leaves to the processor what an accelerator lacks. */
+  get where() {
+    const { label, options } = BACKENDS[this.backend];
+    const processor = `${BACKENDS.wasm.label.slice(0, -1)}, ${this.build === "threads" ? "threads" : "one thread"})`;
+    if (options.accelerator === "wasm") return processor;
+    if (!this.model.isFullyAccelerated) {
+      // Only the build that can wait for an accelerator shares a model out.
+      const how = this.build === "jspi" ? "in part or whole" : "wholly";
+      return `${processor}, ${how}: ${label} lacks operations of the model`;
+    }
+    return options.accelerator === "webnn" ? `${label}; the browser does not tell the device` : label;
   }
 
   /**
@@ -88,6 +137,7 @@ export class CompiledTile {
   }
 
   delete() {
+    live.delete(this);
     this.model.delete();
   }
 }

@@ -2,11 +2,12 @@
 
 import { renderClassically } from "./classical.js";
 import { Fault } from "./fault.js";
+import { encodeJpeg } from "./jpeg.js";
 import { encodePng } from "./png.js";
-import { readFiles } from "./reading.js";
+import { readFiles, readLook } from "./reading.js";
 
-/** The frame of the file read last, so that it need not travel for each rendering. */
-let current = null;
+/** The frame and the look of the files read last, so that they need not travel for each rendering. */
+let current = null, cube = null;
 let rendering = null;
 
 const TASKS = {
@@ -15,12 +16,21 @@ const TASKS = {
     current = found.frame;
     return found;
   },
-  async classical(exposure) {
+  /** @param {File | null} file Null takes the look away. */
+  async look(file) {
+    const found = file && (await readLook(file));
+    cube = found;
+    return found;
+  },
+  /** @param {{gains: number[] | null, exposure: number, strength: number | null}} asked Of the look. */
+  async classical({ gains, exposure, strength }) {
     rendering?.abort();
     rendering = new AbortController();
-    return renderClassically(current, exposure, rendering.signal);
+    const look = strength === null || !cube ? null : { cube, strength };
+    return renderClassically(current, { gains, exposure, look }, rendering.signal);
   },
   png: encodePng,
+  jpeg: encodeJpeg,
 };
 
 self.onmessage = async ({ data: { number, task, argument } }) => {
