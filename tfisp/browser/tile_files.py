@@ -100,23 +100,23 @@ def write_starts(
         InputError: A file does not agree with Keras.
     """
     metadata = ModelMetadata.of(end)
-    found = []
+    found: list[dict[str, Any]] = []
     for tile in tiles:
         after = folder / tile["file"]
         before = folder / after.name.replace("tile_", "start_")
         _, height, width, _ = tile["shape"]
         size = metadata.step * height, metadata.step * width
         _write(start, metadata, size, before)
-        contents = [_model_bytes(path) for path in (before, after)]
-        if len(contents[0]) != len(contents[1]):
+        first, second = _model_bytes(before), _model_bytes(after)
+        if len(first) != len(second):
             raise InputError(f"--web: {before.name} and {after.name} differ in more than weights")
         if not found:
             with tempfile.TemporaryDirectory() as temporary:
                 path = Path(temporary) / f"between_{after.name}"
-                path.write_bytes(blended(*contents, _BETWEEN))
+                path.write_bytes(blended(first, second, _BETWEEN))
                 between = interpolated(start, end, _BETWEEN)
                 _compare(between, metadata, size, path)
-        found.append({**tile, "start": before.name, "bytes": len(contents[0])})
+        found.append({**tile, "start": before.name, "bytes": len(first)})
     return found
 
 

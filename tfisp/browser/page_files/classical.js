@@ -29,7 +29,8 @@ export async function renderClassically(file, asked, signal) {
   const frame = adjusted(file, asked);
   const { height, width, pattern } = frame;
   const [top, left, tall, wide] = shownArea(frame);
-  const write = cameraWriter(finishingMatrix(frame.xyzToCamera, frame.baselineExposure), asked.look);
+  const matrix = finishingMatrix(frame.xyzToCamera, frame.baselineExposure);
+  const write = cameraWriter(matrix, asked.look, true);
   const turned = upright(frame.orientation, tall, wide);
   const picture = new ImageData(turned.width, turned.height);
   const { data } = picture;

@@ -94,16 +94,18 @@ export function lookWriter({ cube, strength }) {
  * A function that finishes a pixel of balanced camera RGB and writes it.
  * @param {import("./matrices.js").Matrix} m As `finishingMatrix` gives it.
  * @param {Look | null} look
+ * @param {boolean} [cut] Whether the look sees values cut to 0..1 only.
  * @returns {(data: Uint8ClampedArray, at: number, red: number, green: number, blue: number) => void}
  */
-export function cameraWriter(m, look) {
+export function cameraWriter(m, look, cut = false) {
   const write = look && lookWriter(look);
+  const encoded = cut ? (linear) => encodedOf(Math.min(Math.max(linear, 0), 1)) : encodedOf;
   return (data, at, red, green, blue) => {
     const r = m[0] * red + m[1] * green + m[2] * blue;
     const g = m[3] * red + m[4] * green + m[5] * blue;
     const b = m[6] * red + m[7] * green + m[8] * blue;
     if (write) {
-      write(data, at, encodedOf(r), encodedOf(g), encodedOf(b));
+      write(data, at, encoded(r), encoded(g), encoded(b));
       return;
     }
     data[at] = codeOf(r);
