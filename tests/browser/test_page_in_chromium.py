@@ -194,6 +194,14 @@ def test_what_is_saved_is_what_is_shown(page, tmp_path, kind, suffix, apart):
     assert np.abs(saved.astype(int) - picture_of(page)).mean() <= apart
 
 
+def test_what_looks_wrong_stands_above_the_notes(page, tmp_path):
+    open_file(page, write_full_dng(tmp_path / "photo.dng", size=SIZE, neutral=None, white=1050))
+    warnings = "[...document.querySelectorAll('#notes .warning')].map((one) => one.textContent)"
+    above, cast = page.run(warnings)
+    assert "exceed the white level 1050, up to" in above
+    assert cast == "no usable white balance is stated: colours will have a cast"
+
+
 def test_a_real_camera_file_and_then_a_wrong_one(page, tmp_path):
     open_file(page, shared("raw/dng/canon_colorchart.dng"))
     assert "Canon EOS Kiss X4" in shown(page, "facts-list")

@@ -1,15 +1,17 @@
 // What a file says about its sensor and its shot, as a list to read.
 
 /**
- * Shows a frame's facts and notes. Names from the file become text, never markup.
+ * Shows a frame's facts, warnings and notes. Names from the file become text, never markup.
  * @param {import("./frame.js").Frame} frame
- * @param {string[]} notes What must not be overlooked.
+ * @param {string[]} more Notes beside its own.
  * @param {HTMLElement} list A `dl`.
  * @param {HTMLElement} noteList A `ul`.
  */
-export function showFacts(frame, notes, list, noteList) {
+export function showFacts(frame, more, list, noteList) {
   list.replaceChildren(...facts(frame).flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
-  noteList.replaceChildren(...notes.map((note) => element("li", note)));
+  const warnings = (frame.warnings ?? []).map((warning) => element("li", warning));
+  for (const warning of warnings) warning.className = "warning";
+  noteList.replaceChildren(...warnings, ...[...more, ...frame.notes].map((note) => element("li", note)));
 }
 
 function element(tag, text) {

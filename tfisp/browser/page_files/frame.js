@@ -34,6 +34,7 @@ export const PATTERNS = ["RGGB", "BGGR", "GRBG", "GBRG"];
  * @property {number[] | null} defaultCrop (top, left, height, width) of what is meant to be shown.
  * @property {string} kind How the file stores it, in a few words.
  * @property {string[]} notes What had to be assumed or left out.
+ * @property {string[]} [warnings] What in it does not fit together.
  */
 
 // Frames smaller than this on a side are no picture; samples up to this multiple of the white level
@@ -43,6 +44,10 @@ const MIN_SIDE = 8, OVERSHOOT = 1.25;
 // Rows and columns of patches, and samples in a row, row after row, of which equal ones below black
 // show that nothing was decoded or stored there: a missing tile, a missing block of a disk.
 const PATCHES = [[4, 64], [1, 128]];
+
+// So many columns at the right edge that hold one value below black are padding; of the black value
+// itself at most so many, and only where they end at once, as no shadow does.
+const PADDING = 2, BLACK_PADDING = 64;
 
 // In EV, either way: more is no exposure of a camera.
 const MOST_EXPOSURE = 32;
@@ -59,7 +64,7 @@ export function shownArea(frame) {
 /**
  * Refuses samples that cannot come from this sensor, and clips to white what overshoots a little.
  * @param {Frame} frame Its mosaic is changed in place.
- * @returns {Frame} The same, with a note on what was clipped.
+ * @returns {Frame} The same.
  * @throws {Fault} It is too small, holds one value only, is not decoded in part, stands on another
  *   scale, or its colour matrix cannot be inverted.
  */
@@ -80,16 +85,33 @@ export function checked(frame) {
   if (low === high && (high === 0 || high < white)) throw new Fault(`every sample is ${high}: an empty or undecoded frame`);
   if (high > OVERSHOOT * white) throw new Fault(`maximum ${high} exceeds the white level ${white}: data of more bits?`);
   if (high < Math.min(...black) / 2) throw new Fault(`maximum ${high} is far below the black level ${Math.min(...black)}: levels of another scale?`);
+  const padding = paddedColumns(frame);
+  if (padding) {
+    throw new Fault(`the last ${padding} columns hold only ${mosaic[width - 1]}, no brighter than the black level ${Math.min(...black)}: padding of a buffer; state the width, ${width - padding}`);
+  }
   if (isUndecoded(frame)) throw new Fault("a patch of equal samples below the black level: partly decoded, so the file is truncated or damaged");
   finishingMatrix(frame.xyzToCamera, 0); // or throws
   if (above) {
     const most = Math.trunc(white);
     for (let k = 0; k < mosaic.length; k++) if (mosaic[k] > white) mosaic[k] = most;
-    frame.notes.push(`${above} samples above the white level are clipped to it`);
   }
-  if (!frame.gains) frame.notes.push("no usable white balance is stated: colours will have a cast");
   if (!frame.xyzToCamera) frame.notes.push("no colour matrix is stated: the camera's colours are taken for sRGB's");
   return frame;
+}
+
+/** How many columns at the right edge are a buffer's padding; 0 for none. */
+function paddedColumns({ mosaic, height, width, black }) {
+  const level = Math.min(...black), value = mosaic[mosaic.length - 1];
+  if (value > level) return 0;
+  const others = (column) => {
+    let count = 0;
+    for (let k = column; k < mosaic.length; k += width) if (mosaic[k] !== value) count += 1;
+    return count;
+  };
+  let count = 0;
+  while (count < width && !others(width - 1 - count)) count += 1;
+  if (count < PADDING || count === width || 1 - others(width - 1 - count) / height > 0.5) return 0;
+  return value < level || count <= BLACK_PADDING ? count : 0;
 }
 
 /** Whether a patch of a frame holds one value below black. */

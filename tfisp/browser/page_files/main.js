@@ -150,7 +150,7 @@ class Page {
     byId("save-png").disabled = byId("save-jpeg").disabled = true;
     const { mapped } = contractFor(this.model, frame);
     const notes = mapped ? ["its levels are mapped onto those that the model was made for; colours may be off"] : [];
-    showFacts(frame, [...notes, ...frame.notes], byId("facts-list"), byId("notes"));
+    showFacts(frame, notes, byId("facts-list"), byId("notes"));
     const padding = phasePadding(frame);
     const tile = tileFor(this.model, padding.height, padding.width, backend);
     byId("status").textContent = `Rendering on ${label} …`;

@@ -5,6 +5,7 @@ import { readDng } from "./dng.js";
 import { Fault } from "./fault.js";
 import { checked } from "./frame.js";
 import { readPlain } from "./plain_files.js";
+import { warningsOf } from "./warnings.js";
 
 /**
  * Reads one RAW file: a `.dng`, or a `.npy`, `.png` or `.raw` together with the `.json` beside it.
@@ -23,13 +24,20 @@ export async function readFiles(files) {
     if (kind === "npy" || kind === "png" || kind === "raw") {
       const beside = files.find((file) => ending(file) === "json");
       const frame = await readPlain(buffer, beside ? await beside.text() : null, kind);
-      return { name: raw.name, frame: checked(frame) };
+      return { name: raw.name, frame: examined(frame) };
     }
-    return { name: raw.name, frame: checked(readDng(buffer)) };
+    return { name: raw.name, frame: examined(readDng(buffer)) };
   } catch (error) {
     if (error instanceof Fault) throw new Fault(`${raw.name}: ${error.message}`);
     throw error;
   }
+}
+
+/** A frame that passed the checks, with warnings. */
+function examined(frame) {
+  // Before samples above the white level are clipped, but of no frame that is refused for its levels.
+  const warnings = frame.mosaic.length ? warningsOf(frame) : [];
+  return { ...checked(frame), warnings };
 }
 
 /**
