@@ -195,10 +195,10 @@ def test_what_is_saved_is_what_is_shown(page, tmp_path, kind, suffix, apart):
 
 
 def test_what_looks_wrong_stands_above_the_notes(page, tmp_path):
-    open_file(page, write_full_dng(tmp_path / "photo.dng", size=SIZE, neutral=None, white=1050))
+    open_file(page, write_full_dng(tmp_path / "photo.dng", size=SIZE, neutral=None, white=870))
     warnings = "[...document.querySelectorAll('#notes .warning')].map((one) => one.textContent)"
     above, cast = page.run(warnings)
-    assert "exceed the white level 1050, up to" in above
+    assert "exceed the white level 870, up to" in above
     assert cast == "no usable white balance is stated: colours will have a cast"
 
 

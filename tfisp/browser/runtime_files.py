@@ -42,8 +42,9 @@ WASM_UTILS = Package(
     "sha512-4fJiw6tBQnIs+0jH/OQ16nYOiSl8/+zZnn5h2ul8aTKHi05sVqZW580Tmk78pC2kT39A9OYBVdFawteZ/sI1kQ==",
 )
 
-# What the loader chooses from: with relaxed SIMD and threads, without threads, without either.
-_VARIANTS = ("litert_wasm_threaded_internal", "litert_wasm_internal", "litert_wasm_compat_internal")
+# What the loader chooses from: with relaxed SIMD and threads, without threads, without either, and
+# what waits for WebNN.
+_VARIANTS = tuple(f"litert_wasm_{kind}internal" for kind in ("threaded_", "", "compat_", "jspi_"))
 
 # Seconds: the larger archive has 12 MB.
 _PATIENCE = 300

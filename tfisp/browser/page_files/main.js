@@ -51,11 +51,12 @@ class Page {
   }
 
   async prepare() {
-    const [models, { threads, backends }] = await Promise.all([listModels(), startRuntime()]);
-    this.threads = threads;
+    const [models, { backends, missing }] = await Promise.all([listModels(), startRuntime()]);
     byId("model").replaceChildren(...models.map(({ name }, k) => new Option(name, String(k))));
     byId("model").disabled = models.length === 1;
-    byId("backend").replaceChildren(...backends.map((name) => new Option(BACKENDS[name].label, name)));
+    const option = (name) => new Option(BACKENDS[name].label, name);
+    const closed = Object.entries(missing).map(([name, why]) => Object.assign(option(name), { disabled: true, title: why }));
+    byId("backend").replaceChildren(...backends.map(option), ...closed);
     this.models = models;
     await this.chooseModel();
     document.body.dataset.ready = "true";
@@ -151,12 +152,10 @@ class Page {
     const { mapped } = contractFor(this.model, frame);
     const notes = mapped ? ["its levels are mapped onto those that the model was made for; colours may be off"] : [];
     showFacts(frame, notes, byId("facts-list"), byId("notes"));
-    const padding = phasePadding(frame);
-    const tile = tileFor(this.model, padding.height, padding.width, backend);
     byId("status").textContent = `Rendering on ${label} …`;
     byId("progress").value = 0;
     byId("progress").hidden = false;
-    const compiled = await compileTile(this.model, tile, backend, this.controls.strength);
+    const { compiled, fell } = await this.compile(phasePadding(frame), backend);
     const start = performance.now();
     const { asked } = this.controls;
     try {
@@ -165,8 +164,19 @@ class Page {
     } finally {
       compiled.delete();
     }
-    this.ran = { milliseconds: performance.now() - start, where: compiled.where };
+    this.ran = { milliseconds: performance.now() - start, where: `${compiled.where}${fell}` };
     await this.finish();
+  }
+
+  /** The model for a picture, ready to run; on the processor where the accelerator does not take it. */
+  async compile({ height, width }, backend) {
+    const compile = (on) => compileTile(this.model, tileFor(this.model, height, width, on), on, this.controls.strength);
+    try {
+      return { compiled: await compile(backend), fell: "" };
+    } catch (error) {
+      if (backend === "wasm" || !(error instanceof Fault)) throw error;
+      return { compiled: await compile("wasm"), fell: `, since ${error.message}` };
+    }
   }
 
   /** The picture of the network's output with what is asked for now. */

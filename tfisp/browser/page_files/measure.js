@@ -15,13 +15,6 @@ import { median, sustained } from "./timing.js";
 // Runs after the first: until so many milliseconds are over, within these numbers.
 const NETWORK = { least: 5, most: 50, enough: 1500 }, PICTURE = { least: 2, most: 10, enough: 1500 };
 
-const NOT_OFFERED = {
-  webgpu: self.isSecureContext
-    ? "not offered by this browser here"
-    : "not offered: browsers give WebGPU to pages from localhost or HTTPS only",
-  webnn: "not offered: this browser has no WebNN, or no WebAssembly that waits for it (JSPI)",
-};
-
 /**
  * @typedef {object} Result Of one backend. Times are in milliseconds.
  * @property {string} backend
@@ -48,12 +41,12 @@ const NOT_OFFERED = {
  * @returns {Promise<object>} What "Copy as JSON" gives.
  */
 export async function measureDevice(model, seconds, progress) {
-  const { threads, backends } = await startRuntime();
+  const { threads, backends, missing } = await startRuntime();
   const golden = await loadGolden(model);
   const results = [];
   const begin = performance.now();
   for (const backend of Object.keys(BACKENDS)) {
-    const { label, options } = BACKENDS[backend];
+    const { label } = BACKENDS[backend];
     const told = async (what) => {
       progress(`Measuring ${label}: ${what} …`);
       await new Promise((resolve) => setTimeout(resolve, 50)); // for the page to show it
@@ -61,7 +54,7 @@ export async function measureDevice(model, seconds, progress) {
     const began_s = rounded((performance.now() - begin) / 1000);
     results.push(backends.includes(backend)
       ? { began_s, ...(await measureBackend(model, golden, backend, seconds, told)) }
-      : { backend, ran: NOT_OFFERED[options.accelerator] });
+      : { backend, ran: missing[backend] });
   }
   return {
     page: document.querySelector("header .unbroken").textContent,

@@ -29,8 +29,15 @@ export const BACKENDS = {
 let started = null;
 
 /**
+ * @typedef {object} Runtime
+ * @property {boolean} threads Whether WebAssembly runs on several.
+ * @property {string[]} backends Names of `BACKENDS` that can be asked for.
+ * @property {Record<string, string>} missing Name of each other one -> why it cannot.
+ */
+
+/**
  * Starts LiteRT.js, once, with threads where the page is allowed to have them.
- * @returns {Promise<{threads: boolean, backends: string[]}>} Names of `BACKENDS` that can be asked for.
+ * @returns {Promise<Runtime>}
  * @throws {Fault} The browser cannot run it.
  */
 export function startRuntime() {
@@ -45,13 +52,30 @@ async function start() {
   } catch (error) {
     throw new Fault(`this browser cannot run LiteRT.js (${error.message ?? error}); a recent Chrome, Edge, Firefox or Safari can`);
   }
-  const offered = { wasm: true, webgpu: Boolean(getWebGpuDevice()), webnn: await offersWebNn() };
-  return { threads, backends: Object.keys(BACKENDS).filter((name) => offered[BACKENDS[name].options.accelerator]) };
+  const why = { wasm: "", webgpu: missingWebGpu(), webnn: await missingWebNn() };
+  const names = Object.keys(BACKENDS), reason = (name) => why[BACKENDS[name].options.accelerator];
+  const missing = names.filter(reason).map((name) => [name, `not offered: ${reason(name)}`]);
+  return { threads, backends: names.filter((name) => !reason(name)), missing: Object.fromEntries(missing) };
 }
 
-/** WebNN answers by promises, which the WebAssembly has to wait for. */
-async function offersWebNn() {
-  return (await supportsFeature("webnn")) && (await supportsFeature("jspi"));
+/** Why there is no WebGPU; empty if there is. */
+function missingWebGpu() {
+  if (getWebGpuDevice()) return "";
+  if (!self.isSecureContext) return "browsers give WebGPU to pages from localhost or HTTPS only";
+  return "gpu" in navigator ? "this browser finds no GPU that it can use here" : "this browser has no WebGPU";
+}
+
+/** Why there is no WebNN; empty if there is. It answers by promises, for which WebAssembly must wait. */
+async function missingWebNn() {
+  const { ml } = /** @type {any} */ (navigator);
+  if (!ml) return self.isSecureContext ? "this browser has no WebNN" : "browsers give WebNN to pages from localhost or HTTPS only";
+  if (!(await supportsFeature("jspi"))) return "this browser has WebNN, but no WebAssembly that waits for it (JSPI)";
+  try {
+    (await ml.createContext({ deviceType: "npu" })).destroy?.();
+    return "";
+  } catch (error) {
+    return `the browser says: ${error.message ?? error}`;
+  }
 }
 
 /** The build of LiteRT.js that is loaded, and the models that are compiled with it. */
@@ -110,9 +134,7 @@ export class CompiledTile {
     const processor = `${BACKENDS.wasm.label.slice(0, -1)}, ${this.build === "threads" ? "threads" : "one thread"})`;
     if (options.accelerator === "wasm") return processor;
     if (!this.model.isFullyAccelerated) {
-      // Only the build that can wait for an accelerator shares a model out.
-      const how = this.build === "jspi" ? "in part or whole" : "wholly";
-      return `${processor}, ${how}: ${label} lacks operations of the model`;
+      return `${processor}, in part or whole: ${label} lacks operations of the model`;
     }
     return options.accelerator === "webnn" ? `${label}; the browser does not tell the device` : label;
   }
