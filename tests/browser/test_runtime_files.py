@@ -64,7 +64,7 @@ def test_it_is_fetched_once_and_made_to_be_found_by_address(registry, tmp_path):
         core = (folder / "core.js").read_text()
         assert '"./wasm_utils.js"' in core and "@litertjs" not in core and "Mapping" not in core
         assert (folder / "wasm_utils.js").read_text() == "export const createWasmLib = 1;\n"
-        assert len(list((folder / "wasm").iterdir())) == 6
+        assert len(list((folder / "wasm").iterdir())) == 8
 
 
 def test_no_network_is_told_in_one_line(registry, tmp_path):
