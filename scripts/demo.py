@@ -65,6 +65,19 @@ def write_raw_file(folder: Path) -> Path:
     return file
 
 
+def write_page(page: Path, trained: Path) -> str:
+    """Writes a page that runs the network; returns the command to look at it, or to write it.
+
+    It needs npm and a network, without which the demo goes on.
+    """
+    words = ("tfisp.export", f"--model={trained}", f"--web={page}")
+    try:
+        run(*words)
+    except subprocess.CalledProcessError:
+        return f"not written; python -m {shlex.join(words)}"
+    return f"python -m tfisp.web {page}"
+
+
 def main() -> int:
     """Trains, measures, exports and renders, and tells where everything is."""
     parser = argparse.ArgumentParser(
@@ -86,6 +99,7 @@ def main() -> int:
         )
         raw = write_raw_file(output / "raw")
         run("tfisp.inspect_raw", str(raw))
+        page = write_page(output / "page", trained)
         run(
             "tfisp.process",
             str(raw),
@@ -106,7 +120,7 @@ def main() -> int:
         ("metrics table", report / "summary.md"),
         ("TFLite", trained / "export" / "model.tflite"),
         ("the RAW file, rendered by it", pictures / raw.with_suffix(".png").name),
-        ("a page to run it in a browser", f"python -m tfisp.export --model={trained} --web=PAGE"),
+        ("a page that runs it in a browser", page),
         ("TensorBoard", f"tensorboard --logdir {trained / 'events'}"),
     ):
         print(f"{what:57} {where}")

@@ -118,8 +118,9 @@ export class Controls {
     const balanced = { network: true, classical: true };
     for (const id of ["warmth", "tint"]) {
       on(id, () => {
-        this.gains = parseGains(gainsText(movedGains(this.stated, this.#value("warmth"), this.#value("tint"))));
-        byId("balance").value = gainsText(this.gains);
+        const warmth = this.#value("warmth"), tint = this.#value("tint");
+        this.gains = warmth || tint ? parseGains(gainsText(movedGains(this.stated, warmth, tint))) : null;
+        byId("balance").value = gainsText(this.gains ?? this.stated);
         this.changed(balanced);
       });
     }

@@ -57,7 +57,8 @@ export function drawHistogram(canvas, { counts, black, white }) {
     context.beginPath();
     context.moveTo(0, height);
     channel.forEach((count, code) => {
-      const y = height - Math.min(count / most, 1) * (height - MARK - 3);
+      // By the square root, so that small shares are seen too.
+      const y = height - Math.sqrt(Math.min(count / most, 1)) * (height - MARK - 3);
       context.lineTo((code * width) / 256, y);
       context.lineTo(((code + 1) * width) / 256, y);
     });
