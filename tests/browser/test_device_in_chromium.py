@@ -28,6 +28,7 @@ def test_the_device_is_measured(page):
     found = measured(page, seconds=0.3)
     assert found["model"] == "camera" and found["wasm_threads"] is True
     assert found["input_equals_desktop"] is True and found["sustained_s"] == 0.3
+    assert found["page_was_hidden"] is False
     wasm, *others = found["results"]
     assert wasm["ran"] == "CPU (WebAssembly, threads)"
     assert wasm["output"]["passed"] and wasm["picture_largest"] <= 1
@@ -45,6 +46,18 @@ def test_the_device_is_measured(page):
     table = shown(page, "results")
     for words in ("Network, 128\u00a0\u00d7\u00a0160, ms", "first to last tenth", "not offered"):
         assert words in table
+
+
+def test_measuring_is_stopped(page):
+    page.run(
+        "(() => { const chosen = document.getElementById('sustained');"
+        "chosen.value = '180'; document.getElementById('measure').click(); })()"
+    )
+    page.wait("document.getElementById('measuring').textContent.includes('for 180 s')")
+    assert shown(page, "measure") == "Stop"
+    page.run("document.getElementById('measure').click()")
+    page.wait("document.getElementById('measure').textContent === 'Measure this device'")
+    assert shown(page, "measuring") == shown(page, "fault") == shown(page, "results") == ""
 
 
 def test_drift_is_from_the_first_tenth_to_the_last(modules):

@@ -38,9 +38,10 @@ const NETWORK = { least: 5, most: 50, enough: 1500 }, PICTURE = { least: 2, most
  * @param {import("./model.js").Model} model
  * @param {number} seconds Of sustained running on each; 0 for none.
  * @param {(what: string) => void} progress
+ * @param {AbortSignal} signal Stops it.
  * @returns {Promise<object>} What "Copy as JSON" gives.
  */
-export async function measureDevice(model, seconds, progress) {
+export async function measureDevice(model, seconds, progress, signal) {
   const { threads, backends, missing } = await startRuntime();
   const golden = await loadGolden(model);
   const results = [];
@@ -53,7 +54,7 @@ export async function measureDevice(model, seconds, progress) {
     };
     const began_s = rounded((performance.now() - begin) / 1000);
     results.push(backends.includes(backend)
-      ? { began_s, ...(await measureBackend(model, golden, backend, seconds, told)) }
+      ? { began_s, ...(await measureBackend(model, golden, backend, seconds, told, signal)) }
       : { backend, ran: missing[backend] });
   }
   return {
@@ -78,13 +79,13 @@ async function describeGpu() {
 }
 
 /** @returns {Promise<Result>} */
-async function measureBackend(model, golden, backend, seconds, told) {
+async function measureBackend(model, golden, backend, seconds, told, signal) {
   try {
-    const network = await measureNetwork(model, backend, seconds, told);
+    const network = await measureNetwork(model, backend, seconds, told, signal);
     const pictures = [];
     for (const [height, width] of model.pictures) {
       await told(`a picture of ${height} × ${width}`);
-      pictures.push({ height, width, ...(await measurePicture(model, golden.frame, height, width, backend)) });
+      pictures.push({ height, width, ...(await measurePicture(model, golden.frame, height, width, backend, signal)) });
     }
     await told("against the desktop");
     const tile = model.tiles.find(({ file }) => file === golden.tile);
@@ -107,7 +108,7 @@ async function withTile(model, tile, backend, act) {
   }
 }
 
-async function measureNetwork(model, backend, seconds, told) {
+async function measureNetwork(model, backend, seconds, told, signal) {
   const { frame } = model;
   await told("compiling");
   const compiling = performance.now();
@@ -116,7 +117,7 @@ async function measureNetwork(model, backend, seconds, told) {
     await told("the network");
     const input = new Float32Array(frame.shape.reduce((product, side) => product * side)).map((_, k) => (k % 97) / 96);
     const run = () => compiled.run(input);
-    const [first_ms, ...times] = await repeated(run, NETWORK);
+    const [first_ms, ...times] = await repeated(run, NETWORK, signal);
     if (seconds) await told(`for ${seconds} s`);
     return {
       backend,
@@ -126,21 +127,22 @@ async function measureNetwork(model, backend, seconds, told) {
       first_ms: rounded(first_ms),
       median_ms: rounded(median(times)),
       runs: times.length,
-      sustained: seconds ? await sustained(run, seconds) : null,
+      sustained: seconds ? await sustained(run, seconds, signal) : null,
     };
   });
 }
 
 /** A picture that a device has no memory for takes nothing away from the rest. */
-async function measurePicture(model, golden, height, width, backend) {
+async function measurePicture(model, golden, height, width, backend, signal) {
   try {
-    return await timePicture(model, golden, height, width, backend);
+    return await timePicture(model, golden, height, width, backend, signal);
   } catch (error) {
+    if (error?.name === "AbortError") throw error;
     return { failed: String(error.message ?? error) };
   }
 }
 
-async function timePicture(model, golden, height, width, backend) {
+async function timePicture(model, golden, height, width, backend, signal) {
   const frame = repeatedFrame(golden, height, width);
   const padding = phasePadding(frame);
   const tile = tileFor(model, padding.height, padding.width, backend);
@@ -157,9 +159,9 @@ async function timePicture(model, golden, height, width, backend) {
           return output;
         },
       };
-      await develop(await renderFrame(model, timed, frame, NONE), NONE);
+      await develop(await renderFrame(model, timed, frame, NONE, { signal }), NONE, signal);
       shares.push(share);
-    }, PICTURE);
+    }, PICTURE, signal);
     const median_ms = rounded(median(times.slice(1))), network_ms = rounded(median(shares.slice(1)));
     return { median_ms, network_ms, runs: times.length - 1 };
   });
@@ -180,10 +182,11 @@ function repeatedFrame(golden, height, width) {
 }
 
 /** Milliseconds of each run, the first one too. */
-async function repeated(run, { least, most, enough }) {
+async function repeated(run, { least, most, enough }, signal) {
   const times = [];
   const begin = performance.now();
   while (times.length <= most && (times.length <= least || performance.now() - begin < enough)) {
+    signal.throwIfAborted();
     const start = performance.now();
     await run();
     times.push(performance.now() - start);

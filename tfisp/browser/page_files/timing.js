@@ -1,5 +1,8 @@
 // Running something for a while: does it stay as fast as it began?
 
+// Milliseconds after which the page answers what it was asked meanwhile.
+const LONGEST = 200;
+
 /** @param {number[]} values At least one. */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b), middle = sorted.length >> 1;
@@ -20,21 +23,23 @@ export function median(values) {
  * Runs something again and again.
  * @param {() => Promise<unknown>} run
  * @param {number} seconds
+ * @param {AbortSignal} signal Stops it.
  * @returns {Promise<Sustained>}
  */
-export async function sustained(run, seconds) {
+export async function sustained(run, seconds, signal) {
   const times = [];
   const begin = performance.now();
-  let now = begin;
+  let now = begin, answered = begin;
   while (now - begin < 1000 * seconds || times.length < 2) {
+    signal.throwIfAborted();
     await run();
     const end = performance.now();
     times.push(end - now);
     now = end;
     // The page must be able to answer; the pause is no part of a run.
-    if (times.length % 10 === 0) {
+    if (now - answered > LONGEST) {
       await new Promise((resolve) => setTimeout(resolve));
-      now = performance.now();
+      answered = now = performance.now();
     }
   }
   return { seconds: Number(((now - begin) / 1000).toFixed(1)), ...drift(times) };
