@@ -108,14 +108,15 @@ def _write_model(exported: Exported, place: Path, sizes: Sizes) -> tuple[dict[st
         What its `tfisp.json` says, but for the look, and a note; empty where there is none.
     """
     note = ""
-    generator = exported.generator.computing_in("float32")
+    trained = exported.generator.computing_in("float32")
+    generator = trained.folded()
     tiles = write_tiles(generator, place, sizes.tiles)
     metadata = ModelMetadata.of(generator)
     write_json(place / "golden.json", write_golden(metadata, tiles, place))
     if exported.start is not None:
         start = exported.start.computing_in("float32")
         try:
-            tiles = write_starts(start, generator, place, tiles)
+            tiles = write_starts(start, trained, place, tiles)
         except InputError as error:
             note = f"the page offers no strength ({error})"
     described = {

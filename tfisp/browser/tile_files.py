@@ -88,8 +88,8 @@ def write_starts(
     differ. So both must be of one length, and what comes out must agree with Keras: this is tried.
 
     Args:
-        start: Computes in float32; the same network as `end`.
-        end: Whose files are `tiles`.
+        start: Computes in float32; the same network as `end`, in the form in which it is trained.
+        end: Whose files, in the form that ships, are `tiles`.
         folder: Where they lie.
         tiles: What `write_tiles` gave.
 
@@ -99,14 +99,14 @@ def write_starts(
     Raises:
         InputError: A file does not agree with Keras.
     """
-    metadata = ModelMetadata.of(end)
+    metadata, begun = ModelMetadata.of(end), start.folded()
     found: list[dict[str, Any]] = []
     for tile in tiles:
         after = folder / tile["file"]
         before = folder / after.name.replace("tile_", "start_")
         _, height, width, _ = tile["shape"]
         size = metadata.step * height, metadata.step * width
-        _write(start, metadata, size, before)
+        _write(begun, metadata, size, before)
         first, second = _model_bytes(before), _model_bytes(after)
         if len(first) != len(second):
             raise InputError(f"--web: {before.name} and {after.name} differ in more than weights")
