@@ -134,7 +134,7 @@ def _write_page(
         start = start_of(model, generators[model]) if values.strength == 1 else None
         models[name] = Exported(generators[model], start)
     look = None if values.look is None else Path(values.look)
-    for note in write_site(models, page, look=look):
+    for note in write_site(models, page, look=look, progress=Progress()):
         cli.warn(main, note)
     print(f"page written; look at it by: python -m tfisp.web {page}")
 

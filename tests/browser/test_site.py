@@ -53,7 +53,11 @@ def test_a_model_has_its_folder_with_the_look_and_all_that_is_measured(tmp_path,
     start.set_weights([np.zeros_like(weight) for weight in generator.get_weights()])
     sizes = Sizes(tiles=(128,), frame=(129, 192), pictures=((256, 320),))
     exported = {"mine": Exported(generator, start)}
-    (note,) = write_site(exported, tmp_path / "page", look=look, sizes=sizes)
+    told = []
+    (note,) = write_site(
+        exported, tmp_path / "page", look=look, sizes=sizes, progress=lambda *so: told.append(so)
+    )
+    assert [so[:2] for so in told] == [(1, 3), (2, 3), (3, 3)]
     assert note.startswith("mine: the page offers no strength") and "more than weights" in note
     assert json.loads((tmp_path / "page" / MARK).read_text()) == {
         "models": [{"name": "mine", "folder": "0"}]

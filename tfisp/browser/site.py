@@ -14,8 +14,9 @@ Any static server will do for it. The page asks for nothing outside the folder.
 """
 
 import importlib.resources
+import itertools
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +32,9 @@ from tfisp.looks.cube import read_cube
 from tfisp.models.generator import Generator
 from tfisp.rendering.levels import known_levels
 from tfisp.rendering.metadata import ModelMetadata
+
+# Files of a model that are written one after the other: tiles, what is measured, starts.
+_GROUPS = 3
 
 
 class Exported(NamedTuple):
@@ -64,6 +68,7 @@ def write_site(
     *,
     look: Path | None = None,
     sizes: Sizes = DEVICE_SIZES,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> list[str]:
     """Writes the folder as a whole; one that is there already is replaced.
 
@@ -72,6 +77,7 @@ def write_site(
         folder: As `check_place` allows.
         look: A `.cube` file that pictures pass through at first.
         sizes: Of the files.
+        progress: Called as progress(done, total, what) after each group of files of a model.
 
     Returns:
         What a user must know about it, a sentence each.
@@ -87,11 +93,17 @@ def write_site(
     with atomic_folder(folder) as site:
         write_runtime(site / "litert")
         write_page(site)
+        groups, total = itertools.count(1), _GROUPS * len(models)
+
+        def wrote() -> None:
+            if progress is not None:
+                progress(next(groups), total, "groups of files written")
+
         entries = [{"name": name, "folder": str(k)} for k, name in enumerate(models)]
         for entry, exported in zip(entries, models.values(), strict=True):
             place = site / MARK.parent / entry["folder"]
             place.mkdir(parents=True)
-            described, note = _write_model(exported, place, sizes)
+            described, note = _write_model(exported, place, sizes, wrote)
             notes += [f"{entry['name']}: {note}"] if note else []
             if look is not None:
                 shutil.copyfile(look, place / "look.cube")
@@ -101,8 +113,16 @@ def write_site(
     return notes
 
 
-def _write_model(exported: Exported, place: Path, sizes: Sizes) -> tuple[dict[str, Any], str]:
+def _write_model(
+    exported: Exported, place: Path, sizes: Sizes, wrote: Callable[[], None]
+) -> tuple[dict[str, Any], str]:
     """Writes one network's files.
+
+    Args:
+        exported: The network.
+        place: An existing folder for them.
+        sizes: Of the files.
+        wrote: Called after each of `_GROUPS` groups of files.
 
     Returns:
         What its `tfisp.json` says, but for the look, and a note; empty where there is none.
@@ -111,14 +131,18 @@ def _write_model(exported: Exported, place: Path, sizes: Sizes) -> tuple[dict[st
     trained = exported.generator.computing_in("float32")
     generator = trained.folded()
     tiles = write_tiles(generator, place, sizes.tiles)
+    wrote()
     metadata = ModelMetadata.of(generator)
     write_json(place / "golden.json", write_golden(metadata, tiles, place))
+    frame = write_frame(generator, place, sizes.frame)
+    wrote()
     if exported.start is not None:
         start = exported.start.computing_in("float32")
         try:
             tiles = write_starts(start, trained, place, tiles)
         except InputError as error:
             note = f"the page offers no strength ({error})"
+    wrote()
     described = {
         **metadata.to_dict(),
         "parameters": generator.count_params(),
@@ -127,7 +151,7 @@ def _write_model(exported: Exported, place: Path, sizes: Sizes) -> tuple[dict[st
             for black, white in known_levels(metadata)
         ],
         "tiles": tiles,
-        "frame": write_frame(generator, place, sizes.frame),
+        "frame": frame,
         "pictures": sizes.pictures,
     }
     return described, note
