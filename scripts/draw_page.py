@@ -54,7 +54,7 @@ def main() -> None:
             browser.screenshot(shot, whole=True)
             picture = cv2.imread(str(shot))[: options.height]
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])[1]
+    coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 70])[1]
     with atomic_file(options.output) as temporary:
         temporary.write_bytes(coded.tobytes())
     print(f"{options.output}  {picture.shape[1]}x{picture.shape[0]}, {coded.size:,} bytes")

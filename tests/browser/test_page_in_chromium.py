@@ -237,9 +237,9 @@ def test_screens_of_any_width_and_colour_show_it_all(page, tmp_path, width, dark
 def test_a_look_that_was_shipped_is_there_at_first(browser, site, tmp_path):
     # As `write_site(look=...)` leaves it.
     shipped = shutil.copytree(site, tmp_path / "page")
-    write_cube(shipped / "models" / "0" / "look.cube", LOOK)
-    described = shipped / "models" / "0" / "tfisp.json"
-    described.write_text(json.dumps({**json.loads(described.read_text()), "look": "warm.cube"}))
+    write_cube(shipped / "models" / "look.cube", LOOK)
+    listed = shipped / "models" / "models.json"
+    listed.write_text(json.dumps({**json.loads(listed.read_text()), "look": "warm.cube"}))
     path = write_full_dng(tmp_path / "photo.dng", size=SIZE)
     with serving(shipped) as address:
         browser.begin(address)
@@ -247,3 +247,8 @@ def test_a_look_that_was_shipped_is_there_at_first(browser, site, tmp_path):
         open_file(browser, path)
         assert shown(browser, "look-name") == "warm.cube"
         assert_one_code_value(picture_of(browser), desktop(site, path, look=LOOK))
+        # It belongs to no model: once taken away, it stays away.
+        browser.run("document.getElementById('look-remove').click()")
+        browser.wait("document.getElementById('look-name').textContent === 'none'")
+        turn(browser, "model", "1", "change")
+        assert_one_code_value(picture_of(browser), desktop(site, path, number=1))

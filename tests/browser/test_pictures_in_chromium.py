@@ -63,7 +63,7 @@ def test_they_are_the_desktops_to_one_code_value(browser, site, tmp_path, number
         modules = ("dng", "frame", "model", "runtime", "rendering", "cube")
         load(browser, *(f"{name}.js" for name in modules))
         browser.run(
-            f"startRuntime().then(listModels).then((models) => loadModel(models[{number}]))"
+            f"startRuntime().then(listModels).then(({{ models }}) => loadModel(models[{number}]))"
             ".then(async (model) => { window.model = model;"
             "window.tile = await compileTile(model, model.tiles[0], 'wasm'); })"
         )
@@ -135,6 +135,7 @@ FAULTS = {
     "LUT_1D_SIZE 2\n0 0 nan\n": "line 2: expected 3 finite numbers",
     "LUT_1D_SIZE 2\n0 0 0x10\n": "line 2: expected 3 finite numbers",
     "LUT_1D_SIZE 2\n0 0 1e999\n": "line 2: expected 3 finite numbers",
+    "LUT_3D_SIZE 256\n0 0 0\n": "256 needs 16777216 entries, more than the file has room for",
     "LUT_3D_SIZE 999\n": "line 1: LUT_3D_SIZE 999; expected 2 to 256",
     "LUT_3D_SIZE 2.5\n": "line 1: LUT_3D_SIZE 2.5; expected 2 to 256",
     "LUT_3D_SIZE 2\nLUT_3D_SIZE 2\n": "line 2: a second LUT_3D_SIZE",

@@ -60,12 +60,13 @@ def test_a_model_has_its_folder_with_the_look_and_all_that_is_measured(tmp_path,
     assert [so[:2] for so in told] == [(1, 3), (2, 3), (3, 3)]
     assert note.startswith("mine: the page offers no strength") and "more than weights" in note
     assert json.loads((tmp_path / "page" / MARK).read_text()) == {
-        "models": [{"name": "mine", "folder": "0"}]
+        "models": [{"name": "mine", "folder": "0"}],
+        "look": "warm.cube",
     }
+    assert (tmp_path / "page" / "models" / "look.cube").read_bytes() == look.read_bytes()
     place = tmp_path / "page" / "models" / "0"
     described = json.loads((place / "tfisp.json").read_text())
-    assert described["look"] == "warm.cube" and described["parameters"] == 3060
-    assert (place / "look.cube").read_bytes() == look.read_bytes()
+    assert described["parameters"] == 3060
     assert described["tiles"] == [{"file": "tile_128.tflite", "shape": [1, 64, 64, 4]}]
     # As large as was asked for, or larger where the network needs it.
     assert described["frame"]["pixels"] == [130, 192]

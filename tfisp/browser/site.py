@@ -2,12 +2,12 @@
 
     index.html, *.js, *.css    the page (`page_files`)
     models/models.json         which networks there are to choose from
+    models/look.cube           a look that pictures pass through at first
     models/0/tfisp.json        contract, receptive field, sensor and files of the first, and so on
     models/0/tile_*.tflite     it for tiles of several sizes (`tile_files`)
     models/0/start_*.tflite    the same with the weights that its last stage began with
     models/0/frame_*.tflite    it for a whole picture, to be measured
     models/0/golden*           what the desktop makes of a frame (`golden`)
-    models/0/look.cube         a look for its pictures
     litert/                    LiteRT.js (`runtime_files`)
 
 Any static server will do for it. The page asks for nothing outside the folder.
@@ -105,11 +105,10 @@ def write_site(
             place.mkdir(parents=True)
             described, note = _write_model(exported, place, sizes, wrote)
             notes += [f"{entry['name']}: {note}"] if note else []
-            if look is not None:
-                shutil.copyfile(look, place / "look.cube")
-            described["look"] = None if look is None else look.name
             write_json(place / "tfisp.json", described)
-        write_json(site / MARK, {"models": entries})
+        if look is not None:
+            shutil.copyfile(look, site / MARK.parent / "look.cube")
+        write_json(site / MARK, {"models": entries, "look": None if look is None else look.name})
     return notes
 
 
@@ -125,7 +124,7 @@ def _write_model(
         wrote: Called after each of `_GROUPS` groups of files.
 
     Returns:
-        What its `tfisp.json` says, but for the look, and a note; empty where there is none.
+        What its `tfisp.json` says, and a note; empty where there is none.
     """
     note = ""
     trained = exported.generator.computing_in("float32")

@@ -43,7 +43,7 @@ export function parseCube(text) {
       continue;
     }
     const found = numbers(words, 3, where);
-    entries ??= new Float32Array(3 * shapeOf(facts).expected);
+    entries ??= roomFor(shapeOf(facts), text);
     if (filled === entries.length) throw new Fault(`${where}: more than the ${filled / 3} entries that its size asks for`);
     entries.set(found, filled);
     filled += 3;
@@ -51,6 +51,12 @@ export function parseCube(text) {
   const { size, is3D, expected } = shapeOf(facts);
   if (filled !== 3 * expected) throw new Fault(`${is3D ? "LUT_3D_SIZE" : "LUT_1D_SIZE"} ${size} needs ${expected} entries, there are ${filled / 3}`);
   return { size, is3D, entries, ...domainOf(facts, is3D) };
+}
+
+/** Memory for all entries, of which a file that cannot hold them gets none: "0 0 0" is the shortest. */
+function roomFor({ size, expected }, text) {
+  if (6 * expected - 1 > text.length) throw new Fault(`a size of ${size} needs ${expected} entries, more than the file has room for`);
+  return new Float32Array(3 * expected);
 }
 
 /** Lines one by one: a table of 256 along each axis has 17 million. */

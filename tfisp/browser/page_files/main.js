@@ -51,18 +51,19 @@ class Page {
   }
 
   async prepare() {
-    const [models, { backends, missing }] = await Promise.all([listModels(), startRuntime()]);
+    const [{ models, look }, { backends, missing }] = await Promise.all([listModels(), startRuntime()]);
     byId("model").replaceChildren(...models.map(({ name }, k) => new Option(name, String(k))));
     byId("model").disabled = models.length === 1;
     const option = (name) => new Option(BACKENDS[name].label, name);
     const closed = Object.entries(missing).map(([name, why]) => Object.assign(option(name), { disabled: true, title: why }));
     byId("backend").replaceChildren(...backends.map(option), ...closed);
     this.models = models;
+    if (look) await this.takeLook(await shippedLook(look));
     await this.chooseModel();
     document.body.dataset.ready = "true";
   }
 
-  /** Takes the model that is chosen, and the look that was shipped with it. */
+  /** Takes the model that is chosen. */
   async chooseModel() {
     const entry = this.models[Number(byId("model").value)];
     byId("status").textContent = `Loading ${entry.name} …`;
@@ -72,8 +73,6 @@ class Page {
     byId("model-facts").textContent = model.facts;
     this.controls.setModel(model);
     this.device.setModel(model);
-    const look = await shippedLook(model);
-    if (look) await this.takeLook(look);
     byId("status").textContent = "";
   }
 

@@ -25,7 +25,6 @@ import { blended } from "./strength.js";
  * @property {TileFile[]} tiles From small to large.
  * @property {TileFile & {pixels: number[]}} frame To be measured with: a whole picture at once.
  * @property {[number, number][]} pictures Heights and widths of pictures to be measured.
- * @property {string | null} look Name of a `.cube` file that its pictures pass through at first.
  * @property {boolean} start Whether weights between its last stage's start and end can be chosen.
  * @property {Map<string, Uint8Array>} content By file name.
  */
@@ -34,9 +33,13 @@ import { blended } from "./strength.js";
 // the page stays quick to answer between them, on a GPU fewer calls cost less.
 const LARGEST = { wasm: 512, webgpu: 1024, webgpu16: 1024, webnn: 1024 };
 
-/** @returns {Promise<{name: string, folder: string}[]>} What can be chosen from. */
+/**
+ * What the page was written with.
+ * @returns {Promise<{models: {name: string, folder: string}[], look: string | null}>} The models to
+ *   choose from, and the name of the look that pictures pass through at first.
+ */
 export async function listModels() {
-  return (await (await fetchFile("models.json")).json()).models;
+  return (await fetchFile("models.json")).json();
 }
 
 /** Models that were fetched, by folder. */
@@ -63,13 +66,9 @@ export async function loadModel({ name, folder }) {
   return model;
 }
 
-/**
- * The look that was shipped with a model.
- * @param {Model} model
- * @returns {Promise<File | null>}
- */
-export async function shippedLook({ folder, look }) {
-  return look && new File([await (await fetchFile(`${folder}/look.cube`)).blob()], look);
+/** @param {string} name @returns {Promise<File>} The look that was shipped, by its name. */
+export async function shippedLook(name) {
+  return new File([await (await fetchFile("look.cube")).blob()], name);
 }
 
 /**
