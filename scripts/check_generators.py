@@ -111,7 +111,7 @@ def check(name: str, generator: "Generator", size: tuple[int, int], run: bool = 
     Args:
         name: For the table.
         generator: Its weights are replaced.
-        size: (height, width) of the picture, one that it can give.
+        size: (height, width) of the picture, which it can give or which is less than it takes.
         run: Whether to run it, and not only to read it.
     """
     from tfisp.exporting import writers
@@ -119,6 +119,9 @@ def check(name: str, generator: "Generator", size: tuple[int, int], run: bool = 
     from tfisp.exporting.test_inputs import trial_inputs
 
     metadata = ModelMetadata.of(generator)
+    unit = max(metadata.step * metadata.multiple, 2)
+    least = -(-metadata.step * metadata.minimum // unit) * unit
+    size = (max(size[0], least), max(size[1], least))
     shape = (1, *check_size(metadata, size), metadata.channels)
     inputs = trial_inputs(metadata, shape)
     enliven(generator, largest=max(float(np.abs(raw).max()) for raw in inputs))
@@ -143,7 +146,7 @@ def enliven(generator: "Generator", largest: float) -> None:
     ReLUs are uniform in 0..0.5, gains of normalisations in 0.5..1.5, biases in -0.1..0.1.
     """
     rng = np.random.default_rng(SEED)
-    ranges = {"alpha": (0.0, 0.5), "gamma": (0.5, 1.5)}
+    ranges = {"alpha": (0.0, 0.5), "gamma": (0.5, 1.5), "scale": (0.5, 1.5)}
     weights = []
     for weight in generator.weights:
         if weight.name in ranges or len(weight.shape) == 1:

@@ -27,6 +27,7 @@ class NetworkCase:
             those of the full size.
         parts_of: Another network of which it is only a larger size: it is then counted and saved,
             and all else is tested with that one.
+        side: The least side of its input, in samples, at which all of its operations do something.
         on_gpu: Whether the slow suite runs it on the software GPU, whose shaders take minutes to
             compile where there are many layers.
     """
@@ -37,6 +38,7 @@ class NetworkCase:
     operations: frozenset[str]
     reduced: Mapping[str, Any] = field(default_factory=dict)
     parts_of: str = ""
+    side: int = 8
     on_gpu: bool = True
 
     def create(self, **settings):
@@ -57,6 +59,7 @@ _RMFA = operations(
     "CONV_2D TANH AVERAGE_POOL_2D RESIZE_BILINEAR ADD SUB CONCATENATION REDUCE_MAX MEAN LOGISTIC"
     " MUL"
 )
+_MICRO_ISP = operations("CONV_2D PRELU MEAN LOGISTIC MUL ADD TANH DEPTH_TO_SPACE CONCATENATION")
 _RELEASED = "released code of arXiv 2505.10420"
 
 CASES = [
@@ -69,6 +72,22 @@ CASES = [
     ),
     NetworkCase(
         "rmfa_net_large", 263_403, _RELEASED, _RMFA, parts_of="rmfa_net_tiny", on_gpu=False
+    ),
+    NetworkCase(
+        "rmfa_net_large_w32",
+        1_042_731,
+        "the released code at another width",
+        _RMFA,
+        reduced={"width": 16},
+        parts_of="rmfa_net_large",
+    ),
+    NetworkCase(
+        "rmfa_net_large_w64",
+        4_155_051,
+        "the released code at another width",
+        _RMFA,
+        reduced={"width": 16},
+        parts_of="rmfa_net_large",
     ),
     NetworkCase(
         "lan",
@@ -84,6 +103,49 @@ CASES = [
         9 * 9 * 4 * 64 + 64 + 64 * 32 + 32 + 5 * 5 * 32 * 12 + 12,
         "9-1-5 by 64, 32, 12",
         operations("CONV_2D DEPTH_TO_SPACE"),
+    ),
+    NetworkCase(
+        "csanet",
+        # 3x3: 4-16, 16-16 (five), 4-3; 2 of 3x3 16-32 and 64-16, 1x1 32-32, 32-8, 8-32, 5x5 32
+        592 + 5 * 2_320 + 111 + 2 * (4_640 + 9_232 + 1_056 + 264 + 288 + 800),
+        "none published; by its layers",
+        operations(
+            "CONV_2D LEAKY_RELU MEAN LOGISTIC MUL ADD DEPTHWISE_CONV_2D CONCATENATION"
+            " TRANSPOSE_CONV DEPTH_TO_SPACE"
+        ),
+    ),
+    NetworkCase(
+        "micro_isp",
+        13_560,
+        "https://github.com/aiff22/MicroISP",
+        _MICRO_ISP,
+        parts_of="micro_isp_half",
+    ),
+    NetworkCase("micro_isp_half", 13_560 // 2, "half of the published", _MICRO_ISP, side=160),
+    NetworkCase(
+        "pynet_v2_mobile",
+        930_255,
+        "https://github.com/gmalivenko/PyNET-v2",
+        operations(
+            "MIRROR_PAD CONV_2D PRELU STRIDED_SLICE ADD MEAN SUB SQUARED_DIFFERENCE RSQRT MUL"
+            " CONCATENATION DEPTHWISE_CONV_2D LOGISTIC RESIZE_BILINEAR DEPTH_TO_SPACE TANH"
+        ),
+        reduced={"width": 8},
+    ),
+    NetworkCase(
+        "syenet",
+        5_640,
+        "https://github.com/sanechips-multimedia/syenet, folded",
+        operations("CONV_2D PRELU MUL ADD MEAN LOGISTIC DEPTH_TO_SPACE"),
+    ),
+    NetworkCase(
+        "aisp",
+        6_805,
+        "https://github.com/mv-lab/AISP",
+        operations(
+            "CONV_2D TANH DEPTH_TO_SPACE ADD POW MUL SUB MEAN REDUCE_MAX LOGISTIC CONCATENATION"
+            " RELU MINIMUM"
+        ),
     ),
 ]
 

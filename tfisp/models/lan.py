@@ -29,6 +29,7 @@ The attention over channels depends on the whole picture. A frame is therefore r
 piece: exact, at the price of memory (130 bytes per pixel measured, 1.6 GB for 12 megapixels).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -36,13 +37,11 @@ import tensorflow as tf
 
 from tfisp.contract import Contract
 from tfisp.models.generator import Generator, NamedLayers, at_least_float32
+from tfisp.models.parts import mean_over_places, small_normal, small_weights, squashed
 from tfisp.seeds import layer_seeds
 from tfisp.sensor import all_sites
 
 _LEAK = 0.2  # slope of the leaky ReLU below zero: TensorFlow's default
-
-# First weights of the published code: small, and a bias that opens every ReLU.
-_DEVIATION, _BIAS = 0.01, 0.01
 
 
 class LAN(Generator):
@@ -64,17 +63,17 @@ class LAN(Generator):
         super().__init__(*args, **kwargs)
         policy = self.dtype_policy
         seeds = layer_seeds(self.seed, 9)
-        self.halve1 = _convolution(16, 4, seeds[0], policy, leaky=True, strides=2)
-        self.halve2 = _convolution(16, 3, seeds[1], policy, leaky=True, strides=2)
-        self.first = _convolution(16, 3, seeds[2], policy, leaky=True)
+        self.halve1 = small_convolution(16, 4, seeds[0], policy, leaky=True, strides=2)
+        self.halve2 = small_convolution(16, 3, seeds[1], policy, leaky=True, strides=2)
+        self.first = small_convolution(16, 3, seeds[2], policy, leaky=True)
         self.attention1 = DoubleAttention(16, seeds[3], dtype=policy)
         self.attention2 = DoubleAttention(16, seeds[4], dtype=policy)
-        self.last = _convolution(16, 3, seeds[5], policy, leaky=True)
+        self.last = small_convolution(16, 3, seeds[5], policy, leaky=True)
         self.double = keras.layers.Conv2DTranspose(
-            16, 3, strides=2, padding="same", dtype=policy, **_first_weights(seeds[6])
+            16, 3, strides=2, padding="same", dtype=policy, **small_weights(seeds[6])
         )
-        self.join = _convolution(16, 3, seeds[7], policy, leaky=True)
-        self.exit = _convolution(3, 3, seeds[8], policy, leaky=True)
+        self.join = small_convolution(16, 3, seeds[7], policy, leaky=True)
+        self.exit = small_convolution(3, 3, seeds[8], policy, leaky=True)
         self.build(self.input_shape_any)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -102,38 +101,46 @@ class LAN(Generator):
         features = quarter + self.last(features)
         features = self.join(tf.concat([half, self.double(features)], -1))
         features = self.exit(tf.nn.depth_to_space(features, 2))
-        return _squashed(at_least_float32(features))
+        return squashed(at_least_float32(features))
 
 
 class DoubleAttention(NamedLayers, keras.layers.Layer):
     """Attention over channels and over places side by side: `[B, h, w, width]` -> the same."""
 
-    def __init__(self, width: int, seed: int, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        width: int,
+        seed: int,
+        curve: Callable[[tf.Tensor], tf.Tensor] = squashed,
+        **kwargs: Any,
+    ) -> None:
         """Makes the layers.
 
         Args:
             width: Channels.
             seed: Of the first weights.
+            curve: Makes factors of numbers.
             **kwargs: `name` and `dtype`, as in Keras.
         """
         super().__init__(**kwargs)
         self.width = width
+        self.curve = curve
         policy = self.dtype_policy
         seeds = layer_seeds(seed, 6)
-        self.widen = _convolution(2 * width, 3, seeds[0], policy, leaky=True)
-        self.mix = _convolution(2 * width, 1, seeds[1], policy)
+        self.widen = small_convolution(2 * width, 3, seeds[0], policy, leaky=True)
+        self.mix = small_convolution(2 * width, 1, seeds[1], policy)
         # A dense layer on one place per picture is a 1x1 convolution.
-        self.squeeze = _convolution(width // 2, 1, seeds[2], policy, leaky=True)
-        self.excite = _convolution(2 * width, 1, seeds[3], policy)
+        self.squeeze = small_convolution(width // 2, 1, seeds[2], policy, leaky=True)
+        self.excite = small_convolution(2 * width, 1, seeds[3], policy)
         self.place = keras.layers.DepthwiseConv2D(
             5,
             padding="same",
             dilation_rate=2,
             use_bias=False,
-            depthwise_initializer=_small(seeds[4]),
+            depthwise_initializer=small_normal(seeds[4]),
             dtype=policy,
         )
-        self.narrow = _convolution(width, 3, seeds[5], policy)
+        self.narrow = small_convolution(width, 3, seeds[5], policy)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Creates all weights."""
@@ -155,23 +162,16 @@ class DoubleAttention(NamedLayers, keras.layers.Layer):
     def call(self, features: tf.Tensor) -> tf.Tensor:
         """Features of the same shape."""
         wide = self.mix(self.widen(features))
-        # In half precision the sum over a large picture would overflow.
-        mean = tf.reduce_mean(at_least_float32(wide), [1, 2], keepdims=True)
-        by_channel = wide * _squashed(self.excite(self.squeeze(mean)))
-        by_place = wide * _squashed(self.place(wide))
+        by_channel = wide * self.curve(self.excite(self.squeeze(mean_over_places(wide))))
+        by_place = wide * self.curve(self.place(wide))
         return self.narrow(tf.concat([by_channel, by_place], -1))
-
-
-def _squashed(values: tf.Tensor) -> tf.Tensor:
-    """T of the module's text: around 0.5, a little beyond 0 and 1."""
-    return 0.58 * tf.tanh(values) + 0.5
 
 
 def _leaky(values: tf.Tensor) -> tf.Tensor:
     return tf.nn.leaky_relu(values, _LEAK)
 
 
-def _convolution(
+def small_convolution(
     filters: int,
     size: int,
     seed: int,
@@ -180,7 +180,7 @@ def _convolution(
     leaky: bool = False,
     strides: int = 1,
 ) -> keras.layers.Conv2D:
-    """A convolution padded as TensorFlow does, with the published first weights."""
+    """A convolution padded as TensorFlow does, with LAN's first weights."""
     return keras.layers.Conv2D(
         filters,
         size,
@@ -188,16 +188,5 @@ def _convolution(
         padding="same",
         activation=_leaky if leaky else None,
         dtype=policy,
-        **_first_weights(seed),
+        **small_weights(seed),
     )
-
-
-def _first_weights(seed: int) -> dict[str, keras.initializers.Initializer]:
-    return {
-        "kernel_initializer": _small(seed),
-        "bias_initializer": keras.initializers.Constant(_BIAS),
-    }
-
-
-def _small(seed: int) -> keras.initializers.Initializer:
-    return keras.initializers.TruncatedNormal(stddev=_DEVIATION, seed=seed)

@@ -17,8 +17,16 @@ GENERATORS: dict[str, "tuple[str, str] | type[Generator]"] = {
     "rmfa_net_tiny": ("tfisp.models.rmfa_net", "RMFANetTiny"),
     "rmfa_net_medium": ("tfisp.models.rmfa_net", "RMFANetMedium"),
     "rmfa_net_large": ("tfisp.models.rmfa_net", "RMFANetLarge"),
+    "rmfa_net_large_w32": ("tfisp.models.rmfa_net", "RMFANetLarge32"),
+    "rmfa_net_large_w64": ("tfisp.models.rmfa_net", "RMFANetLarge64"),
     "lan": ("tfisp.models.lan", "LAN"),
     "srcnn": ("tfisp.models.srcnn", "SRCNN"),
+    "csanet": ("tfisp.models.csanet", "CSANet"),
+    "micro_isp": ("tfisp.models.micro_isp", "MicroISP"),
+    "micro_isp_half": ("tfisp.models.micro_isp", "MicroISPHalf"),
+    "pynet_v2_mobile": ("tfisp.models.pynet_v2", "PyNETV2Mobile"),
+    "syenet": ("tfisp.models.syenet", "SYENet"),
+    "aisp": ("tfisp.models.aisp", "AISP"),
 }
 
 
@@ -33,7 +41,7 @@ def create(name: str, **config: Any) -> "Generator":
     Args:
         name: One of `names()`.
         **config: Arguments of its class: `contract`, `seed`, `sensor`, `name`, `dtype`, and its own
-            such as the `width` of `rmfa_net_large`.
+            such as the `width` of `rmfa_net_tiny`.
 
     Returns:
         The generator, built.

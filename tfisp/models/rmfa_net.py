@@ -33,13 +33,15 @@ import keras
 import tensorflow as tf
 
 from tfisp.contract import Contract
-from tfisp.errors import InputError
+from tfisp.models.attention import channel_gate, place_gate
 from tfisp.models.generator import (
     Generator,
     NamedLayers,
     at_least_float32,
     convolution,
 )
+from tfisp.models.parts import require_multiple
+from tfisp.models.resizing import doubled
 from tfisp.seeds import layer_seeds
 from tfisp.sensor import all_sites
 
@@ -55,10 +57,12 @@ class RMFANet(Generator):
 
     Attributes:
         depth: Number of blocks.
+        usual: Channels of the features unless others are asked for.
         width: Channels of the features.
     """
 
     depth: ClassVar[int]
+    usual: ClassVar[int] = 16
     form = "split"
     scale = 1
     halo = None  # the channel attention depends on the whole picture
@@ -67,22 +71,19 @@ class RMFANet(Generator):
     # max(x - 63, 0) / 1023, for every site
     published = Contract("split", black_level=all_sites(63), white_level=63 + 1023, clip="shadows")
 
-    def __init__(self, *args: Any, width: int = 16, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, width: int | None = None, **kwargs: Any) -> None:
         """Draws the first weights.
 
         Args:
             *args: As for `Generator`.
-            width: Channels of the features, a multiple of 16.
+            width: Channels of the features, a multiple of 16; None for the usual ones.
             **kwargs: As for `Generator`.
 
         Raises:
             InputError: if the width is no such number.
         """
         super().__init__(*args, **kwargs)
-        if not isinstance(width, int) or width < _REDUCTION or width % _REDUCTION:
-            raise InputError(
-                f"{type(self).__name__}: width {width!r} is not a positive multiple of {_REDUCTION}"
-            )
+        width = require_multiple(self, "width", self.usual if width is None else width, _REDUCTION)
         self.width = width
         policy = self.dtype_policy
         first, second, last, *seeds = layer_seeds(self.seed, 3 + self.depth)
@@ -124,9 +125,21 @@ class RMFANetMedium(RMFANet):
 
 
 class RMFANetLarge(RMFANet):
-    """Twenty blocks: 263,403 parameters; 1,042,731 at width 32, 4,155,051 at width 64."""
+    """Twenty blocks: 263,403 parameters."""
 
     depth = 20
+
+
+class RMFANetLarge32(RMFANetLarge):
+    """Twenty blocks, twice as wide: 1,042,731 parameters."""
+
+    usual = 32
+
+
+class RMFANetLarge64(RMFANetLarge):
+    """Twenty blocks, four times as wide: 4,155,051 parameters."""
+
+    usual = 64
 
 
 class RMFABlock(NamedLayers, keras.layers.Layer):
@@ -190,37 +203,17 @@ class RMFABlock(NamedLayers, keras.layers.Layer):
             reflectance,
         ]
         fused = self.fusion(tf.concat(parts, -1))
-        fused *= self._channel_attention(fused)
-        fused *= self._spatial_attention(fused)
+        fused *= channel_gate(fused, self.squeeze, self.excite)
+        fused *= place_gate(fused, self.place)
         return fused + features
 
     def _illumination(self, features: tf.Tensor) -> tf.Tensor:
         """What changes slowly: the features seen at half and at a quarter of the size."""
         half = self.tone1(_downsample(features))
         quarter = self.tone3(self.tone2(_downsample(half)))
-        return _upsample(half + _upsample(quarter))
-
-    def _channel_attention(self, features: tf.Tensor) -> tf.Tensor:
-        """A factor `[B, 1, 1, width]` for each channel."""
-        # In half precision the sum over a large picture would overflow.
-        whole = at_least_float32(features)
-        mean = tf.reduce_mean(whole, [1, 2], keepdims=True)
-        maximum = tf.reduce_max(whole, [1, 2], keepdims=True)
-        return tf.sigmoid(self.excite(self.squeeze(mean)) + self.excite(self.squeeze(maximum)))
-
-    def _spatial_attention(self, features: tf.Tensor) -> tf.Tensor:
-        """A factor `[B, H, W, 1]` for each position."""
-        mean = tf.reduce_mean(features, -1, keepdims=True)
-        maximum = tf.reduce_max(features, -1, keepdims=True)
-        return self.place(tf.concat([mean, maximum], -1))
+        return doubled(half + doubled(quarter))
 
 
 def _downsample(features: tf.Tensor) -> tf.Tensor:
     """Means of 2x2."""
     return tf.nn.avg_pool2d(features, 2, 2, "VALID")
-
-
-def _upsample(features: tf.Tensor) -> tf.Tensor:
-    """Twice the size, linear between pixel centres: PyTorch's `align_corners=False`."""
-    upsampled = tf.image.resize(features, 2 * tf.shape(features)[1:3])
-    return tf.cast(upsampled, features.dtype)  # it comes as float32, whatever went in
