@@ -1,15 +1,17 @@
-"""Turns the paper's released generators into presets that tfisp uses.
+"""Turns released generators into presets that tfisp uses.
 
     python scripts/port_checkpoint.py Robust_unpaired_step_66090.pth --output=robust_ultraisp
+    python scripts/port_checkpoint.py model_isp_final_23_46.h5 --output=aisp_mai22
 
-The files are those that the authors of arXiv 2505.10420 released on GitHub, in
-AndreiiArhire/Learned-Lightweight-Smartphone-ISP-with-Unpaired-Data. Which network a file holds is
-read from the names and shapes of its tensors; `module.` in front of the names and dictionaries
-around them do not matter. A file does not say what it was trained on: --sensor notes it in the
+The `.pth` files are those that the authors of arXiv 2505.10420 released on GitHub, in
+AndreiiArhire/Learned-Lightweight-Smartphone-ISP-with-Unpaired-Data; the `.h5` files are those of
+AISP, in mv-lab/AISP (mai22-learnedisp). Which network a file holds is read from the names and
+shapes of its tensors; `module.` in front of the names, dictionaries around them, and the state of
+an optimizer do not matter. A file does not say what it was trained on: --sensor notes it in the
 preset.
 
 Before anything is written, the converted network is compared with PyTorch's on random input.
-Nothing in the `.pth` is executed. Needs PyTorch: pip install "tfisp[port]".
+Nothing in a file is executed. Needs PyTorch: pip install "tfisp[port]".
 """
 
 import argparse
@@ -20,11 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from released_networks import FAMILIES, Family, State
+from released_networks import AISP_KERNELS, FAMILIES, Family, State
 
 from tfisp import models
 from tfisp.backend import load_tensorflow
 from tfisp.errors import InputError
+from tfisp.perceptual.arrays import read_arrays
 from tfisp.sensor import Sensor, get_sensor
 
 if TYPE_CHECKING:
@@ -33,7 +36,8 @@ if TYPE_CHECKING:
 
     from tfisp.models.generator import Generator
 
-SOURCE = "https://github.com/AndreiiArhire/Learned-Lightweight-Smartphone-ISP-with-Unpaired-Data"
+# What Keras calls a kernel in a file; older ones number the outputs of an operation.
+_KERNELS = ("kernel", "kernel:0")
 
 # Largest difference to PyTorch that is accepted, on output of about 0..1.
 LIMIT = 1e-5
@@ -44,7 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("file", type=Path, help="The released .pth file.")
+    parser.add_argument("file", type=Path, help="The released .pth or .h5 file.")
     parser.add_argument(
         "--output", type=Path, required=True, metavar="DIR", help="The preset's folder, to be made."
     )
@@ -79,14 +83,14 @@ def port(file: Path, folder: Path, sensor: str | None = None) -> float:
     tensors = read(file)
     load_tensorflow()
     family, generator, state = _recognise(tensors, file)
-    _copy_weights(generator, family.layers(generator), state)
+    _copy_weights(family.layers(generator), state, family.shuffled)
     difference = _largest_difference(generator, family.in_pytorch, state)
     if not difference <= LIMIT:  # NaN fails too
         raise InputError(
             f"{file}: the converted network differs from PyTorch's by {difference:.3g}, allowed"
             f" are {LIMIT:g}"
         )
-    card = _card(file, generator, noted, difference)
+    card = _card(file, family, generator, noted, difference)
     models.save_to_preset(generator, folder, sensor=noted, card=card)
     return difference
 
@@ -104,6 +108,8 @@ def read(file: Path) -> dict[str, "torch.Tensor"]:
         import torch
     except ImportError as error:
         raise InputError(f'{file}: reading it needs PyTorch: pip install "tfisp[port]"') from error
+    if file.suffix in (".h5", ".hdf5"):
+        return {name: torch.from_numpy(array) for name, array in _read_keras(file).items()}
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
     # PyTorch raises errors of many kinds for files that are damaged or want to run code.
@@ -118,6 +124,35 @@ def read(file: Path) -> dict[str, "torch.Tensor"]:
     if not tensors:
         raise InputError(f"{file}: holds no named tensors")
     return tensors
+
+
+def _read_keras(file: Path) -> dict[str, np.ndarray]:
+    """AISP's weights in a Keras file, whole model or weights alone, under tfisp's names: OIHW.
+
+    Raises:
+        InputError: it cannot be read, or an array is missing, or one has no place.
+    """
+    names = {shape: name for name, shape in AISP_KERNELS.items()}
+    arrays = {
+        path: array
+        for path, array in read_arrays(file).items()
+        if not path.startswith("optimizer_weights/")
+    }
+    found: dict[str, np.ndarray] = {}
+    for path, array in arrays.items():
+        layer, _, kind = path.rpartition("/")
+        kernel = next((arrays[f"{layer}/{k}"] for k in _KERNELS if f"{layer}/{k}" in arrays), None)
+        name = None if kernel is None else names.get(kernel.shape)
+        if name is None or kind.split(":")[0] not in ("kernel", "bias"):
+            raise InputError(f"{file}: holds no released generator: {path} has no place in AISP")
+        name += ".weight" if kind.startswith("kernel") else ".bias"
+        if name in found:
+            raise InputError(f"{file}: holds no released generator: {path} is there twice")
+        if kind.startswith("kernel"):
+            array = array.reshape((1, 1, *array.shape) if array.ndim == 2 else array.shape)
+            array = array.transpose(3, 2, 0, 1)
+        found[name] = np.ascontiguousarray(array, np.float32)
+    return found
 
 
 def _flattened(content: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -152,7 +187,7 @@ def _recognise(tensors: State, file: Path) -> tuple[Family, "Generator", State]:
     if len(found) != 1:
         what = f"{len(found)} generators, expected one" if found else "no released generator"
         raise InputError(
-            f"{file}: holds {what}; known are Efficient ISP, Robust ISP, dh_isp and RMFA-Net"
+            f"{file}: holds {what}; known are Efficient ISP, Robust ISP, dh_isp, RMFA-Net and AISP"
         )
     if not all(bool(tensor.isfinite().all()) for tensor in found[0][-1].values()):
         raise InputError(f"{file}: holds weights that are not finite")
@@ -170,21 +205,18 @@ def _fits(layers: Mapping[str, "keras.Layer"], state: State) -> bool:
     return shapes == {name: tuple(tensor.shape) for name, tensor in state.items()}
 
 
-def _copy_weights(
-    generator: "Generator", layers: Mapping[str, "keras.Layer"], state: State
-) -> None:
-    """Copies the tensors into a generator: kernels OIHW -> HWIO.
+def _copy_weights(layers: Mapping[str, "keras.Layer"], state: State, shuffled: str) -> None:
+    """Copies the tensors into layers: kernels OIHW -> HWIO.
 
     In front of a pixel shuffle channels are put into another order: PyTorch's reads channel 4 c + 2
     i + j for colour c at row i, column j; TensorFlow's `depth_to_space` reads 3 (2 i + j) + c.
     """
-    shuffled = [4 * c + 2 * i + j for i in range(2) for j in range(2) for c in range(3)]
-    last = list(layers)[-1]
+    order = [4 * c + 2 * i + j for i in range(2) for j in range(2) for c in range(3)]
     for name, layer in layers.items():
         kernel = state[f"{name}.weight"].numpy().transpose(2, 3, 1, 0)
         bias = [state[f"{name}.bias"].numpy()] if layer.use_bias else []
-        if name == last and generator.scale == 2:
-            kernel, bias = kernel[..., shuffled], [bias[0][shuffled]]
+        if name == shuffled:
+            kernel, bias = kernel[..., order], [bias[0][order]]
         layer.set_weights([kernel, *bias])
 
 
@@ -210,16 +242,21 @@ def _largest_difference(
     return float(np.max(differences))  # unlike Python's max, keeps a NaN
 
 
-def _card(file: Path, generator: "Generator", sensor: Sensor | None, difference: float) -> str:
+def _card(
+    file: Path,
+    family: Family,
+    generator: "Generator",
+    sensor: Sensor | None,
+    difference: float,
+) -> str:
     """The model card: what is known, and what is not."""
     trained = "the file does not say" if sensor is None else f"{sensor.name}, by who converted it"
     return (
         f"# {type(generator).__name__}, released weights\n\n"
-        f"{generator.count_params():,} parameters, trained by the authors of arXiv 2505.10420,"
-        ' "Learned Lightweight Smartphone ISP with Unpaired Data".\n\n'
-        f"- Source: {SOURCE}\n"
+        f"{generator.count_params():,} parameters, trained by {family.origin.authors}.\n\n"
+        f"- Source: {family.origin.page}\n"
         f"- File: `{file.name}`, SHA-256 {hashlib.sha256(file.read_bytes()).hexdigest()}\n"
-        "- Licence: none stated in that repository; ask its authors before passing this on\n"
+        f"- Licence: {family.origin.licence}\n"
         f"- Trained for: {trained}\n"
         "- Input: as published, see the contract in `config.json`; samples are scaled by its levels"
         " whatever the sensor's are\n"

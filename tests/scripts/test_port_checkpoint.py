@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import h5py
 import numpy as np
 import pytest
 
@@ -114,6 +115,110 @@ def test_what_is_wrapped_around_a_network_does_not_matter(tmp_path, wrap):
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
+# The layers of AISP's Keras files: name of the layer, shape of its kernel, whether it has a bias.
+AISP_LAYERS = [
+    ("conv2d_70", (3, 3, 4, 16), True),
+    ("conv2d_71", (3, 3, 16, 16), True),
+    ("conv2d_72", (3, 3, 16, 12), True),
+    ("conv2d_73", (3, 3, 3, 32), True),
+    ("dense_8", (32, 4), True),
+    ("dense_9", (4, 32), True),
+    ("conv2d_74", (7, 7, 2, 1), False),
+    ("conv2d_75", (3, 3, 32, 3), True),
+]
+
+
+def aisp_arrays():
+    """Path within the file, as Keras 2 writes it -> array."""
+    rng = np.random.default_rng(0)
+    arrays = {}
+    for layer, shape, biased in AISP_LAYERS:
+        deviation = np.prod(shape[:-1]) ** -0.5
+        arrays[f"{layer}/{layer}/kernel:0"] = rng.normal(0, deviation, shape).astype(np.float32)
+        if biased:
+            bias = rng.uniform(0, 0.2, shape[-1:])
+            arrays[f"{layer}/{layer}/bias:0"] = bias.astype(np.float32)
+    return arrays
+
+
+def saved_by_keras(folder, arrays, inside="model_weights/"):
+    path = folder / "model_isp_final.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = "{}"
+        for name, array in arrays.items():
+            file[inside + name] = array
+        if inside:
+            file["optimizer_weights/Adam/conv2d_70/kernel/m:0"] = np.zeros((3, 3, 4, 16))
+            file["optimizer_weights/Adam/iterations:0"] = np.int64(3)
+    return path
+
+
+@pytest.mark.parametrize("inside", ["model_weights/", ""])
+def test_a_keras_file_of_aisp_renders_as_in_pytorch(tmp_path, inside):
+    from tests.helpers import torch_mobile_networks, torch_networks
+
+    arrays = aisp_arrays()
+    file = saved_by_keras(tmp_path, arrays, inside)
+    port_checkpoint.port(file, tmp_path / "preset", "ultraisp")
+    assert models.read_preset(tmp_path / "preset").model == "aisp"
+    generator = models.from_preset(tmp_path / "preset")
+    ours = ("conv1", "conv2", "conv3", "wide", "squeeze", "excite", "place", "correct")
+    state = {}
+    for (layer, shape, biased), name in zip(AISP_LAYERS, ours, strict=True):
+        kernel = torch.from_numpy(arrays[f"{layer}/{layer}/kernel:0"])
+        kernel = kernel.reshape((1, 1, *shape)) if len(shape) == 2 else kernel
+        state[f"{name}/kernel"] = kernel.permute(3, 2, 0, 1)
+        if biased:
+            state[f"{name}/bias"] = torch.from_numpy(arrays[f"{layer}/{layer}/bias:0"])
+    x = np.random.default_rng(5).uniform(-0.02, 1.2, (1, 48, 32, 4)).astype(np.float32)
+    expected = torch_mobile_networks.aisp(torch_networks.nchw(x), state)
+    assert expected.std() > 0.1
+    np.testing.assert_allclose(generator(x), torch_networks.nhwc(expected), atol=1e-5)
+    card = (tmp_path / "preset" / presets.CARD).read_text()
+    for part in ("6,805 parameters", "mv-lab/AISP", "Mobile AI 2022", "model_isp_final.h5"):
+        assert part in card
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda arrays: arrays.pop("conv2d_74/conv2d_74/kernel:0"), "no released generator"),
+        (lambda arrays: arrays.pop("dense_8/dense_8/bias:0"), "no released generator"),
+        (
+            lambda arrays: arrays.update({"dense_3/dense_3/kernel:0": np.zeros((5, 5))}),
+            "dense_3/dense_3/kernel:0 has no place",
+        ),
+        (
+            lambda arrays: arrays.update({"x/x/kernel:0": np.zeros((32, 4))}),
+            "x/x/kernel:0 is there twice",
+        ),
+        (
+            lambda arrays: arrays.update({"dense_8/dense_8/gamma:0": np.zeros(4)}),
+            "dense_8/dense_8/gamma:0 has no place",
+        ),
+        (
+            lambda arrays: arrays.update({"dense_8/dense_8/bias:0": np.full(4, np.nan)}),
+            "not finite",
+        ),
+        (
+            lambda arrays: arrays.update({"dense_8/dense_8/bias:0": np.zeros(5)}),
+            "no released generator",
+        ),
+        (dict.clear, "no released generator"),
+    ],
+)
+def test_other_keras_files_are_refused(tmp_path, change, message):
+    arrays = aisp_arrays()
+    change(arrays)
+    file = saved_by_keras(tmp_path, arrays)
+    with pytest.raises(InputError, match=r"model_isp_final\.h5: .*" + message):
+        port_checkpoint.port(file, tmp_path / "preset")
+    assert not (tmp_path / "preset").exists()
+    file.write_bytes(file.read_bytes()[:700])
+    with pytest.raises(InputError, match=r"model_isp_final\.h5: not a readable HDF5 file"):
+        port_checkpoint.port(file, tmp_path / "preset")
+
+
 def test_the_preset_says_where_it_comes_from(tmp_path):
     file = saved(tmp_path, rmfa_state(2))
     port_checkpoint.port(file, tmp_path / "preset", sensor="ultraisp")
@@ -168,9 +273,9 @@ def test_missing_and_damaged_files_are_refused(tmp_path):
 def test_a_network_that_came_out_differently_is_not_written(tmp_path, monkeypatch):
     copy = port_checkpoint._copy_weights
 
-    def wrongly(generator, layers, state):
-        copy(generator, layers, state)
-        generator.conv3.bias.assign_add(np.full(12, 2e-5, np.float32))
+    def wrongly(layers, state, shuffled):
+        copy(layers, state, shuffled)
+        layers["conv3"].bias.assign_add(np.full(12, 2e-5, np.float32))
 
     monkeypatch.setattr(port_checkpoint, "_copy_weights", wrongly)
     with pytest.raises(InputError, match="differs from PyTorch's by 2"):
