@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 SEED = 0
 
+# Of the output of random weights.
+_MOST_AT_ENDS, _FEW_AT_ENDS = 0.95, 0.05
+
 
 class Row(NamedTuple):
     """What was found about one generator.
@@ -143,7 +146,9 @@ def enliven(generator: "Generator", largest: float) -> None:
 
     Kernels are normal with He's deviation, the square root of 2 over the fan-in
     (https://arxiv.org/abs/1502.01852), the first divided by the largest input; slopes of leaky
-    ReLUs are uniform in 0..0.5, gains of normalisations in 0.5..1.5, biases in -0.1..0.1.
+    ReLUs are uniform in 0..0.5, gains of normalisations in 0.5..1.5, biases in -0.1..0.1. Sums of
+    many blocks grow all the same: where that leaves little but the ends of the last curve, the
+    kernel in front of it is halved until it leaves few of them.
     """
     rng = np.random.default_rng(SEED)
     ranges = {"alpha": (0.0, 0.5), "gamma": (0.5, 1.5), "scale": (0.5, 1.5)}
@@ -155,6 +160,20 @@ def enliven(generator: "Generator", largest: float) -> None:
             weights.append(rng.normal(0, np.sqrt(2 / np.prod(weight.shape[:-1])), weight.shape))
     weights[0] /= largest
     generator.set_weights(weights)
+    last = max(index for index, weight in enumerate(weights) if weight.ndim > 1)
+    if _at_ends(generator, largest) > _MOST_AT_ENDS:
+        while _at_ends(generator, largest) > _FEW_AT_ENDS:
+            weights[last] /= 2
+            generator.set_weights(weights)
+
+
+def _at_ends(generator: "Generator", largest: float) -> float:
+    """Which part of the output for noise lies at the ends of a sigmoid or of 0.58 tanh + 0.5."""
+    side = -(-max(generator.minimum, 16) // generator.multiple) * generator.multiple
+    shape = (1, side, side, generator.input_shape_any[-1])
+    noise = np.random.default_rng(SEED).uniform(0, largest, shape).astype(np.float32)
+    distance = np.abs(generator(noise).numpy() - 0.5)
+    return float(np.mean((distance > 0.49) & (distance < 0.581)))
 
 
 if __name__ == "__main__":

@@ -67,12 +67,8 @@ CASES = [
     NetworkCase("robust_isp", 1_616, _RELEASED, _PLAIN),
     NetworkCase("dh_isp", 4_652, "4-16-16-12 by 3x3 with biases", _PLAIN),
     NetworkCase("rmfa_net_tiny", 29_223, _RELEASED, _RMFA),
-    NetworkCase(
-        "rmfa_net_medium", 107_283, _RELEASED, _RMFA, parts_of="rmfa_net_tiny", on_gpu=False
-    ),
-    NetworkCase(
-        "rmfa_net_large", 263_403, _RELEASED, _RMFA, parts_of="rmfa_net_tiny", on_gpu=False
-    ),
+    NetworkCase("rmfa_net_medium", 107_283, _RELEASED, _RMFA, parts_of="rmfa_net_tiny"),
+    NetworkCase("rmfa_net_large", 263_403, _RELEASED, _RMFA, parts_of="rmfa_net_tiny"),
     NetworkCase(
         "rmfa_net_large_w32",
         1_042_731,
@@ -121,7 +117,9 @@ CASES = [
         _MICRO_ISP,
         parts_of="micro_isp_half",
     ),
-    NetworkCase("micro_isp_half", 13_560 // 2, "half of the published", _MICRO_ISP, side=160),
+    NetworkCase(
+        "micro_isp_half", 13_560 // 2, "half of the published", _MICRO_ISP, side=160, on_gpu=False
+    ),
     NetworkCase(
         "pynet_v2_mobile",
         930_255,
@@ -131,6 +129,7 @@ CASES = [
             " CONCATENATION DEPTHWISE_CONV_2D LOGISTIC RESIZE_BILINEAR DEPTH_TO_SPACE TANH"
         ),
         reduced={"width": 8},
+        on_gpu=False,
     ),
     NetworkCase(
         "syenet",

@@ -186,7 +186,7 @@ class Groups(Block):
 
     def call(self, features: tf.Tensor) -> tf.Tensor:
         """Features of the same shape."""
-        groups = []
+        groups: list[tf.Tensor] = []
         for start in range(0, self.width, self.step):
             group = features[..., start : start + self.step]
             first = len(groups) * self.depth

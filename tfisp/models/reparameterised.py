@@ -61,7 +61,7 @@ class Reparameterised(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Creates all weights."""
-        inputs, wide = input_shape[-1], _SCALE * self.filters
+        inputs, wide = int(input_shape[-1] or 0), _SCALE * self.filters
         shapes = 2 * _SHAPES[self.size]
         last, *seeds = layer_seeds(self.seed, 1 + len(shapes))
 
