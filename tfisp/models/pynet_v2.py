@@ -26,9 +26,10 @@ per channel. "+" in front of a part adds its result to what went in.
 From "PyNET-V2 Mobile: Efficient On-Device Photo Processing With Neural Networks" (ICPR 2022, arXiv
 2211.06263), after the published code, https://github.com/gmalivenko/PyNET-v2 (`model.py`): all of
 the above, and the input, x / 1020 with the black level in it (`load_dataset.py`). The constant of
-the normalisation is that of TensorFlow Addons, 1e-3. Decided here: first kernels are He's and
-slopes start at 0.25 (`prelu`). The published ones, of deviation 0.01 and from 0, leave most layers
-gradients below 1e-8, which Adam's epsilon of that size stills.
+the normalisation is that of TensorFlow Addons, 1e-3. Decided here: slopes start at 0.25 and first
+kernels are He's (`prelu`), but for the 5x5 filters (Glorot's, as published), the 1x1 convolutions
+behind groups and the last one. These are normal with the published deviation, 0.01; with it
+everywhere, most layers get gradients below 1e-8, which Adam's epsilon of that size stills.
 
 930,255 parameters. The published training shows levels 3 and 2 as pictures as well, by one more 1x1
 convolution each (2,328 parameters), and trains level after level; what ships has neither.
@@ -45,7 +46,7 @@ import tensorflow as tf
 
 from tfisp.contract import Contract
 from tfisp.models.attention import StridedAttention
-from tfisp.models.generator import Generator, at_least_float32, convolution
+from tfisp.models.generator import Generator, at_least_float32
 from tfisp.models.parts import Block, BuiltOfParts, require_multiple, small_normal, squashed
 from tfisp.models.prelu import PReLUConvolution
 from tfisp.models.resizing import doubled, reflected
@@ -177,7 +178,10 @@ class Groups(Block):
             )
             for index, each in enumerate(seeds)
         ]
-        self.mix = convolution(width, 1, None, last, policy)
+        # Small, as published: the groups' own sums grow with each convolution.
+        self.mix = keras.layers.Conv2D(
+            width, 1, kernel_initializer=small_normal(last), dtype=policy
+        )
 
     def _parts(self) -> Iterator[tuple[keras.layers.Layer, int]]:
         for layer in self.convs:
