@@ -1,15 +1,13 @@
 """Demosaicking by published methods, and the reference rendering: a plain classical ISP.
 
 `menon2007`: D. Menon, S. Andriani, G. Calvagno, "Demosaicing with directional filtering and a
-posteriori decision", IEEE Transactions on Image Processing 16(1), 2007, by the package
-colour-demosaicing; what the paper's code uses. `opencv`: OpenCV's bilinear demosaicking on 16 bit,
+posteriori decision", IEEE Transactions on Image Processing 16(1), 2007, equal to what the package
+colour-demosaicing makes of it, which the paper's code uses (`tfisp.menon`). `opencv`: OpenCV's bilinear demosaicking on 16 bit,
 the paper's alternative. `opencv_ea`: OpenCV's edge-aware one. `bilinear`: the means of `opencv` in
 floating point, for values of any range.
 """
 
 import dataclasses
-import warnings
-from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -17,6 +15,7 @@ import numpy as np
 from tfisp.color import apply_matrix, camera_to_srgb, encode_srgb
 from tfisp.contract import Contract, normalise, require_mosaic
 from tfisp.errors import InputError
+from tfisp.menon import menon2007
 from tfisp.naming import choose
 from tfisp.sensor import PATTERNS, Capture, Sensor, resolve_gains
 
@@ -25,7 +24,7 @@ from tfisp.sensor import PATTERNS, Capture, Sensor, resolve_gains
 REFERENCE_VERSION = 2
 
 # Menon's method reaches 8 samples far (its result with a margin of 8 is exactly that of the whole
-# image); it works in float64 on about 25 planes of the tile's size, so tiles bound its memory and
+# image); it works in float64 on about 20 planes of the tile's size, so tiles bound its memory and
 # keep it in the cache.
 _MENON_MARGIN = 8
 _MENON_TILE = 256
@@ -152,7 +151,6 @@ def published_reference(mosaic: np.ndarray, pattern: str = "RGGB") -> np.ndarray
 
 def _menon2007(mosaic: np.ndarray, pattern: str) -> np.ndarray:
     """Menon's method in tiles; equal to the whole image at once."""
-    menon = _import_menon()
     height, width = mosaic.shape
     out = np.empty((height, width, 3), np.float32)
     # Tiles begin at even rows and columns, and so does their margin: the pattern is the same in
@@ -162,19 +160,11 @@ def _menon2007(mosaic: np.ndarray, pattern: str) -> np.ndarray:
             bottom, right = min(top + _MENON_TILE, height), min(left + _MENON_TILE, width)
             first, second = max(top - _MENON_MARGIN, 0), max(left - _MENON_MARGIN, 0)
             tile = mosaic[first : bottom + _MENON_MARGIN, second : right + _MENON_MARGIN]
-            rgb = menon(tile, pattern)
+            rgb = menon2007(tile, pattern)
             out[top:bottom, left:right] = rgb[top - first :, left - second :][
                 : bottom - top, : right - left
             ]
     return out
-
-
-def _import_menon() -> Callable[[np.ndarray, str], np.ndarray]:
-    """The function of colour-demosaicing: imported late (it takes a second) and quietly."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*Matplotlib.*")
-        from colour_demosaicing import demosaicing_CFA_Bayer_Menon2007
-    return demosaicing_CFA_Bayer_Menon2007
 
 
 def _opencv(mosaic: np.ndarray, pattern: str) -> np.ndarray:
