@@ -2,9 +2,9 @@
 
 `menon2007`: D. Menon, S. Andriani, G. Calvagno, "Demosaicing with directional filtering and a
 posteriori decision", IEEE Transactions on Image Processing 16(1), 2007, equal to what the package
-colour-demosaicing makes of it, which the paper's code uses (`tfisp.menon`). `opencv`: OpenCV's bilinear demosaicking on 16 bit,
-the paper's alternative. `opencv_ea`: OpenCV's edge-aware one. `bilinear`: the means of `opencv` in
-floating point, for values of any range.
+colour-demosaicing makes of it, which the paper's code uses (`tfisp.menon`). `opencv`: OpenCV's
+bilinear demosaicking on 16 bit, the paper's alternative. `opencv_ea`: OpenCV's edge-aware one.
+`bilinear`: the means of `opencv` in floating point, for values of any range.
 """
 
 import dataclasses

@@ -60,7 +60,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> int:
     findings = diagnose(found)
     facts = report(found, findings)
     write_json(output / FACTS, facts)
-    sides = filter(None, (config.raw_dir, config.target_dir))
+    sides = filter(None, (config.source[1], config.target_dir))
     title = f"Checkup of {' and '.join(os.path.basename(os.path.normpath(s)) for s in sides)}"
     write_text(output / PAGE, page(found, facts, title))
     for _, reason in dataset.skipped:

@@ -20,6 +20,8 @@ A generator's input is made in stages that know nothing of each other: `crop_mos
 `split` are the second and the last of them together.
 """
 
+import dataclasses
+
 import numpy as np
 
 from tfisp.contract import (
@@ -290,6 +292,53 @@ def disorient(image: np.ndarray, orientation: int) -> np.ndarray:
     transpose, vertical, horizontal = _orientation_steps(orientation)
     image = image[:: -1 if vertical else 1, :: -1 if horizontal else 1]
     return image.swapaxes(0, 1) if transpose else image
+
+
+def upright(
+    mosaic: np.ndarray, sensor: Sensor, capture: Capture
+) -> tuple[np.ndarray, Sensor, Capture]:
+    """Turns a mosaic with all that describes it upright, as `orient` turns pictures.
+
+    Args:
+        mosaic: `[H, W]` samples.
+        sensor: Its sensor.
+        capture: The facts of its file.
+
+    Returns:
+        The mosaic `[H, W]` or `[W, H]` (a view), its sensor, and a capture of orientation 1 whose
+        shading map and place in the frame are turned along; its default crop is left out.
+    """
+    stored = capture.orientation
+    transpose, vertical, horizontal = _orientation_steps(stored)
+    frame, origin, shading = capture.frame_size or mosaic.shape, capture.origin, capture.shading
+    inner = mosaic.shape
+    if transpose:
+        sensor = sensor.transposed()
+        frame, origin, inner = frame[::-1], origin[::-1], inner[::-1]
+    sensor = sensor.flipped(*inner, horizontal=horizontal, vertical=vertical)
+    top, left = (
+        whole - first - side if flipped else first
+        for whole, first, side, flipped in zip(
+            frame, origin, inner, (vertical, horizontal), strict=True
+        )
+    )
+    if shading is not None:
+        gains = shading.reshape(*shading.shape[:2], 2, 2)  # of the sites of the frame's own tile
+        if transpose:
+            gains = gains.transpose(1, 0, 3, 2)
+        for axis, flipped in enumerate((vertical, horizontal)):
+            if flipped:  # the sites change places where the side is even
+                gains = np.flip(gains, (axis, axis + 2) if frame[axis] % 2 == 0 else axis)
+        shading = np.ascontiguousarray(gains).reshape(*gains.shape[:2], 4)
+    capture = dataclasses.replace(
+        capture,
+        orientation=1,
+        shading=shading,
+        frame_size=(frame[0], frame[1]),
+        origin=(top, left),
+        default_crop=None,
+    )
+    return orient(mosaic, stored), sensor, capture
 
 
 def _orientation_steps(orientation: int) -> tuple[bool, bool, bool]:

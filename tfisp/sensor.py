@@ -126,6 +126,13 @@ class Sensor:
         """
         return self._permuted(int(vertical and height % 2 == 0), int(horizontal and width % 2 == 0))
 
+    def transposed(self) -> "Sensor":
+        """The sensor of the mosaic whose rows are this one's columns."""
+        pattern = "".join(self.pattern[site] for site in (0, 2, 1, 3))
+        return dataclasses.replace(
+            self, pattern=pattern, black_level=sites_of(np.transpose(self.black_level))
+        )
+
     def _permuted(self, row: int, column: int) -> "Sensor":
         """The sensor whose tile begins at site (`row`, `column`) of this one, each 0 or 1."""
         if not row and not column:

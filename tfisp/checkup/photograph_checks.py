@@ -28,6 +28,9 @@ _SMOOTH = 23.0
 # as JPEG again all exceed 0.45 at quality 10, 93 % at 20, 60 % at 30, 17 % at 50.
 _BLOCKS = 0.45
 
+# Share of white pixels. Of 476 real photographs none has more than 0.26, 99 % at most 0.14.
+_CLIPPED = 0.3
+
 # Mean luminance: half of the real photographs lie within 0.5 EV of 2.3 EV below white, all within
 # 0.7 and 4.9.
 _TOO_DARK, _TOO_BRIGHT = -6.0, -0.3
@@ -45,6 +48,26 @@ def check(survey: Survey) -> Iterator[Finding]:
     yield from _profiles(survey)
 
 
+def colourless(photograph: PictureFacts) -> bool:
+    """Whether it is black and white, or toned in one hue."""
+    return photograph.colour < _COLOURLESS
+
+
+def smooth(photograph: PictureFacts) -> bool:
+    """Whether it was enlarged, blurred or strongly denoised; False of a tiny one."""
+    return photograph.spectrum is not None and spectrum.fall(photograph.spectrum) > _SMOOTH
+
+
+def clipped(photograph: PictureFacts) -> bool:
+    """Whether a large part of it is nothing but white."""
+    return photograph.white > _CLIPPED
+
+
+def dark_or_bright(photograph: PictureFacts) -> bool:
+    """Whether it is nearly black or nearly white."""
+    return not _TOO_DARK < photograph.exposure < _TOO_BRIGHT
+
+
 def _share(chosen: Sequence[PictureFacts], photographs: Sequence[PictureFacts]) -> str:
     return f"{len(chosen)} of {len(photographs)} photographs"
 
@@ -55,7 +78,7 @@ def _names(photographs: Sequence[PictureFacts]) -> list[str]:
 
 def _colourless(photographs: Sequence[PictureFacts]) -> Iterator[Finding]:
     """Black and white, or toned in one hue."""
-    found = [item for item in photographs if item.colour < _COLOURLESS]
+    found = [item for item in photographs if colourless(item)]
     if len(found) > _FEW * len(photographs):
         yield Finding.about(
             "monochrome",
@@ -69,19 +92,17 @@ def _colourless(photographs: Sequence[PictureFacts]) -> Iterator[Finding]:
 
 def _smooth(photographs: Sequence[PictureFacts]) -> Iterator[Finding]:
     """Enlarged, blurred or strongly denoised."""
-    falls = {
-        item.name: spectrum.fall(item.spectrum) for item in photographs if item.spectrum is not None
-    }
-    found = [name for name, fall in falls.items() if fall > _SMOOTH]
+    found = [item for item in photographs if smooth(item)]
     if len(found) >= _SOME * len(photographs):
+        falls = [spectrum.fall(item.spectrum) for item in found if item.spectrum is not None]
         yield Finding.about(
             "smooth",
             f"{len(found)} of {len(photographs)} photographs hold hardly any detail at their pixel"
-            f" scale (power falls by {np.median([falls[name] for name in found]):.0f} dB from 0.14"
+            f" scale (power falls by {np.median(falls):.0f} dB from 0.14"
             " to 0.4 cycles a pixel; sharp pictures by 6 to 22): enlarged, blurred or denoised",
             "put originals into --target_dir, or copies reduced to half their size (with"
             " --data=unprocessed: --reduce)",
-            found,
+            _names(found),
         )
 
 
@@ -101,7 +122,7 @@ def _blocks(photographs: Sequence[PictureFacts]) -> Iterator[Finding]:
 
 def _exposure(photographs: Sequence[PictureFacts]) -> Iterator[Finding]:
     """Nearly black or nearly white ones."""
-    found = [item for item in photographs if not _TOO_DARK < item.exposure < _TOO_BRIGHT]
+    found = [item for item in photographs if dark_or_bright(item)]
     if len(found) > _FEW * len(photographs):
         yield Finding.about(
             "dark_or_bright",

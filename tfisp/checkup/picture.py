@@ -46,6 +46,7 @@ class PictureFacts:
         spectrum: `[16]` (`tfisp.checkup.spectrum`); None of a tiny picture.
         blocks: See `tfisp.checkup.blocking`; None of a tiny picture.
         exposure: Mean luminance in EV below white.
+        white: Share of pixels that are white, at most a step of 8 bits below it in each channel.
         cast: Mean of red against green, and of both against blue, of encoded values.
         light: Of its edges, log2 of red over green and of blue over green: an estimate of the light
             that white balance left.
@@ -63,6 +64,7 @@ class PictureFacts:
     spectrum: np.ndarray | None
     blocks: float | None
     exposure: float
+    white: float
     cast: tuple[float, float]
     light: tuple[float, float]
     colour: float
@@ -93,6 +95,7 @@ def measure(pixels: np.ndarray, name: str, path: Path) -> PictureFacts:
         spectrum=power_spectrum(plane),
         blocks=blockiness(plane),
         exposure=_exposure(samples),
+        white=_white(pixels),
         cast=(float(red_green), float(blue)),
         light=_light(_linear(reduced(small, _EDGES))),
         colour=_colour(samples),
@@ -109,6 +112,12 @@ def _linear(small: np.ndarray) -> np.ndarray:
 def _exposure(samples: np.ndarray) -> float:
     """Mean luminance of encoded colours, in EV below white."""
     return float(np.log2((decode_srgb(samples) @ _LUMINANCE).mean() + _DARKEST))
+
+
+def _white(pixels: np.ndarray) -> float:
+    """Share of white pixels."""
+    step = np.iinfo(pixels.dtype).max // 255
+    return float((pixels.min(axis=-1) >= np.iinfo(pixels.dtype).max - step).mean())
 
 
 def _colour(samples: np.ndarray) -> float:

@@ -12,7 +12,7 @@ from tfisp.checkup.likeness import SAME_SCENE, groups, stacked
 from tfisp.checkup.picture import PictureFacts, measure
 from tfisp.data.base import Dataset, Progress
 from tfisp.data.listing import evenly
-from tfisp.data.photographs import Photograph
+from tfisp.data.photographs import Picture
 from tfisp.data.workers import in_order
 from tfisp.errors import InputError
 from tfisp.looks import Look
@@ -96,7 +96,7 @@ def survey(dataset: Dataset, most: int, progress: Progress | None = None) -> Sur
     )
 
 
-def _photograph(item: Photograph) -> tuple[PictureFacts, str]:
+def _photograph(item: Picture) -> tuple[PictureFacts, str]:
     return measure(item.pixels(), item.path.name, item.path), item.colours
 
 

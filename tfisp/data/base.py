@@ -65,9 +65,9 @@ class Dataset:
         return sum(item.kept_bytes for items in self._files().values() for item in items)
 
     def splits(self) -> dict[str, list[str]]:
-        """Role ("raw", "target", "val", "test") to the names of its files."""
+        """Role ("raw", "target", "val", "test") to the names of its files, each once."""
         return {
-            role: [_relative(item.path, self.root) for item in items]
+            role: list(dict.fromkeys(_relative(item.path, self.root) for item in items))
             for role, items in self._files().items()
         }
 
@@ -83,7 +83,7 @@ class Dataset:
         files = [
             (role, item.path, item.content)
             for role, items in self._files().items()
-            for item in items
+            for item in {item.path: item for item in items}.values()
         ]
         files += [
             (f"{role}_target", item.target_path, contents(item.target_path))

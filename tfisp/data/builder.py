@@ -15,7 +15,7 @@ from tfisp.data.config import DataConfig
 from tfisp.data.frames import Frame, PatchFrame, Rendering
 from tfisp.data.images import IMAGE_SUFFIXES, read_photograph
 from tfisp.data.listing import require_files, require_folder, search_folder
-from tfisp.data.photographs import Photograph, Photographs, open_photograph
+from tfisp.data.photographs import Photograph, Photographs, Picture, open_photograph
 from tfisp.data.raw_patches import Pairs, RawPatches
 from tfisp.data.roles import clashes
 from tfisp.errors import InputError
@@ -177,7 +177,7 @@ class DatasetBuilder:
             self.progress(done, len(files), what)
         return frames
 
-    def photographs(self, items: Sequence[Photograph]) -> Photographs:
+    def photographs(self, items: Sequence[Picture]) -> Photographs:
         """Target patches.
 
         Raises:

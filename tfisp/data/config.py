@@ -34,6 +34,8 @@ class DataConfig:
     Attributes:
         name: Kind of data set, one of `tfisp.data.names()`.
         raw_dir: Folder that holds it, or only its RAW files (`folders`, `pairs`).
+        data_dir: Folder of patches that `tfisp.prepare` has written (`prepared`), instead of
+            `raw_dir`.
         target_dir: Folder of photographs of the wanted look. Needed by unpaired training on
             `folders`, and by `pairs` for its pictures; elsewhere it takes the place of the data
             set's own targets.
@@ -75,7 +77,7 @@ class DataConfig:
         linear_dng: Whether LinearDNGs are taken and remosaicked.
         quad_bayer: How quad-Bayer frames become Bayer, "bin" or "remosaic"; None refuses them.
         val_pairs: Folder of RAW files with their pictures beside them, by the same names, to
-            validate training on `folders` with.
+            validate training on `folders` or `prepared` with.
 
     Raises:
         InputError: On construction, naming the flag, for a value that cannot be.
@@ -83,6 +85,7 @@ class DataConfig:
 
     name: str
     raw_dir: str | None = None
+    data_dir: str | None = None
     target_dir: str | None = None
     splits: str | None = None
     edited_dir: str | None = None
@@ -140,10 +143,12 @@ class DataConfig:
             )
         if self.name == "pairs" and not self.target_dir:
             raise InputError("--target_dir: not given; --data=pairs finds the pictures there")
-        if self.val_pairs and self.name != "folders":
+        if self.val_pairs and self.name not in ("folders", "prepared"):
             raise InputError(
-                f"--val_pairs={self.val_pairs}: only for --data=folders, which has no pairs itself"
+                f"--val_pairs={self.val_pairs}: only for --data=folders and --data=prepared, which"
+                " have no pairs themselves"
             )
+        self._check_prepared()
         if self.kind.sensor is not None:
             self._check_patches()
         self.illuminant_gains()
@@ -165,6 +170,21 @@ class DataConfig:
         """Which frames besides Bayer's are taken, and how."""
         return Conversions(self.linear_dng, self.quad_bayer)
 
+    def _check_prepared(self) -> None:
+        if self.name != "prepared":
+            if self.data_dir:
+                raise InputError(
+                    f"--data_dir={self.data_dir}: only for --data=prepared; --data={self.name}"
+                    " reads --raw_dir"
+                )
+            return
+        for flag in ("raw_dir", "sensor", "gain_map"):
+            if value := getattr(self, flag):
+                raise InputError(
+                    f"--{flag}={value}: --data=prepared takes all of RAW patches from --data_dir;"
+                    " give it to tfisp.prepare"
+                )
+
     def _check_misaligned(self, share: float) -> None:
         if self.kind.opener != "patches":
             raise InputError(
@@ -173,6 +193,11 @@ class DataConfig:
             )
         if not 0 <= share < 1:
             raise InputError(f"--misaligned={share:g}: must be at least 0 and below 1")
+
+    @property
+    def source(self) -> tuple[str, str | None]:
+        """The flag that names the folder of RAW files or patches, and its value."""
+        return ("data_dir", self.data_dir) if self.name == "prepared" else ("raw_dir", self.raw_dir)
 
     @property
     def kind(self) -> Kind:

@@ -20,6 +20,7 @@ def define(values: flags.FlagValues) -> None:
     kinds = "; ".join(f"{name}: {kind.about}" for name, kind in DATASETS.items())
     flags.text(values, "data", "folders", f"Kind of data set. {kinds}.")
     flags.path(values, "raw_dir", None, "Folder of the data set, or of the RAW files.")
+    flags.path(values, "data_dir", None, "Folder that tfisp.prepare has filled (--data=prepared).")
     flags.path(
         values,
         "target_dir",
@@ -32,7 +33,7 @@ def define(values: flags.FlagValues) -> None:
         "val_pairs",
         None,
         "Folder of RAW files and their pictures by the same names, to validate training on"
-        " --data=folders with.",
+        " --data=folders or prepared with.",
     )
     flags.path(
         values,

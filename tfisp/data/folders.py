@@ -35,11 +35,20 @@ def open_dataset(config: DataConfig, progress: Progress | None = None) -> Datase
     frames = open_frames(builder, files, root)
     if not frames:
         raise InputError(builder.nothing_left("RAW file"))
-    pairs = {"val": _validation(builder, config.val_pairs)} if config.val_pairs else {}
-    return builder.dataset(frames, targets, pairs, paired=False, sensor=frames[0].sensor, root=root)
+    held_out = validation_pairs(builder)
+    return builder.dataset(
+        frames, targets, held_out, paired=False, sensor=frames[0].sensor, root=root
+    )
 
 
-def _validation(builder: DatasetBuilder, folder: str) -> list[PairFrame]:
-    """The pairs of `--val_pairs`."""
+def validation_pairs(builder: DatasetBuilder) -> dict[str, list[PairFrame]]:
+    """The pairs of `--val_pairs` as the split "val"; none where the flag is not given.
+
+    Raises:
+        InputError: If there is no such folder or nothing of use in it.
+    """
+    folder = builder.config.val_pairs
+    if not folder:
+        return {}
     root = require_folder("val_pairs", folder)
-    return for_validation(open_pairs(builder, "val_pairs", root, root))
+    return {"val": for_validation(open_pairs(builder, "val_pairs", root, root))}

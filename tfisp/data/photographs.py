@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -22,6 +22,53 @@ from tfisp.looks.cube import Cube
 # A photograph is kept decoded once it is so many times larger than a patch: decoding all of it for
 # one patch would take longer than all else together.
 _KEEP_DECODED = 2
+
+
+class Picture(Protocol):
+    """A photograph, or a part of one, that patches are cut from; members as of `Photograph`."""
+
+    @property
+    def path(self) -> Path:
+        """See the class."""
+        ...
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """See the class."""
+        ...
+
+    @property
+    def reduce(self) -> int:
+        """See the class."""
+        ...
+
+    @property
+    def keep(self) -> bool:
+        """See the class."""
+        ...
+
+    @property
+    def colours(self) -> str:
+        """See the class."""
+        ...
+
+    @property
+    def content(self) -> str:
+        """See the class."""
+        ...
+
+    @property
+    def kept_bytes(self) -> int:
+        """See the class."""
+        ...
+
+    def pixels(self) -> np.ndarray:
+        """See the class.
+
+        Raises:
+            InputError: If the file is damaged.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -110,7 +157,7 @@ class Photographs:
 
     def __init__(
         self,
-        photographs: Sequence[Photograph],
+        photographs: Sequence[Picture],
         *,
         patch_size: int,
         flip: bool = False,
@@ -165,7 +212,7 @@ class Photographs:
                 cell = self._grid.same_place(cell, following)
         raise InputError(f"{self.photographs[0].path.parent}: no photograph here can be read")
 
-    def _fits(self, photograph: Photograph) -> bool:
+    def _fits(self, photograph: Picture) -> bool:
         if min(photograph.size) >= self.patch_size:
             return True
         height, width = photograph.size

@@ -9,15 +9,15 @@ import importlib.metadata
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tfisp.conversions import BAYER_ONLY, Conversions
 from tfisp.data.builder import DatasetBuilder
 from tfisp.data.cache import digest, file_digest, key
+from tfisp.data.captures import capture_of_facts, capture_to_facts
 from tfisp.data.frames import REFERENCE_BYTES, Rendering, Scene
 from tfisp.data.workers import in_order
 from tfisp.errors import InputError
@@ -26,7 +26,7 @@ from tfisp.rawfiles.gainmap import with_gain_map
 from tfisp.sensor import Capture, Sensor
 
 # Raised whenever the same file would be decoded to something else by our own code.
-_DECODE_VERSION = 3
+DECODE_VERSION = 3
 
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
@@ -123,7 +123,9 @@ def open_frames(builder: DatasetBuilder, files: Sequence[Path], root: Path) -> l
             builder.progress(done, len(files), "RAW files")
     for frame in frames:
         _note_clipping(builder, frame)
-    builder.notes.extend(_readers_notes(frames))
+    builder.notes.extend(
+        readers_notes([(frame.path, note) for frame in frames for note in frame.capture.notes])
+    )
     return frames
 
 
@@ -143,7 +145,7 @@ def _open_frame(path: Path, name: str, builder: DatasetBuilder) -> RawFrame:
     convert = builder.config.conversions
     decoded = key(
         kind="decoded",
-        version=[_DECODE_VERSION, *map(importlib.metadata.version, ("rawpy", "imagecodecs"))],
+        version=[DECODE_VERSION, *map(importlib.metadata.version, ("rawpy", "imagecodecs"))],
         file=sha256,
         description=file_digest(description) if description.exists() else None,
         suffix=path.suffix.lower(),
@@ -157,10 +159,10 @@ def _open_frame(path: Path, name: str, builder: DatasetBuilder) -> RawFrame:
         facts = {
             "size": list(mosaic.shape),
             "sensor": sensor.to_dict(),
-            "capture": _capture_facts(capture),
+            "capture": capture_to_facts(capture),
         }
         builder.store.write_note(decoded, facts)
-    size, capture = tuple(facts["size"]), _capture(facts["capture"])
+    size, capture = tuple(facts["size"]), capture_of_facts(facts["capture"])
     if builder.gain_map is not None:
         capture = with_gain_map(capture, builder.gain_map, size, path)
     return RawFrame(
@@ -174,11 +176,11 @@ def _open_frame(path: Path, name: str, builder: DatasetBuilder) -> RawFrame:
         override=builder.sensor,
         rendering=builder.rendering,
         convert=convert,
-        gain_map=_gain_map_hash(builder.gain_map),
+        gain_map=gain_map_hash(builder.gain_map),
     )
 
 
-def _gain_map_hash(gains: np.ndarray | None) -> str | None:
+def gain_map_hash(gains: np.ndarray | None) -> str | None:
     """What tells a shading map from another one."""
     return None if gains is None else key(shape=list(gains.shape), gains=digest(gains.tobytes()))
 
@@ -194,39 +196,18 @@ def _note_clipping(builder: DatasetBuilder, frame: RawFrame) -> None:
         )
 
 
-def _readers_notes(frames: Sequence[RawFrame]) -> list[str]:
+def readers_notes(remarks: Sequence[tuple[Path, str]]) -> list[str]:
     """What the reader assumed or left out, or doubts: each remark once, with how many it is of.
 
     Remarks that differ in their numbers alone, as measured levels do, are one.
+
+    Args:
+        remarks: (file, remark) of all files.
     """
     files: dict[str, list[tuple[Path, str]]] = {}
-    for frame in frames:
-        for note in frame.capture.notes:
-            files.setdefault(_NUMBER.sub("#", note), []).append((frame.path, note))
+    for path, note in remarks:
+        files.setdefault(_NUMBER.sub("#", note), []).append((path, note))
     return [
         f"{found[0][0]}{f' and {len(found) - 1} more' if len(found) > 1 else ''}: {found[0][1]}"
         for found in files.values()
     ]
-
-
-def _capture_facts(capture: Capture) -> dict[str, Any]:
-    """A capture as JSON values."""
-    facts = asdict(capture)
-    if capture.shading is not None:
-        facts["shading"] = capture.shading.tolist()
-    return facts
-
-
-def _capture(facts: dict[str, Any]) -> Capture:
-    """The inverse of `_capture_facts`; JSON's lists become the tuples and the array they were."""
-    values = {
-        name: _as_tuple(value) if isinstance(value, list) and name != "shading" else value
-        for name, value in facts.items()
-    }
-    if values["shading"] is not None:
-        values["shading"] = np.asarray(values["shading"], np.float32)
-    return Capture(**values)
-
-
-def _as_tuple(value: Any) -> Any:
-    return tuple(_as_tuple(item) for item in value) if isinstance(value, list) else value

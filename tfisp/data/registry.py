@@ -90,6 +90,15 @@ DATASETS: dict[str, Kind] = {
         paired=True,
         own_targets=True,
     ),
+    "prepared": Kind(
+        "prepared",
+        "patches that tfisp.prepare has written, in --data_dir",
+        None,
+        AS_SHOT,
+        256,
+        paired=False,
+        own_targets=True,
+    ),
     "unprocessed": Kind(
         "unprocessed",
         "photographs that are turned into RAW; `skimage:` for the scenes in scikit-image",

@@ -67,7 +67,7 @@ class SimulatedPatches(RawPatches):
         self.patch_size = simulated_size(captured.patch_size)
         self._window_size = REDUCTION * self.patch_size
         self.look, self._detail = look, detail or Detail()
-        self._cameras: dict[Path, Camera] = {}
+        self._cameras: dict[tuple[Path, str], Camera] = {}
 
     def in_detail(self, detail: Detail) -> "SimulatedPatches":
         """The same patches with another local contrast of the targets."""
@@ -91,14 +91,15 @@ class SimulatedPatches(RawPatches):
         self, frame: Frame, scene: Scene, place: Window, random: np.random.Generator
     ) -> tuple[np.ndarray, ...]:
         """A simulated capture of a window, its clean picture, and that in the look."""
-        if frame.path not in self._cameras:
-            self._cameras[frame.path] = camera_of(frame)
+        known = frame.path, frame.name  # a file may hold several frames
+        if known not in self._cameras:
+            self._cameras[known] = camera_of(frame)
         reference = cast(np.ndarray, scene.reference)  # patches are always read with it
         linear = reduced(place.of(reference))
         linear = np.minimum(linear * np.float32(2 ** random.uniform(*EXPOSURES)), 1)
         if random.random() < SOFT:
             linear = in_soft_light(linear, random)
-        raw = simulate(linear, self._cameras[frame.path], self._contract, random)
+        raw = simulate(linear, self._cameras[known], self._contract, random)
         clean = encode_srgb(linear)
         return raw, clean, self._detail.apply(self.look.apply(clean))
 

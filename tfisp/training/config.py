@@ -225,7 +225,7 @@ def require_contract(model: str, contract: Contract, data: DataConfig) -> None:
 
 
 # What is told by the files themselves (`tfisp.data.manifest`), and what changes no weight.
-_FOLDERS = ("raw_dir", "target_dir", "splits", "on_bad_file")
+_FOLDERS = ("raw_dir", "data_dir", "target_dir", "splits", "on_bad_file")
 _WATCHING = ("log_every", "validate_every", "validation_split", "validation_images")
 
 

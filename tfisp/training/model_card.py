@@ -18,7 +18,7 @@ def model_card(config: TrainConfig, last: int, notes: Sequence[str]) -> str:
     stages = [
         f"{stage.steps:,} steps of `{stage.recipe.name}`" for stage in config.stages[: last + 1]
     ]
-    source = shlex.quote(config.data.raw_dir or "")
+    source = shlex.quote(config.data.source[1] or "")
     lines = [
         f"# {config.model}, trained by tfisp {__version__}",
         "",

@@ -106,8 +106,9 @@ def _check_model(model: str) -> None:
 
 def _check_data_serves(recipes: Sequence[Recipe], data: DataConfig) -> None:
     """Sees that the kind of data set has what the recipes need."""
-    if not data.raw_dir and not (data.name == "unprocessed" and data.splits):
-        raise InputError("--raw_dir: not given")
+    flag, folder = data.source
+    if not folder and not (data.name == "unprocessed" and data.splits):
+        raise InputError(f"--{flag}: not given")
     for recipe in recipes:
         if recipe.paired and not (recipe.simulated or data.kind.paired):
             raise InputError(
@@ -134,8 +135,9 @@ def _check_xla(values: FlagValues, recipes: Sequence[Recipe]) -> None:
 
 def _check_folders(data: DataConfig) -> None:
     """Sees that folders and files of the data are there."""
-    if data.raw_dir and data.raw_dir != SKIMAGE:
-        require_folder("raw_dir", data.raw_dir)
+    flag, folder = data.source
+    if folder and folder != SKIMAGE:
+        require_folder(flag, folder)
     if data.target_dir:
         require_folder("target_dir", data.target_dir)
     if data.val_pairs:

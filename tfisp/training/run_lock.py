@@ -21,16 +21,20 @@ _NAME = ".lock"
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[None]:
+def held(folder: Path, flag: str = "work_dir") -> Iterator[None]:
     """Holds the lock of a folder, which is made if absent, and goes again if it stays empty.
+
+    Args:
+        folder: The folder.
+        flag: The flag that names it, for messages.
 
     Raises:
         InputError: another process holds it, naming host and process; or the folder cannot be
             written to.
     """
-    made = _make(folder)
+    made = _make(folder, flag)
     try:
-        descriptor = _acquire(folder)
+        descriptor = _acquire(folder, flag)
         try:
             yield
         finally:
@@ -83,17 +87,17 @@ def require_usable(folder: Path) -> None:
         )
 
 
-def _make(folder: Path) -> list[Path]:
+def _make(folder: Path, flag: str) -> list[Path]:
     """Makes a folder; returns what had to be made, the innermost first."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"--work_dir={folder}: cannot be made: {error.strerror}") from error
+        raise InputError(f"--{flag}={folder}: cannot be made: {error.strerror}") from error
     return missing
 
 
-def _acquire(folder: Path) -> int:
+def _acquire(folder: Path, flag: str) -> int:
     """Takes the lock; returns the open file that it hangs on."""
     path = folder / _NAME
     while True:
@@ -101,11 +105,11 @@ def _acquire(folder: Path) -> int:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise InputError(
-                f"--work_dir={folder}: cannot be written to: {error.strerror}"
+                f"--{flag}={folder}: cannot be written to: {error.strerror}"
             ) from error
         taken = False
         try:
-            _lock(descriptor, folder)
+            _lock(descriptor, folder, flag)
             # Between opening and locking, who held it may have removed it.
             taken = _is(descriptor, path)
             if taken:
@@ -116,21 +120,21 @@ def _acquire(folder: Path) -> int:
                 os.close(descriptor)
 
 
-def _lock(descriptor: int, folder: Path) -> None:
+def _lock(descriptor: int, folder: Path, flag: str) -> None:
     """Takes the system's lock, or, on a file system that has none, looks at who signed last."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise _taken(folder, _signature(folder)) from None
+        raise _taken(folder, flag, _signature(folder)) from None
     except OSError:
         signature = _signature(folder)
         if signature.get("host") == socket.gethostname() and _lives(signature.get("pid")):
-            raise _taken(folder, signature) from None
+            raise _taken(folder, flag, signature) from None
 
 
-def _taken(folder: Path, signature: dict[str, Any]) -> InputError:
+def _taken(folder: Path, flag: str, signature: dict[str, Any]) -> InputError:
     return InputError(
-        f"--work_dir={folder}: process {signature.get('pid', '(unknown)')} on host"
+        f"--{flag}={folder}: process {signature.get('pid', '(unknown)')} on host"
         f" {signature.get('host', '(unknown)')} works in it; wait for it, stop it, or choose"
         " another folder"
     )

@@ -1,0 +1,76 @@
+"""Steps on this machine, in as many processes as wanted."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+
+from tfisp.errors import InputError
+
+
+@dataclass(frozen=True)
+class Processes:
+    """An engine of `tfisp.preparing.job`.
+
+    Attributes:
+        count: How many; one is this process itself.
+    """
+
+    count: int
+
+    def __call__(
+        self, step: Callable[[Any], None], tasks: Sequence[Any], done: Callable[[int], None]
+    ) -> None:
+        """See `tfisp.preparing.job.Engine`.
+
+        Raises:
+            InputError: Of a step; or if a process was killed.
+        """
+        if min(self.count, len(tasks)) == 1:
+            for number, task in enumerate(tasks):
+                step(task)
+                done(number)
+            return
+        workers = min(self.count, len(tasks))
+        context = multiprocessing.get_context("spawn")  # what is inherited is nobody's guess then
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
+        try:
+            numbers = {pool.submit(step, task): number for number, task in enumerate(tasks)}
+            for future in as_completed(numbers):
+                future.result()
+                done(numbers[future])
+        except BrokenProcessPool as error:
+            raise InputError(
+                "a worker process was killed, for want of memory perhaps; run the same command"
+                " again to go on, with fewer --workers if it happens again"
+            ) from error
+        except BaseException:
+            for worker in multiprocessing.active_children():  # what they write is whole or goes
+                worker.terminate()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _begin() -> None:
+    """Prepares a worker: one processor, and an end when its parent's has come."""
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Any) -> None:
+    """Ends this process when its parent is gone, by whatever means."""
+    with contextlib.suppress(OSError):
+        parent.join()
+    os._exit(1)
