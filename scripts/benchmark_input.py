@@ -26,8 +26,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from tfisp import prepare
 from tfisp.backend import load_tensorflow
-from tfisp.data import DataConfig, batches, names, open_dataset
+from tfisp.data import DataConfig, batches, open_dataset
 from tfisp.data.base import Dataset
 
 # Pairs in a prepared data set; enough for two batches of different files.
@@ -41,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", default=",".join(names()), help="Kinds, comma separated.")
+    parser.add_argument("--data", default=",".join(WRITERS), help="Kinds, comma separated.")
     parser.add_argument("--batch_size", type=int, default=32, help="Patches per batch.")
     parser.add_argument("--steps", default="0.1,0.3,1", help="Lengths of a step, in seconds.")
     parser.add_argument("--workers", type=int, help="Patches read at a time.")
@@ -179,6 +180,16 @@ def write_folders(folder: Path) -> DataConfig:
     )
 
 
+def write_prepared(folder: Path) -> DataConfig:
+    """The same, as `tfisp.prepare` keeps them."""
+    source = write_folders(folder)
+    words = [f"--raw_dir={source.raw_dir}", f"--target_dir={source.target_dir}"]
+    words += [f"--output={folder / 'prepared'}", "--reference=bilinear", "--keep=blurred"]
+    if prepare.run(words):
+        raise SystemExit("tfisp.prepare failed")
+    return DataConfig("prepared", data_dir=str(folder / "prepared"), reference="bilinear")
+
+
 def write_unprocessed(folder: Path) -> DataConfig:
     """Photographs as those of the benchmark: 1,280 pixels wide."""
     for index in range(16):
@@ -191,6 +202,7 @@ WRITERS: dict[str, Callable[[Path], DataConfig]] = {
     "ultraisp": write_ultraisp,
     "ntire26": write_ntire26,
     "folders": write_folders,
+    "prepared": write_prepared,
     "unprocessed": write_unprocessed,
 }
 

@@ -155,9 +155,10 @@ def _menon2007(mosaic: np.ndarray, pattern: str) -> np.ndarray:
     out = np.empty((height, width, 3), np.float32)
     # Tiles begin at even rows and columns, and so does their margin: the pattern is the same in
     # each.
-    for top in range(0, height, _MENON_TILE):
-        for left in range(0, width, _MENON_TILE):
-            bottom, right = min(top + _MENON_TILE, height), min(left + _MENON_TILE, width)
+    rows, columns = (_tile_side(side) for side in mosaic.shape)
+    for top in range(0, height, rows):
+        for left in range(0, width, columns):
+            bottom, right = min(top + rows, height), min(left + columns, width)
             first, second = max(top - _MENON_MARGIN, 0), max(left - _MENON_MARGIN, 0)
             tile = mosaic[first : bottom + _MENON_MARGIN, second : right + _MENON_MARGIN]
             rgb = menon2007(tile, pattern)
@@ -165,6 +166,11 @@ def _menon2007(mosaic: np.ndarray, pattern: str) -> np.ndarray:
                 : bottom - top, : right - left
             ]
     return out
+
+
+def _tile_side(side: int) -> int:
+    """An even side of tiles of about `_MENON_TILE` samples, so that no narrow one is left over."""
+    return -(-side // max(round(side / _MENON_TILE), 1) // 2) * 2
 
 
 def _opencv(mosaic: np.ndarray, pattern: str) -> np.ndarray:

@@ -107,12 +107,12 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
     if values.verify:
         _verify(output)
         return
-    job, engine = _job(values, output), _engine(values)
+    job, chosen = _job(values, output), _engine(values)
     from tfisp.files import remove_leftovers
     from tfisp.preparing.job import make_shards, require_same, survey_files
     from tfisp.training.run_lock import held
 
-    with held(output, "output"):
+    with held(output, "output"), chosen as engine:
         remove_leftovers(output)
         found = survey_files(job, engine, Progress())
         require_same(job, found.plan)
@@ -121,6 +121,7 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
             print(f"nothing made yet; leave out --dry_run to make it: {output}")
             return
         made = make_shards(job, found, engine, Progress())
+        remove_leftovers(output)  # of workers that were lost on the way
     shards = sum(map(len, found.plan.shards.values()))
     print(f"{made} of {shards} shards made now, all are there: {output}")
 

@@ -37,10 +37,12 @@ def pairs_within(first: np.ndarray, second: np.ndarray, limit: float) -> list[tu
         second: bool `[M, bits]`.
         limit: 0..1.
     """
+    bits = first.shape[1]
+    ones, others = (np.packbits(side, axis=1) for side in (first, second))
     return [
         (i, int(j))
-        for i, hashed in enumerate(first)
-        for j in np.flatnonzero((second != hashed).mean(axis=1) <= limit)
+        for i, one in enumerate(ones)
+        for j in np.flatnonzero(np.bitwise_count(others ^ one).sum(axis=1) <= limit * bits)
     ]
 
 

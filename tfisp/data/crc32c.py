@@ -14,7 +14,7 @@ _ALL = 0xFFFFFFFF
 _MASK_DELTA = 0xA282EAD8
 
 # Bytes of a strip, a power of two.
-_STRIP = 256
+_STRIP = 128
 
 
 def masked_crc32c(data: bytes) -> int:
@@ -34,42 +34,55 @@ def crc32c(data: bytes) -> int:
     words = np.ascontiguousarray(padded.view("<u2").reshape(strips, -1).T)
     table, remainders = _table(), np.zeros(strips, np.uint32)
     for word in words:
-        remainders = table[(remainders ^ word) & 0xFFFF] ^ (remainders >> np.uint32(16))
+        step = table[remainders.astype(np.uint16) ^ word]
+        remainders >>= 16
+        remainders ^= step
     length = _STRIP
     while len(remainders) > 1:
-        remainders = _apply(_shift(length), remainders[::2]) ^ remainders[1::2]
+        remainders = _shifted(remainders[::2], length) ^ remainders[1::2]
         length *= 2
-    start = np.array([_ALL], np.uint32)
-    for power in range(size.bit_length()):
-        if size >> power & 1:
-            start = _apply(_shift(1 << power), start)
-    return int(remainders[0] ^ start[0]) ^ _ALL
+    return int(remainders[0]) ^ _start(size) ^ _ALL
 
 
 @functools.cache
 def _table() -> np.ndarray:
     """What two bytes that leave a remainder do to it: uint32 `[65536]`."""
-    values = np.arange(1 << 16, dtype=np.uint32)
-    for _ in range(16):
-        values = (values >> np.uint32(1)) ^ np.where(values & 1, _POLYNOMIAL, 0).astype(np.uint32)
-    return values
+    return _without_bits(np.arange(1 << 16, dtype=np.uint32), 16)
+
+
+@functools.lru_cache(maxsize=1024)
+def _start(size: int) -> int:
+    """What the remainder that a checksum starts from has become after so many bytes."""
+    remainder = np.array([_ALL], np.uint32)
+    for power in range(size.bit_length()):
+        if size >> power & 1:
+            remainder = _shifted(remainder, 1 << power)
+    return int(remainder[0])
+
+
+def _shifted(remainders: np.ndarray, length: int) -> np.ndarray:
+    """Remainders, uint32 `[n]`, after `length` zero bytes, a power of two."""
+    tables, parts = _shift(length), remainders.astype("<u4").view(np.uint8).reshape(-1, 4)
+    out = tables[0][parts[:, 0]]
+    for number in (1, 2, 3):
+        out ^= tables[number][parts[:, number]]
+    return out
 
 
 @functools.cache
 def _shift(length: int) -> np.ndarray:
-    """What `length` zero bytes, a power of two, do to each bit of a remainder: uint32 `[32]`."""
-    bits = np.uint32(1) << np.arange(32, dtype=np.uint32)
-    if length > 1:
-        half = _shift(length // 2)
-        return _apply(half, half)
-    for _ in range(8):
-        bits = (bits >> np.uint32(1)) ^ np.where(bits & 1, _POLYNOMIAL, 0).astype(np.uint32)
-    return bits
+    """What `length` zero bytes do to each of the four bytes of a remainder: uint32 `[4, 256]`."""
+    bytes_ = np.arange(256, dtype=np.uint32)
+    parts = np.concatenate([bytes_ << np.uint32(8 * number) for number in range(4)])
+    if length == 1:
+        return _without_bits(parts, 8).reshape(4, 256)
+    half = length // 2
+    return _shifted(_shifted(parts, half), half).reshape(4, 256)
 
 
-def _apply(shift: np.ndarray, remainders: np.ndarray) -> np.ndarray:
-    """A linear map, given by what becomes of each bit, of uint32 `[n]`."""
-    out = np.zeros_like(remainders)
-    for bit, image in enumerate(shift):
-        out ^= image * (remainders >> np.uint32(bit) & np.uint32(1))
-    return out
+def _without_bits(remainders: np.ndarray, count: int) -> np.ndarray:
+    """Remainders after `count` zero bits."""
+    for _ in range(count):
+        low = np.where(remainders & 1, _POLYNOMIAL, 0).astype(np.uint32)
+        remainders = remainders >> np.uint32(1) ^ low
+    return remainders

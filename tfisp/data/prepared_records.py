@@ -44,11 +44,20 @@ class RawPatch(NamedTuple):
     capture: Capture
 
 
+def describe_raw(sensor: Sensor, capture: Capture) -> dict[str, bytes]:
+    """What the records of a file's patches have in common.
+
+    Args:
+        sensor: Of the patches.
+        capture: Of the upright frame.
+    """
+    return {"sensor": _json(sensor.to_dict()), "capture": _json(capture_to_facts(capture))}
+
+
 def encode_raw(
     mosaic: np.ndarray,
     reference: np.ndarray,
-    sensor: Sensor,
-    capture: Capture,
+    described: Mapping[str, bytes],
     source: str,
     place: Window,
 ) -> bytes:
@@ -57,20 +66,12 @@ def encode_raw(
     Args:
         mosaic: uint16 `[h, w]`, red first.
         reference: uint16 `[h, w, 3]`.
-        sensor: Of the patch.
-        capture: Of the upright frame.
+        described: Of its file, by `describe_raw`.
         source: Name of the file.
         place: Where in the upright frame it lies.
     """
-    return examples.encode(
-        {
-            "mosaic": _bytes(mosaic),
-            "reference": _bytes(reference),
-            "sensor": _json(sensor.to_dict()),
-            "capture": _json(capture_to_facts(capture)),
-        }
-        | _whence(source, place)
-    )
+    arrays = {"mosaic": _bytes(mosaic), "reference": _bytes(reference)}
+    return examples.encode({**arrays, **described, **_whence(source, place)})
 
 
 def encode_target(pixels: np.ndarray, source: str, place: Window) -> bytes:

@@ -46,12 +46,7 @@ def write_shard(
     entries, place, whole = [], 0, hashlib.sha256()
     with atomic_file(folder / (name + DATA_SUFFIX)) as temporary, open(temporary, "wb") as file:
         for record, facts in records:
-            length = struct.pack("<Q", len(record))
-            framed = (
-                _HEAD.pack(len(record), masked_crc32c(length)),
-                record,
-                _CHECKSUM.pack(masked_crc32c(record)),
-            )
+            framed = _head(len(record)), record, _CHECKSUM.pack(masked_crc32c(record))
             for part in framed:
                 file.write(part)
                 whole.update(part)
@@ -135,6 +130,12 @@ class Shards:
         if len(record) != length or zlib.crc32(record) != crc32:
             raise InputError(f"{path}: damaged, the record at byte {offset} has another checksum")
         return record
+
+
+@lru_cache(maxsize=1024)
+def _head(length: int) -> bytes:
+    """What stands before a record."""
+    return _HEAD.pack(length, masked_crc32c(struct.pack("<Q", length)))
 
 
 def _map(path: Path) -> mmap.mmap:

@@ -41,6 +41,9 @@ _READ_SLOPE, _READ_OFFSET, _READ_SPREAD = 2.18, 1.20, 0.26
 # and less above it, so that what was white is saturated in all of them.
 _HIGHLIGHTS = 0.9
 
+# Rows of a reduced picture that are made at a time.
+_STRIP = 64
+
 
 class Noise(NamedTuple):
     """Variance of a sample x (0..1 between black and white) is `shot * x + read`, as in DNG."""
@@ -72,14 +75,17 @@ def reduced_linear(pixels: np.ndarray, factor: int, random: np.random.Generator)
         float32 linear sRGB 0..1 of `reduced_size`.
     """
     height, width = reduced_size(pixels.shape[:2], factor)
-    pixels = pixels[: height * factor, : width * factor]
-    image = to_float(pixels)
-    if pixels.dtype == np.uint8:
-        step = random.random(image.shape, np.float32) - np.float32(0.5)
-        step[(pixels == 0) | (pixels == 255)] = 0
-        image += step / np.float32(255)
-    linear = decode_srgb(image)
-    return linear.reshape(height, factor, width, factor, 3).mean(axis=(1, 3), dtype=np.float32)
+    out = np.empty((height, width, 3), np.float32)
+    for top in range(0, height, _STRIP):  # few rows at a time, or it takes ten times the memory
+        part = pixels[top * factor : min(top + _STRIP, height) * factor, : width * factor]
+        image = to_float(part)
+        if part.dtype == np.uint8:
+            step = random.random(image.shape, np.float32) - np.float32(0.5)
+            step[(part == 0) | (part == 255)] = 0
+            image += step / np.float32(255)
+        linear = decode_srgb(image).reshape(-1, factor, width, factor, 3)
+        out[top : top + _STRIP] = linear.mean(axis=(1, 3), dtype=np.float32)
+    return out
 
 
 def reduced_srgb(pixels: np.ndarray, factor: int, seed: Sequence[int]) -> np.ndarray:

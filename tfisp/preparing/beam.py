@@ -41,6 +41,12 @@ class BeamPipeline:
         except ValueError as error:
             raise UsageError(f"--beam_options={text}: {error}") from error
 
+    def __enter__(self) -> "BeamPipeline":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing is kept open between steps."""
+
     def __call__(
         self, step: Callable[[Any], None], tasks: Sequence[Any], done: Callable[[int], None]
     ) -> None:

@@ -65,7 +65,15 @@ class MakeTask(NamedTuple):
 
 
 class Engine(Protocol):
-    """Runs a step on many tasks, somewhere."""
+    """Runs a step on many tasks, somewhere, inside a `with`."""
+
+    def __enter__(self) -> "Engine":
+        """Begins."""
+        ...
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        """Ends; after an error, what runs is dropped."""
+        ...
 
     def __call__(
         self, step: Callable[[Any], None], tasks: Sequence[Any], done: Callable[[int], None]
@@ -156,7 +164,8 @@ def survey_files(job: Job, engine: Engine, progress: Progress) -> Survey:
             note = job.settings.survey_key(role, f"{content}{path.suffix.lower()}")
             tasks.append(LookTask(role, path, job.settings, job.output, note))
     store = Store(job.output / _SURVEY)
-    new = {task.note: task for task in tasks if store.note(task.note) is None}
+    # What could not be read may be readable by now: another library, another moment.
+    new = {task.note: task for task in tasks if "error" in (store.note(task.note) or {"error": ""})}
     _run(engine, look, list(new.values()), [1] * len(new), progress, "files looked at")
     found_of: dict[str, dict[str, Any]] = {role: {} for role in ROLES}
     unreadable: dict[str, list[LeftOut]] = {role: [] for role in ROLES}
@@ -199,6 +208,7 @@ def require_same(job: Job, plan: Plan) -> None:
         now = plan.settings.to_dict()
         differing = [f"--{name}" for name in now if before["settings"].get(name) != now[name]]
         words = [*changes(before["files"], plan.files), *differing]
+        words = words or ["other ones of these files can be read now"]
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: not written by tfisp.prepare") from error
     raise InputError(

@@ -10,7 +10,7 @@ import numpy as np
 from tfisp.data.crops import PatchGrid, Window, window
 from tfisp.data.images import to_uint16
 from tfisp.data.noise import noise_of
-from tfisp.data.prepared_records import encode_raw, encode_target
+from tfisp.data.prepared_records import describe_raw, encode_raw, encode_target
 from tfisp.demosaic import reference
 from tfisp.errors import InputError
 from tfisp.packing import crop_mosaic, upright
@@ -52,10 +52,10 @@ def _raw_records(path: Path, source: Source, settings: Settings) -> Iterator[Ent
     noise = capture.noise or tuple(noise_of(mosaic, sensor, capture))
     capture = dataclasses.replace(capture, noise=noise, notes=())
     mosaic, sensor, capture = upright(mosaic, sensor, capture)
+    described = describe_raw(sensor.shifted(*sensor.red_site), capture)
     for place in _windows(source, settings, sensor.red_site):
-        part, own = crop_mosaic(mosaic, sensor, *place[:4])
         rendered = _reference(mosaic, sensor, capture, place, settings.reference)
-        record = encode_raw(part, rendered, own, capture, source.name, place)
+        record = encode_raw(place.of(mosaic), rendered, described, source.name, place)
         yield record, _known(source, place)
 
 

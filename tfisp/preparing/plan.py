@@ -65,7 +65,13 @@ class Plan:
     def key(self) -> str:
         """What tells it from other plans."""
         files = [[entry["role"], entry["path"], entry["content"]] for entry in self.files]
-        return key(settings=self.settings.to_dict(), files=files)
+        taken = [
+            [name, source.name, len(source.cells)]
+            for shards in self.shards.values()
+            for name, shard in shards.items()
+            for source in shard
+        ]
+        return key(settings=self.settings.to_dict(), files=files, taken=taken)
 
     def patches(self, role: str) -> int:
         """How many patches of a role there will be."""

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -16,15 +15,27 @@ import cv2
 from tfisp.errors import InputError
 
 
-@dataclass(frozen=True)
 class Processes:
-    """An engine of `tfisp.preparing.job`.
+    """An engine of `tfisp.preparing.job`; to be closed, which it is at the end of a `with`.
 
-    Attributes:
-        count: How many; one is this process itself.
+    Args:
+        count: How many processes; one is this process itself.
     """
 
-    count: int
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> "Processes":
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._pool is None:
+            return
+        if error is not None:
+            for worker in multiprocessing.active_children():  # what they write is whole or goes
+                worker.terminate()
+        self._pool.shutdown(cancel_futures=True)
 
     def __call__(
         self, step: Callable[[Any], None], tasks: Sequence[Any], done: Callable[[int], None]
@@ -34,16 +45,17 @@ class Processes:
         Raises:
             InputError: Of a step; or if a process was killed.
         """
-        if min(self.count, len(tasks)) == 1:
+        if self._count == 1:
             for number, task in enumerate(tasks):
                 step(task)
                 done(number)
             return
-        workers = min(self.count, len(tasks))
-        context = multiprocessing.get_context("spawn")  # what is inherited is nobody's guess then
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
+        if self._pool is None:
+            # Spawned, for what a fork inherits may hold locks.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self._count, context, _begin)
         try:
-            numbers = {pool.submit(step, task): number for number, task in enumerate(tasks)}
+            numbers = {self._pool.submit(step, task): number for number, task in enumerate(tasks)}
             for future in as_completed(numbers):
                 future.result()
                 done(numbers[future])
@@ -52,12 +64,6 @@ class Processes:
                 "a worker process was killed, for want of memory perhaps; run the same command"
                 " again to go on, with fewer --workers if it happens again"
             ) from error
-        except BaseException:
-            for worker in multiprocessing.active_children():  # what they write is whole or goes
-                worker.terminate()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _begin() -> None:

@@ -1,0 +1,170 @@
+"""How fast `tfisp.prepare` makes patches, beside demosaicking each patch with colour-demosaicing.
+
+    python scripts/benchmark_prepare.py [--patches=2000] [--photographs=4] [--workers=2]
+
+DNGs and JPEGs of 12 megapixels are made up in a temporary folder: scenes whose power falls as that
+of natural ones, with noise, from a sensor of 12 bits. One JSON object tells:
+
+    colour_demosaicing_seconds  demosaicking alone, patch after patch in one process
+    prepare_seconds             the whole program: start, two readings of each file, references, shards
+    ratio                       of the two
+    photographs_seconds         the same program for the photographs alone
+    different                   reference samples (of 16 bits) that are not those that follow from
+                                colour-demosaicing's result, and the largest difference
+    peak_mb                     the most memory that one process held, RAW files and photographs
+"""
+
+import argparse
+import json
+import multiprocessing
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tfisp.color import apply_matrix, camera_to_srgb, encode_srgb
+from tfisp.contract import Contract, normalise
+from tfisp.data import DataConfig, open_dataset
+from tfisp.data.images import to_uint16
+from tfisp.packing import crop_mosaic
+from tfisp.raw import read_raw
+from tfisp.rawfiles.dng_writer import write_dng
+from tfisp.sensor import SENSORS
+
+PATCH = 256
+HEIGHT, WIDTH = 3000, 4000
+PER_FILE = (HEIGHT // PATCH) * (WIDTH // PATCH)
+
+# Samples around a patch that Menon's method may look at.
+MARGIN = 8
+
+GAINS = (2.0, 1.0, 1.5)
+
+# The program, and the most memory that it or one of its workers held, in MB.
+MEASURED = """
+if __name__ == "__main__":
+    import resource, sys
+    from tfisp.prepare import run
+    code = run()
+    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    print(max(peaks) // 1024)
+    sys.exit(code)
+"""
+
+
+def main() -> None:
+    """Makes files, prepares them, and compares."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--patches", type=int, default=2000, help="RAW patches.")
+    parser.add_argument("--photographs", type=int, default=4, help="Photographs.")
+    parser.add_argument("--workers", type=int, default=2, help="Processes of tfisp.prepare.")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        # In a process of its own: a child's peak begins with what its parent holds.
+        raws = -(-arguments.patches // PER_FILE)
+        writer = multiprocessing.get_context("spawn").Process(
+            target=write_files, args=(folder, raws, arguments.photographs)
+        )
+        writer.start()
+        writer.join()
+        raw_words = [f"--raw_dir={folder / 'raw'}", f"--raw_patches={arguments.patches}"]
+        seconds, peak = prepared(folder / "patches", arguments.workers, raw_words)
+        looks = [f"--target_dir={folder / 'look'}"]
+        photographs, looks_peak = prepared(folder / "targets", arguments.workers, looks)
+        theirs, different, largest = compared(folder)
+    result = {
+        "patches": arguments.patches,
+        "workers": arguments.workers,
+        "colour_demosaicing_seconds": round(theirs, 1),
+        "prepare_seconds": round(seconds, 1),
+        "ratio": round(theirs / seconds, 1),
+        "photographs_seconds": round(photographs, 1),
+        "different": different,
+        "largest": largest,
+        "peak_mb": [peak, looks_peak],
+    }
+    print(json.dumps(result))
+
+
+def prepared(output: Path, workers: int, words: list[str]) -> tuple[float, int]:
+    """Seconds that the program takes from start to end, and MB of its largest process."""
+    command = [sys.executable, "-c", MEASURED, f"--output={output}", f"--workers={workers}", *words]
+    start = time.perf_counter()
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return time.perf_counter() - start, int(done.stdout.splitlines()[-1])
+
+
+def compared(folder: Path) -> tuple[float, int, int]:
+    """Seconds of colour-demosaicing for the same patches, and how references differ from its."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*Matplotlib.*")
+        from colour_demosaicing import demosaicing_CFA_Bayer_Menon2007 as menon
+
+    dataset = open_dataset(DataConfig("prepared", data_dir=str(folder / "patches")))
+    seconds, different, largest, name = 0.0, 0, 0, ""
+    contract = Contract(white_balance="as_shot")
+    for frame in dataset.raw.frames:
+        source, place = frame.name.rsplit(" ", 1)
+        if source != name:
+            mosaic, sensor, capture = read_raw(folder / "raw" / source)
+            name, linear = source, np.clip(normalise(mosaic, sensor, capture, contract), 0, 1)
+        top, left = map(int, place.split(","))
+        first, second = max(top - MARGIN, 0), max(left - MARGIN, 0)
+        rows, columns = top + PATCH + MARGIN - first, left + PATCH + MARGIN - second
+        rows, columns = min(rows, HEIGHT - first), min(columns, WIDTH - second)
+        around, own = crop_mosaic(linear, sensor, first, second, rows, columns)
+        start = time.perf_counter()
+        rgb = menon(around, own.pattern)
+        seconds += time.perf_counter() - start
+        rgb = rgb[top - first :, left - second :][:PATCH, :PATCH].astype(np.float32)
+        rgb = apply_matrix(rgb, camera_to_srgb(sensor.xyz_to_camera))
+        expected = to_uint16(encode_srgb(np.clip(rgb, 0, 1)))
+        off = np.abs(frame.load().reference.astype(int) - expected)
+        different, largest = different + int((off > 0).sum()), max(largest, int(off.max()))
+    return seconds, different, largest
+
+
+def write_files(folder: Path, raws: int, photographs: int) -> None:
+    """Writes RAW files and photographs."""
+    for part in ("raw", "look"):
+        (folder / part).mkdir(parents=True)
+    sensor = SENSORS["demo"]
+    random = np.random.default_rng(0)
+    scenes = [scene(seed) for seed in range(2)]
+    for number in range(raws):
+        shifted = np.roll(scenes[number % 2], 211 * number, axis=(0, 1))
+        values = shifted[..., 1] * (sensor.white_level - 256) + 256
+        values += random.normal(0, 8, values.shape)
+        mosaic = np.clip(values, 0, sensor.white_level).astype(np.uint16)
+        write_dng(folder / "raw" / f"{number}.dng", mosaic, sensor, GAINS)
+    for number in range(photographs):
+        picture = np.rint(255 * np.roll(scene(100 + number), 97 * number, axis=1))
+        cv2.imwrite(str(folder / "look" / f"{number}.jpg"), picture.astype(np.uint8))
+
+
+def scene(seed: int) -> np.ndarray:
+    """A picture float32 `[H, W, 3]`, 0..1, whose amplitudes fall by 1/f."""
+    random = np.random.default_rng(seed)
+    down, along = np.fft.fftfreq(HEIGHT)[:, None], np.fft.rfftfreq(WIDTH)[None]
+    frequency = np.hypot(down, along)
+    frequency[0, 0] = np.inf
+    planes = []
+    for _ in range(3):
+        phases = np.exp(2j * np.pi * random.random(frequency.shape))
+        plane = np.fft.irfft2(phases / frequency, (HEIGHT, WIDTH))
+        planes.append(plane / plane.std())
+    light, red, blue = planes
+    colours = 0.06 * np.stack([red, -red / 2, blue], axis=-1)
+    return np.clip(0.45 + 0.2 * light[..., None] + colours, 0, 1).astype(np.float32)
+
+
+if __name__ == "__main__":
+    main()
