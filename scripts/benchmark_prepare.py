@@ -6,8 +6,9 @@ DNGs and JPEGs of 12 megapixels are made up in a temporary folder: scenes whose 
 of natural ones, with noise, from a sensor of 12 bits. One JSON object tells:
 
     colour_demosaicing_seconds  demosaicking alone, patch after patch in one process
-    prepare_seconds             the whole program: start, two readings of each file, references, shards
+    prepare_seconds             the whole program from its start to the last shard on disk
     ratio                       of the two
+    cpu_ratio                   of their processor times, all processes together
     photographs_seconds         the same program for the photographs alone
     different                   reference samples (of 16 bits) that are not those that follow from
                                 colour-demosaicing's result, and the largest difference
@@ -45,14 +46,15 @@ MARGIN = 8
 
 GAINS = (2.0, 1.0, 1.5)
 
-# The program, and the most memory that it or one of its workers held, in MB.
+# The program; then processor seconds, and the most MB that it or one of its workers held.
 MEASURED = """
 if __name__ == "__main__":
     import resource, sys
     from tfisp.prepare import run
     code = run()
-    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    print(max(peaks) // 1024)
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu = sum(each.ru_utime + each.ru_stime for each in used)
+    print(cpu, max(each.ru_maxrss for each in used) // 1024)
     sys.exit(code)
 """
 
@@ -76,16 +78,17 @@ def main() -> None:
         writer.start()
         writer.join()
         raw_words = [f"--raw_dir={folder / 'raw'}", f"--raw_patches={arguments.patches}"]
-        seconds, peak = prepared(folder / "patches", arguments.workers, raw_words)
+        seconds, cpu, peak = prepared(folder / "patches", arguments.workers, raw_words)
         looks = [f"--target_dir={folder / 'look'}"]
-        photographs, looks_peak = prepared(folder / "targets", arguments.workers, looks)
-        theirs, different, largest = compared(folder)
+        photographs, _, looks_peak = prepared(folder / "targets", arguments.workers, looks)
+        theirs, their_cpu, different, largest = compared(folder)
     result = {
         "patches": arguments.patches,
         "workers": arguments.workers,
         "colour_demosaicing_seconds": round(theirs, 1),
         "prepare_seconds": round(seconds, 1),
         "ratio": round(theirs / seconds, 1),
+        "cpu_ratio": round(their_cpu / cpu, 1),
         "photographs_seconds": round(photographs, 1),
         "different": different,
         "largest": largest,
@@ -94,22 +97,23 @@ def main() -> None:
     print(json.dumps(result))
 
 
-def prepared(output: Path, workers: int, words: list[str]) -> tuple[float, int]:
-    """Seconds that the program takes from start to end, and MB of its largest process."""
+def prepared(output: Path, workers: int, words: list[str]) -> tuple[float, float, int]:
+    """Seconds from start to end, processor seconds, and MB of the largest process."""
     command = [sys.executable, "-c", MEASURED, f"--output={output}", f"--workers={workers}", *words]
     start = time.perf_counter()
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return time.perf_counter() - start, int(done.stdout.splitlines()[-1])
+    cpu, peak = done.stdout.splitlines()[-1].split()
+    return time.perf_counter() - start, float(cpu), int(peak)
 
 
-def compared(folder: Path) -> tuple[float, int, int]:
-    """Seconds of colour-demosaicing for the same patches, and how references differ from its."""
+def compared(folder: Path) -> tuple[float, float, int, int]:
+    """Seconds and processor seconds of colour-demosaicing, and how references differ from its."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*Matplotlib.*")
         from colour_demosaicing import demosaicing_CFA_Bayer_Menon2007 as menon
 
     dataset = open_dataset(DataConfig("prepared", data_dir=str(folder / "patches")))
-    seconds, different, largest, name = 0.0, 0, 0, ""
+    seconds, cpu, different, largest, name = 0.0, 0.0, 0, 0, ""
     contract = Contract(white_balance="as_shot")
     for frame in dataset.raw.frames:
         source, place = frame.name.rsplit(" ", 1)
@@ -121,15 +125,16 @@ def compared(folder: Path) -> tuple[float, int, int]:
         rows, columns = top + PATCH + MARGIN - first, left + PATCH + MARGIN - second
         rows, columns = min(rows, HEIGHT - first), min(columns, WIDTH - second)
         around, own = crop_mosaic(linear, sensor, first, second, rows, columns)
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         rgb = menon(around, own.pattern)
         seconds += time.perf_counter() - start
+        cpu += time.process_time() - cpu_start
         rgb = rgb[top - first :, left - second :][:PATCH, :PATCH].astype(np.float32)
         rgb = apply_matrix(rgb, camera_to_srgb(sensor.xyz_to_camera))
         expected = to_uint16(encode_srgb(np.clip(rgb, 0, 1)))
         off = np.abs(frame.load().reference.astype(int) - expected)
         different, largest = different + int((off > 0).sum()), max(largest, int(off.max()))
-    return seconds, different, largest
+    return seconds, cpu, different, largest
 
 
 def write_files(folder: Path, raws: int, photographs: int) -> None:

@@ -55,7 +55,7 @@ def test_menon_equals_colour_demosaicings_bit_for_bit(size, pattern):
     noise = RNG.uniform(-0.1, 1, size).astype(np.float32)
     # In steps and with clipped parts the gradients that are compared tie.
     for mosaic in (noise, np.rint(noise * 8), np.clip(noise * 3, 0, 1)):
-        expected = demosaicing_CFA_Bayer_Menon2007(mosaic, pattern)
+        expected = demosaicing_CFA_Bayer_Menon2007(mosaic, pattern).astype(np.float32)
         np.testing.assert_array_equal(menon2007(mosaic, pattern), expected)
 
 

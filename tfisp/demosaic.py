@@ -152,10 +152,12 @@ def published_reference(mosaic: np.ndarray, pattern: str = "RGGB") -> np.ndarray
 def _menon2007(mosaic: np.ndarray, pattern: str) -> np.ndarray:
     """Menon's method in tiles; equal to the whole image at once."""
     height, width = mosaic.shape
+    rows, columns = (_tile_side(side) for side in mosaic.shape)
+    if rows >= height and columns >= width:
+        return menon2007(mosaic, pattern)
     out = np.empty((height, width, 3), np.float32)
     # Tiles begin at even rows and columns, and so does their margin: the pattern is the same in
     # each.
-    rows, columns = (_tile_side(side) for side in mosaic.shape)
     for top in range(0, height, rows):
         for left in range(0, width, columns):
             bottom, right = min(top + rows, height), min(left + columns, width)

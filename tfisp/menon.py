@@ -116,7 +116,7 @@ def menon2007(mosaic: np.ndarray, pattern: str) -> np.ndarray:
         pattern: Its CFA pattern.
 
     Returns:
-        float64 `[H, W, 3]`, R, G, B on the mosaic's scale, which they may leave a little.
+        float32 `[H, W, 3]`, R, G, B on the mosaic's scale, which they may leave a little.
     """
     green = _Planes.of(mosaic, pattern)
     red, blue = (green.like(green.values.copy()) for _ in range(2))
@@ -130,6 +130,10 @@ def menon2007(mosaic: np.ndarray, pattern: str) -> np.ndarray:
     return _joined(red, green, blue)
 
 
+# Factors that are powers of two are taken out of sums wherever that saves a pass over memory: they
+# change no rounding.
+
+
 def _fill_green(green: _Planes) -> tuple[np.ndarray, np.ndarray]:
     """Green at red and blue sites, along the direction in which colours change less.
 
@@ -139,48 +143,60 @@ def _fill_green(green: _Planes) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         At red sites, and at blue ones, whether that is along the row.
     """
-    along_row, row_changes = _directed(green, _ACROSS)
-    along_column, column_changes = _directed(green, _DOWN)
+    scaled = green, green.like(2 * green.values), green.like(4 * green.values)
+    along_row, row_sums = _directed(*scaled, _ACROSS, _WINDOW_ACROSS)
+    along_column, column_sums = _directed(*scaled, _DOWN, _WINDOW_DOWN)
     across = []
-    for site, by_row, by_column in zip(_COLOURED, along_row, along_column, strict=True):
-        mask = _window(column_changes, site, _WINDOW_DOWN) >= _window(
-            row_changes, site, _WINDOW_ACROSS
-        )
-        green.at(site)[...] = np.where(mask, by_row, by_column)
+    for number, site in enumerate(_COLOURED):
+        mask = column_sums[number] >= row_sums[number]
+        chosen = np.where(mask, along_row[number], along_column[number])
+        np.multiply(chosen, 0.25, out=green.at(site))
         across.append(mask)
     green.mirror()
     return across[0], across[1]
 
 
-def _directed(mosaic: _Planes, step: tuple[int, int]) -> tuple[list[np.ndarray], _Planes]:
+def _directed(
+    mosaic: _Planes,
+    twice: _Planes,
+    four_times: _Planes,
+    step: tuple[int, int],
+    window: tuple[tuple[int, int, int], ...],
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Green at red and blue sites along one direction, and how much its difference to them changes.
 
     Green is the mean of the neighbours, corrected by the curvature of the site's own colour.
+
+    Returns:
+        Four times green at red and at blue sites, and the changes around each, added up.
     """
     down, along = step
     greens = []
     differences = mosaic.like(np.empty_like(mosaic.values))
     changes = mosaic.like(np.zeros_like(mosaic.values))
     for site in _COLOURED:
-        own = mosaic.at(site, wider=2)
-        far = mosaic.beside(site, (2 * down, 2 * along), wider=2)
-        green = mosaic.beside(site, step, wider=2) * 0.5 + (own * 0.5 - far * 0.25)
-        differences.at(site, wider=2)[...] = own - green
+        curved = mosaic.beside(site, (2 * down, 2 * along), wider=2)
+        np.subtract(twice.at(site, wider=2), curved, out=curved)
+        green = twice.beside(site, step, wider=2)
+        green += curved
+        np.subtract(four_times.at(site, wider=2), green, out=differences.at(site, wider=2))
         greens.append(green[2:-2, 2:-2])
         here, there = (differences.at(site, n * down, n * along, wider=1) for n in (0, 2))
-        np.abs(here - there, out=changes.at(site, wider=1))
+        change = changes.at(site, wider=1)
+        np.abs(np.subtract(here, there, out=change), out=change)
     changes.cut_off()
-    return greens, changes
+    weighted = {1: changes, 3: changes.like(3 * changes.values)}
+    return greens, [_window(weighted, site, window) for site in _COLOURED]
 
 
 def _window(
-    changes: _Planes, site: tuple[int, int], window: tuple[tuple[int, int, int], ...]
+    weighted: dict[int, _Planes], site: tuple[int, int], window: tuple[tuple[int, int, int], ...]
 ) -> np.ndarray:
-    """Changes added up around each site."""
-    total = np.zeros_like(changes.at(site))
-    for down, along, weight in window:
-        part = changes.at(site, down, along)
-        total += part if weight == 1 else weight * part
+    """Changes, times each weight, added up around each site."""
+    first, second, *others = (weighted[weight].at(site, *step) for *step, weight in window)
+    total = first + second
+    for part in others:
+        total += part
     return total
 
 
@@ -189,8 +205,10 @@ def _fill_from_green(
 ) -> None:
     """A colour at green sites, from its neighbours in their row or column."""
     for site, step in ((in_row, _ACROSS), (in_column, _DOWN)):
-        own, others = plane.beside(site, step), green.beside(site, step)
-        plane.at(site)[...] = green.at(site) + own * 0.5 - others * 0.5
+        total = 2 * green.at(site)
+        total += plane.beside(site, step)
+        total -= green.beside(site, step)
+        np.multiply(total, 0.5, out=plane.at(site))
     plane.mirror()
 
 
@@ -198,11 +216,11 @@ def _beside_other(
     plane: _Planes, other: _Planes, site: tuple[int, int], across: np.ndarray
 ) -> np.ndarray:
     """A colour at the sites of the other one."""
-    found = [
-        other.at(site) + plane.beside(site, step) * 0.5 - other.beside(site, step) * 0.5
-        for step in (_ACROSS, _DOWN)
-    ]
-    return np.where(across, *found)
+    total = 2 * other.at(site)
+    total += _along(plane, site, across)
+    total -= _along(other, site, across)
+    total *= 0.5
+    return total
 
 
 def _refine(
@@ -211,7 +229,7 @@ def _refine(
     """Smooths differences of colours along the directions that were found (section IV)."""
     for plane, site, mask in zip((red, blue), _COLOURED, across, strict=True):
         difference = plane.like(plane.values - green.values)
-        green.at(site)[...] = plane.at(site) - _mean(difference, site, mask)
+        np.subtract(plane.at(site), _mean(difference, site, mask), out=green.at(site))
     green.mirror()
     for plane, in_row, in_column in (
         (red, _GREEN_BY_RED, _GREEN_BY_BLUE),
@@ -219,24 +237,32 @@ def _refine(
     ):
         difference = plane.like(plane.values - green.values)
         for site, step in ((in_row, _ACROSS), (in_column, _DOWN)):
-            plane.at(site)[...] = green.at(site) + difference.beside(site, step) * 0.5
+            total = difference.beside(site, step)
+            total *= 0.5
+            np.add(green.at(site), total, out=plane.at(site))
         plane.mirror()
     difference = red.like(red.values - blue.values)
-    red.at(_BLUE)[...] = blue.at(_BLUE) + _mean(difference, _BLUE, across[1])
-    blue.at(_RED)[...] = red.at(_RED) - _mean(difference, _RED, across[0])
+    np.add(blue.at(_BLUE), _mean(difference, _BLUE, across[1]), out=red.at(_BLUE))
+    np.subtract(red.at(_RED), _mean(difference, _RED, across[0]), out=blue.at(_RED))
 
 
 def _mean(difference: _Planes, site: tuple[int, int], across: np.ndarray) -> np.ndarray:
     """The mean of each site and its two neighbours along its direction."""
-    middle = difference.at(site) * _THIRD
-    found = [middle + difference.beside(site, step) * _THIRD for step in (_ACROSS, _DOWN)]
-    return np.where(across, *found)
+    total = _along(difference, site, across)
+    total *= _THIRD
+    total += difference.at(site) * _THIRD
+    return total
+
+
+def _along(plane: _Planes, site: tuple[int, int], across: np.ndarray) -> np.ndarray:
+    """The sum of each site's two neighbours along its direction."""
+    return np.where(across, plane.beside(site, _ACROSS), plane.beside(site, _DOWN))
 
 
 def _joined(*colours: _Planes) -> np.ndarray:
-    """Planes put together again, `[H, W, colours]`."""
+    """Planes put together again, float32 `[H, W, colours]`."""
     tiles = colours[0].values[0, 0, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN].shape
-    out = np.empty((tiles[0], 2, tiles[1], 2, len(colours)))
+    out = np.empty((tiles[0], 2, tiles[1], 2, len(colours)), np.float32)
     for number, planes in enumerate(colours):
         inner = planes.values[..., _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
         out[..., number] = inner.transpose(2, 0, 3, 1)
