@@ -18,6 +18,7 @@ from tfisp.packing import (
     prepare,
     split,
     unpack,
+    upright,
 )
 from tfisp.sensor import PATTERNS, Capture, Sensor
 
@@ -207,3 +208,42 @@ def test_every_form_holds_each_sample_at_its_own_site(pattern):
         assert found["split"][row, column, colour] == expected
         others = np.delete(found["split"][row, column], colour)
         np.testing.assert_array_equal(others, 1)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("size", [(8, 10), (9, 10), (8, 11), (7, 9)])
+def test_a_mosaic_is_turned_upright_with_all_that_describes_it(orientation, size):
+    sensor = Sensor("GBRG", BLACK, 1023)
+    mosaic = RNG.integers(60, 1023, size).astype(np.uint16)
+    capture = Capture(
+        gains=(2.0, 1.0, 1.5),
+        orientation=orientation,
+        shading=RNG.uniform(1, 2, (3, 4, 4)).astype(np.float32),
+        frame_size=(size[0] + 5, size[1] + 4),
+        origin=(2, 3),
+    )
+    contract = Contract(white_balance="as_shot", shading=True)
+    expected = orient(normalise(mosaic, sensor, capture, contract), orientation)
+    turned, own, facts = upright(mosaic, sensor, capture)
+    assert facts.orientation == 1
+    np.testing.assert_array_equal(turned, orient(mosaic, orientation))
+    np.testing.assert_allclose(normalise(turned, own, facts, contract), expected, rtol=1e-5)
+    colours = np.array(list(sensor.pattern)).reshape(2, 2)
+    rows, columns = np.indices(size)
+    expected = orient(colours[rows % 2, columns % 2], orientation)
+    found = np.array(list(own.pattern)).reshape(2, 2)
+    rows, columns = np.indices(expected.shape)
+    np.testing.assert_array_equal(found[rows % 2, columns % 2], expected)
+
+
+def test_a_patch_of_an_upright_mosaic_has_the_shading_of_its_place():
+    shading = RNG.uniform(1, 2, (3, 4, 4)).astype(np.float32)
+    capture = Capture(orientation=6, shading=shading)
+    mosaic = np.full((12, 16), 500, np.uint16)
+    turned, own, facts = upright(mosaic, Sensor("RGGB", 0, 1023), capture)
+    contract = Contract(shading=True)
+    whole = normalise(turned, own, facts, contract)
+    part, of_part = crop_mosaic(turned, own, 4, 2, 6, 6)
+    np.testing.assert_array_equal(
+        normalise(part, of_part, facts, contract, (4, 2)), whole[4:10, 2:8]
+    )

@@ -24,6 +24,7 @@ from tfisp.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from tfisp.preparing.job import Engine, Job, Survey
+    from tfisp.sensor import Sensor
 
 # Remarks of the RAW reader that are shown, at the most.
 _NOTES = 10
@@ -140,7 +141,6 @@ def _job(values: flags.FlagValues, output: Path) -> "Job":
     from tfisp.preparing.job import Job
     from tfisp.preparing.settings import Settings
     from tfisp.rawfiles.gainmap import gain_map_of_flag
-    from tfisp.sensor import get_sensor
 
     if not values.raw_dir and not values.target_dir:
         raise UsageError("give --raw_dir, --target_dir or both")
@@ -172,10 +172,24 @@ def _job(values: flags.FlagValues, output: Path) -> "Job":
         keep=tuple(values.keep),
         shard_mb=values.shard_mb,
         seed=values.seed,
-        sensor=get_sensor(values.sensor) if values.sensor else None,
+        sensor=_sensor(values.sensor),
         gain_map=gain_map_of_flag(values["gain_map"].value),
     )
     return Job(settings, folders, output, values.on_bad_file == "skip")
+
+
+def _sensor(name: str | None) -> "Sensor | None":
+    """The sensor that `--sensor` names.
+
+    Raises:
+        InputError: If there is none of that name.
+    """
+    from tfisp.sensor import get_sensor
+
+    try:
+        return get_sensor(name) if name else None
+    except InputError as error:
+        raise InputError(f"--sensor={name}: {error}") from None
 
 
 def _engine(values: flags.FlagValues) -> "Engine":

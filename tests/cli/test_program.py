@@ -348,6 +348,7 @@ PROGRAMS = (
     "export",
     "inspect_raw",
     "look",
+    "prepare",
     "process",
     "report",
     "train",

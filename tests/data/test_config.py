@@ -63,7 +63,7 @@ def test_every_kind_is_listed():
     assert (
         names()
         == list(DATASETS)
-        == ["zrr", "ultraisp", "ntire26", "folders", "pairs", "unprocessed"]
+        == ["zrr", "ultraisp", "ntire26", "folders", "pairs", "prepared", "unprocessed"]
     )
 
 

@@ -204,17 +204,18 @@ def described(root: Path, flag: str) -> tuple[dict[str, Any], dict[str, dict[str
         raise InputError(f"--{flag}={root}: {why} python -m tfisp.prepare --output={root}")
     found = read_json(path)
     try:
-        if found["format"] != FORMAT:
-            raise InputError(
-                f"--{flag}={root}: records of format {found['format']}, this tfisp reads {FORMAT};"
-                " prepare them anew"
-            )
-        settings = dict(found["settings"])
+        written, settings = found["format"], dict(found["settings"])
         for name, kind in (("reference", str), ("patch_size", int), ("reference_version", int)):
             settings[name] = kind(settings[name])
-        return settings, {role: dict(found["shards"][role]) for role in ROLES}
+        shards = {role: dict(found["shards"][role]) for role in ROLES}
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: not written by tfisp.prepare") from error
+    if written != FORMAT:
+        raise InputError(
+            f"--{flag}={root}: records of format {written}, this tfisp reads {FORMAT}; prepare"
+            " them anew"
+        )
+    return settings, shards
 
 
 def _require_suited(settings: dict[str, Any], config: DataConfig, root: Path) -> None:
