@@ -11,8 +11,10 @@ from tests.helpers.dngs import scene, write_dng
 from tests.helpers.shared import shared
 from tfisp.contract import AS_SHOT
 from tfisp.data import open_dataset, raw_frames
+from tfisp.data.captures import capture_of_facts, capture_to_facts
 from tfisp.errors import InputError
 from tfisp.packing import pack
+from tfisp.sensor import Capture
 
 LEVELS = {
     "pattern": "GBRG",
@@ -99,7 +101,7 @@ def test_another_description_or_sensor_is_another_frame(config, camera, tmp_path
 
 def test_what_a_file_says_survives_the_cache(config, camera, tmp_path):
     shading = np.arange(2 * 3 * 4, dtype=np.float32).reshape(2, 3, 4) / 7 + 1
-    capture = raw_frames.Capture(
+    capture = Capture(
         gains=(2.0, 1.0, 1.5),
         orientation=6,
         noise=((0.1, 0.2),) * 3,
@@ -107,7 +109,7 @@ def test_what_a_file_says_survives_the_cache(config, camera, tmp_path):
         frame_size=(40, 61),
         above_white=3,
     )
-    again = raw_frames._capture(json.loads(json.dumps(raw_frames._capture_facts(capture))))
+    again = capture_of_facts(json.loads(json.dumps(capture_to_facts(capture))))
     assert again == capture
     np.testing.assert_array_equal(again.shading, shading)
 
