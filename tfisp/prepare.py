@@ -18,13 +18,16 @@ from typing import TYPE_CHECKING
 from tfisp import cli
 from tfisp.cli import flags
 from tfisp.cli.progress import Progress
-from tfisp.cli.rawflags import gain_map
+from tfisp.cli.rawflags import of_files
 from tfisp.data import flags as data_flags
 from tfisp.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from tfisp.preparing.job import Engine, Job, Survey
     from tfisp.sensor import Sensor
+
+# Flags that say what only RAW files are told.
+_OF_RAWS = ("raw_patches", "reference", "sensor", "linear_dng", "quad_bayer", "gain_map")
 
 # Remarks of the RAW reader that are shown, at the most.
 _NOTES = 10
@@ -67,7 +70,7 @@ def define(values: flags.FlagValues) -> None:
     flags.text(
         values, "sensor", None, "A sensor's name or JSON file, instead of what RAW files state."
     )
-    gain_map(values)
+    of_files(values)
     flags.names(
         values,
         "keep",
@@ -134,6 +137,7 @@ def _job(values: flags.FlagValues, output: Path) -> "Job":
         UsageError: A flag has a value that cannot be, or no effect.
         InputError: A folder or file that a flag names is not there.
     """
+    from tfisp.conversions import Conversions
     from tfisp.data.listing import require_folder
     from tfisp.demosaic import METHODS
     from tfisp.naming import choose
@@ -144,7 +148,7 @@ def _job(values: flags.FlagValues, output: Path) -> "Job":
 
     if not values.raw_dir and not values.target_dir:
         raise UsageError("give --raw_dir, --target_dir or both")
-    of_raws = dict.fromkeys(("raw_patches", "reference", "sensor", "gain_map"), "without --raw_dir")
+    of_raws = dict.fromkeys(_OF_RAWS, "without --raw_dir")
     of_targets = dict.fromkeys(("target_patches", "target_scale", "keep"), "without --target_dir")
     idle = {} if values.raw_dir else of_raws
     flags.refuse_idle(values, idle | ({} if values.target_dir else of_targets))
@@ -173,6 +177,7 @@ def _job(values: flags.FlagValues, output: Path) -> "Job":
         shard_mb=values.shard_mb,
         seed=values.seed,
         sensor=_sensor(values.sensor),
+        convert=Conversions(values.linear_dng, values.quad_bayer),
         gain_map=gain_map_of_flag(values["gain_map"].value),
     )
     return Job(settings, folders, output, values.on_bad_file == "skip")

@@ -145,10 +145,10 @@ def test_what_it_was_prepared_for_is_checked(config, change, message):
         open_dataset(config(**change))
 
 
-@pytest.mark.parametrize("flag", ["raw_dir", "sensor", "gain_map"])
+@pytest.mark.parametrize("flag", ["raw_dir", "sensor", "gain_map", "quad_bayer"])
 def test_flags_of_raw_files_are_refused(config, flag):
-    with pytest.raises(InputError, match=f"--{flag}=x: --data=prepared takes all"):
-        config(**{flag: "x"})
+    with pytest.raises(InputError, match=f"--{flag}=(x|bin): --data=prepared takes all"):
+        config(**{flag: "bin" if flag == "quad_bayer" else "x"})
     with pytest.raises(InputError, match="--data_dir=x: only for --data=prepared"):
         DataConfig("folders", data_dir="x")
 

@@ -178,11 +178,12 @@ class DataConfig:
                     " reads --raw_dir"
                 )
             return
-        for flag in ("raw_dir", "sensor", "gain_map"):
+        for flag in ("raw_dir", "sensor", "gain_map", "linear_dng", "quad_bayer"):
             if value := getattr(self, flag):
+                given = flag if value is True else f"{flag}={value}"
                 raise InputError(
-                    f"--{flag}={value}: --data=prepared takes all of RAW patches from --data_dir;"
-                    " give it to tfisp.prepare"
+                    f"--{given}: --data=prepared takes all of RAW patches from --data_dir; give it"
+                    " to tfisp.prepare"
                 )
 
     def _check_misaligned(self, share: float) -> None:

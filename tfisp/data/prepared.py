@@ -68,35 +68,41 @@ class Record:
 
 
 @dataclass(frozen=True)
-class PreparedFrame:
-    """A prepared RAW patch, which is a frame by itself; see `tfisp.data.frames.Frame`.
+class _Prepared:
+    """What a record holds, as a file by itself.
 
     Attributes:
         record: Where it lies.
-        size: (height, width) in samples.
+        size: (height, width), of samples or pixels.
     """
 
     record: Record
     size: tuple[int, int]
-    phase: tuple[int, int] = (0, 0)
-    target_path: None = None
     kept_bytes: int = 0
-    misplaced: None = None
-
-    @property
-    def name(self) -> str:
-        """See `Frame`."""
-        return self.record.name
 
     @property
     def path(self) -> Path:
-        """See `Frame`: the shard."""
+        """The shard."""
         return self.record.path
 
     @property
     def content(self) -> str:
-        """See `Frame`: the shard's."""
+        """The shard's checksum."""
         return self.record.content
+
+
+@dataclass(frozen=True)
+class PreparedFrame(_Prepared):
+    """A prepared RAW patch, which is a frame by itself; see `tfisp.data.frames.Frame`."""
+
+    phase: tuple[int, int] = (0, 0)
+    target_path: None = None
+    misplaced: None = None
+
+    @property
+    def name(self) -> str:
+        """See `Frame`: the file, and where in it."""
+        return self.record.name
 
     def patch(self) -> RawPatch:
         """What its record holds.
@@ -114,30 +120,12 @@ class PreparedFrame:
 
 
 @dataclass(frozen=True)
-class PreparedPhotograph:
-    """A prepared patch of a photograph; see `tfisp.data.photographs.Picture`.
+class PreparedPhotograph(_Prepared):
+    """A prepared patch of a photograph; see `tfisp.data.photographs.Picture`."""
 
-    Attributes:
-        record: Where it lies.
-        size: (height, width) in pixels.
-    """
-
-    record: Record
-    size: tuple[int, int]
     reduce: int = 1
     keep: bool = False
-    kept_bytes: int = 0
     colours: str = ""
-
-    @property
-    def path(self) -> Path:
-        """The shard."""
-        return self.record.path
-
-    @property
-    def content(self) -> str:
-        """The shard's checksum."""
-        return self.record.content
 
     def pixels(self) -> np.ndarray:
         """uint16 `[H, W, 3]` of full scale, sRGB-encoded, upright; not to be written to.

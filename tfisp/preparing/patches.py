@@ -17,7 +17,6 @@ from tfisp.packing import crop_mosaic, upright
 from tfisp.preparing.plan import Source
 from tfisp.preparing.settings import Settings
 from tfisp.preparing.survey import identity, open_photograph
-from tfisp.raw import read_raw
 from tfisp.sensor import Capture, Sensor
 
 # Samples around a patch that its reference depends on: Menon's method reaches 8 far
@@ -47,7 +46,7 @@ def records(role: str, path: Path, source: Source, settings: Settings) -> Iterat
 
 
 def _raw_records(path: Path, source: Source, settings: Settings) -> Iterator[Entry]:
-    mosaic, sensor, capture = read_raw(path, settings.sensor, gain_map=settings.gain_map)
+    mosaic, sensor, capture = settings.read_raw(path)
     # Noise that is not stated is measured here: of a patch alone it can hardly be told.
     noise = capture.noise or tuple(noise_of(mosaic, sensor, capture))
     capture = dataclasses.replace(capture, noise=noise, notes=())

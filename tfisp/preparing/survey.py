@@ -16,7 +16,6 @@ from tfisp.data.unprocess import reduced_size
 from tfisp.errors import InputError
 from tfisp.packing import upright
 from tfisp.preparing.settings import Settings
-from tfisp.raw import read_raw
 
 # What is wrong with a photograph by itself, in the order in which it is looked for, and how it is
 # told (`tfisp.checkup.photograph_checks`).
@@ -83,7 +82,7 @@ def open_photograph(path: Path, settings: Settings) -> Photograph:
 
 def _raw(path: Path, settings: Settings) -> dict[str, Any]:
     """Size and first red site of the upright frame, ISO and exposure time."""
-    mosaic, sensor, capture = read_raw(path, settings.sensor, gain_map=settings.gain_map)
+    mosaic, sensor, capture = settings.read_raw(path)
     mosaic, sensor, capture = upright(mosaic, sensor, capture)
     return {
         "sha256": identity("raw", path),
