@@ -9,6 +9,7 @@ of natural ones, with noise, from a sensor of 12 bits. One JSON object tells:
     prepare_seconds             the whole program from its start to the last shard on disk
     ratio                       of the two
     cpu_ratio                   of their processor times, all processes together
+    demosaic_cpu_ratio          of the processor times of demosaicking alone, patch after patch
     photographs_seconds         the same program for the photographs alone
     different                   reference samples (of 16 bits) that are not those that follow from
                                 colour-demosaicing's result, and the largest difference
@@ -32,10 +33,11 @@ from tfisp.color import apply_matrix, camera_to_srgb, encode_srgb
 from tfisp.contract import Contract, normalise
 from tfisp.data import DataConfig, open_dataset
 from tfisp.data.images import to_uint16
+from tfisp.menon import menon2007
 from tfisp.packing import crop_mosaic
 from tfisp.raw import read_raw
 from tfisp.rawfiles.dng_writer import write_dng
-from tfisp.sensor import SENSORS
+from tfisp.sensor import SENSORS, Capture
 
 PATCH = 256
 HEIGHT, WIDTH = 3000, 4000
@@ -77,11 +79,13 @@ def main() -> None:
         )
         writer.start()
         writer.join()
+        if writer.exitcode:
+            raise SystemExit("no files to measure with")
         raw_words = [f"--raw_dir={folder / 'raw'}", f"--raw_patches={arguments.patches}"]
         seconds, cpu, peak = prepared(folder / "patches", arguments.workers, raw_words)
         looks = [f"--target_dir={folder / 'look'}"]
         photographs, _, looks_peak = prepared(folder / "targets", arguments.workers, looks)
-        theirs, their_cpu, different, largest = compared(folder)
+        theirs, their_cpu, our_cpu, different, largest = compared(folder)
     result = {
         "patches": arguments.patches,
         "workers": arguments.workers,
@@ -89,6 +93,7 @@ def main() -> None:
         "prepare_seconds": round(seconds, 1),
         "ratio": round(theirs / seconds, 1),
         "cpu_ratio": round(their_cpu / cpu, 1),
+        "demosaic_cpu_ratio": round(their_cpu / our_cpu, 1),
         "photographs_seconds": round(photographs, 1),
         "different": different,
         "largest": largest,
@@ -106,14 +111,14 @@ def prepared(output: Path, workers: int, words: list[str]) -> tuple[float, float
     return time.perf_counter() - start, float(cpu), int(peak)
 
 
-def compared(folder: Path) -> tuple[float, float, int, int]:
-    """Seconds and processor seconds of colour-demosaicing, and how references differ from its."""
+def compared(folder: Path) -> tuple[float, float, float, int, int]:
+    """Seconds and processor seconds of colour-demosaicing, ours, and how references differ."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*Matplotlib.*")
         from colour_demosaicing import demosaicing_CFA_Bayer_Menon2007 as menon
 
     dataset = open_dataset(DataConfig("prepared", data_dir=str(folder / "patches")))
-    seconds, cpu, different, largest, name = 0.0, 0.0, 0, 0, ""
+    seconds, cpu, own_cpu, different, largest, name = 0.0, 0.0, 0.0, 0, 0, ""
     contract = Contract(white_balance="as_shot")
     for frame in dataset.raw.frames:
         source, place = frame.name.rsplit(" ", 1)
@@ -129,12 +134,15 @@ def compared(folder: Path) -> tuple[float, float, int, int]:
         rgb = menon(around, own.pattern)
         seconds += time.perf_counter() - start
         cpu += time.process_time() - cpu_start
+        cpu_start = time.process_time()
+        menon2007(around, own.pattern)
+        own_cpu += time.process_time() - cpu_start
         rgb = rgb[top - first :, left - second :][:PATCH, :PATCH].astype(np.float32)
         rgb = apply_matrix(rgb, camera_to_srgb(sensor.xyz_to_camera))
         expected = to_uint16(encode_srgb(np.clip(rgb, 0, 1)))
         off = np.abs(frame.load().reference.astype(int) - expected)
         different, largest = different + int((off > 0).sum()), max(largest, int(off.max()))
-    return seconds, cpu, different, largest
+    return seconds, cpu, own_cpu, different, largest
 
 
 def write_files(folder: Path, raws: int, photographs: int) -> None:
@@ -149,7 +157,7 @@ def write_files(folder: Path, raws: int, photographs: int) -> None:
         values = shifted[..., 1] * (sensor.white_level - 256) + 256
         values += random.normal(0, 8, values.shape)
         mosaic = np.clip(values, 0, sensor.white_level).astype(np.uint16)
-        write_dng(folder / "raw" / f"{number}.dng", mosaic, sensor, GAINS)
+        write_dng(folder / "raw" / f"{number}.dng", mosaic, sensor, Capture(gains=GAINS))
     for number in range(photographs):
         picture = np.rint(255 * np.roll(scene(100 + number), 97 * number, axis=1))
         cv2.imwrite(str(folder / "look" / f"{number}.jpg"), picture.astype(np.uint8))
