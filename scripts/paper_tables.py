@@ -12,7 +12,8 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tfisp.training.recipes import CRITICS, get_recipe
+from tfisp.training.recipes import get_recipe
+from tfisp.training.specification import CRITICS
 
 # Of the stage that teaches to demosaic, in front of every adversarial one (section 3.7).
 PRETRAIN_STEPS = 20_000

@@ -19,7 +19,7 @@ from tfisp.data.config import DataConfig
 from tfisp.data.registry import DATASETS
 from tfisp.models import registry
 from tfisp.training import objectives
-from tfisp.training.recipes import ObjectiveSpec, Recipe
+from tfisp.training.specification import ObjectiveSpec, Recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -23,7 +23,7 @@ from tfisp.errors import InputError, UsageError
 from tfisp.perceptual.backbones import DTYPES
 from tfisp.perceptual.weights import PUBLISHED
 from tfisp.training.config import PRECISIONS, STRATEGIES
-from tfisp.training.recipes import GAMES
+from tfisp.training.specification import GAMES
 
 if TYPE_CHECKING:
     from tfisp.training.config import Stage, TrainConfig
@@ -324,7 +324,8 @@ def make_stages(values: flags.FlagValues) -> tuple["Stage", ...]:
         UsageError: for a name or number that makes no sense.
     """
     from tfisp.training import config
-    from tfisp.training.recipes import Recipe, parse_content
+    from tfisp.training.recipes import parse_content
+    from tfisp.training.specification import Recipe
 
     roles = {"color": values.color_backbone, "texture": values.texture_backbone}
     try:

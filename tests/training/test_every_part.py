@@ -17,7 +17,8 @@ from tfisp.perceptual.bank import Feature, FeatureBank
 from tfisp.training.config import make_stages
 from tfisp.training.critics import make_critics
 from tfisp.training.objectives import LOSSES, Sides, features_of, make_objectives
-from tfisp.training.recipes import CRITICS, GAMES, RATES, RECIPES, ObjectiveSpec, Recipe
+from tfisp.training.recipes import RECIPES
+from tfisp.training.specification import CRITICS, GAMES, RATES, ObjectiveSpec, Recipe
 
 CONTENT = (("vgg19_narrow", "relu3_4"),)
 ROLES = (("color", "vit_narrow"), ("texture", "alexnet_narrow"))

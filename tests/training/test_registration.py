@@ -10,8 +10,8 @@ from tfisp import training
 from tfisp.errors import InputError
 from tfisp.perceptual import backbones
 from tfisp.perceptual.bank import Feature, FeatureBank
-from tfisp.training import critics, objectives, recipes
-from tfisp.training.recipes import CriticSpec, ObjectiveSpec, Recipe
+from tfisp.training import critics, objectives, recipes, specification
+from tfisp.training.specification import CriticSpec, ObjectiveSpec, Recipe
 
 SPEC = CriticSpec("adv_mean", "pixels", "rgb", "pixels", "mean_network")
 
@@ -19,8 +19,8 @@ SPEC = CriticSpec("adv_mean", "pixels", "rgb", "pixels", "mean_network")
 @pytest.fixture(autouse=True)
 def own_tables():
     tables = (
-        *(objectives.LOSSES, recipes.LOSS_NETWORKS, recipes.RECIPES),
-        *(critics.NETWORKS, recipes.CRITICS),
+        *(objectives.LOSSES, specification.LOSS_NETWORKS, recipes.RECIPES),
+        *(critics.NETWORKS, specification.CRITICS),
     )
     before = [dict(table) for table in tables]
     yield
@@ -104,7 +104,7 @@ def test_a_critic_can_be_chosen_by_name():
 def test_a_critic_may_take_a_network_that_is_there():
     spec = CriticSpec("adv_gray", "pixels", "gray", "pixels", "pixel_cnn")
     training.register_critic(spec)
-    assert recipes.CRITICS["adv_gray"] == spec
+    assert specification.CRITICS["adv_gray"] == spec
 
 
 @pytest.mark.parametrize(

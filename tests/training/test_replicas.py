@@ -13,7 +13,7 @@ import tensorflow as tf
 from tests.helpers import worker_processes
 from tests.helpers.network_cases import DISTINCT, raw_input
 from tfisp.models import discriminators
-from tfisp.training.recipes import GAMES
+from tfisp.training.specification import GAMES
 
 SCRIPT = Path(__file__).with_name("replica_run.py")
 FAULTS = ("share:relativistic_average", "means:relativistic_average")

@@ -12,9 +12,9 @@ from tfisp.lazy import loader
 # Public name -> the module that defines it, loaded when it is first asked for: only some of them
 # need TensorFlow.
 _MEMBERS = {
-    "CriticSpec": "recipes",
-    "ObjectiveSpec": "recipes",
-    "Recipe": "recipes",
+    "CriticSpec": "specification",
+    "ObjectiveSpec": "specification",
+    "Recipe": "specification",
     "register_critic": "registration",
     "register_loss": "registration",
     "register_recipe": "registration",

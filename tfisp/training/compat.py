@@ -14,7 +14,7 @@ from tfisp.errors import InputError
 from tfisp.perceptual.backbones import TRANSPOSED, UNSCALED
 from tfisp.perceptual.backbones import names as backbone_names
 from tfisp.training.config import Stage
-from tfisp.training.recipes import CriticSpec, ObjectiveSpec, Recipe
+from tfisp.training.specification import CriticSpec, ObjectiveSpec, Recipe
 
 FIXED_PERMUTATION = "fixed_permutation"
 

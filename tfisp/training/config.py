@@ -12,7 +12,8 @@ from tfisp.data.cache import tree_digest
 from tfisp.data.config import DataConfig
 from tfisp.errors import InputError
 from tfisp.models import read_preset, registry
-from tfisp.training.recipes import Recipe, get_recipe
+from tfisp.training.recipes import get_recipe
+from tfisp.training.specification import Recipe
 
 
 @dataclass(frozen=True)

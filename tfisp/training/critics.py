@@ -12,7 +12,7 @@ from tfisp.perceptual.bank import FeatureBank
 from tfisp.seeds import derive
 from tfisp.training import replicas
 from tfisp.training.objectives import critic_feature
-from tfisp.training.recipes import CriticSpec, Recipe
+from tfisp.training.specification import CriticSpec, Recipe
 
 # What `CriticSpec.network` may be.
 NETWORKS: dict[str, Callable[..., keras.Model]] = {

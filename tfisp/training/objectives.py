@@ -13,7 +13,7 @@ from tfisp.perceptual.bank import Feature
 from tfisp.perceptual.distance_registry import Distance
 from tfisp.perceptual.dists import DISTS
 from tfisp.perceptual.lpips import LPIPS
-from tfisp.training.recipes import CriticSpec, ObjectiveSpec, Recipe
+from tfisp.training.specification import CriticSpec, ObjectiveSpec, Recipe
 
 Features = Mapping[Feature, tf.Tensor]
 Distances = Mapping[str, Distance]

@@ -16,7 +16,8 @@ from tfisp.naming import choose, is_module
 from tfisp.perceptual import backbones, weights
 from tfisp.training import run_lock
 from tfisp.training.config import Stage, require_contract
-from tfisp.training.recipes import Recipe, get_recipe
+from tfisp.training.recipes import get_recipe
+from tfisp.training.specification import Recipe
 
 
 def check_imports(work_dir: str, modules: Sequence[str]) -> None:

@@ -15,10 +15,10 @@ from tfisp.perceptual import backbones
 from tfisp.perceptual.bank import Feature
 from tfisp.training.critics import NETWORKS
 from tfisp.training.objectives import LOSSES, Distances, Maker, OfPixels, PerImageLoss, Sides
-from tfisp.training.recipes import (
+from tfisp.training.recipes import RECIPES
+from tfisp.training.specification import (
     CRITICS,
     LOSS_NETWORKS,
-    RECIPES,
     CriticSpec,
     ObjectiveSpec,
     Recipe,

@@ -36,7 +36,7 @@ from tfisp.training.objectives import (
     features_of,
     make_objectives,
 )
-from tfisp.training.recipes import Recipe
+from tfisp.training.specification import Recipe
 from tfisp.training.scaling import LossScaling, NoScaling
 
 # Members by name; `features`, where present, has member -> feature -> what is known already.
