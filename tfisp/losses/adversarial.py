@@ -9,11 +9,16 @@ A critic `D` gives each picture a score. Each game says what both sides minimise
     relativistic_average  the difference from the mean score of the other side (arXiv 1807.00734)
     standard              the first one, in its non-saturating form (arXiv 1406.2661)
     least_squares         scores are drawn to 1 and 0 (arXiv 1611.04076, a = 0, b = c = 1)
+    hinge                 scores count up to 1 and -1 for the critic (arXiv 1705.02894)
     wgan_gp               scores as they are, under a gradient norm of 1 (arXiv 1704.00028)
 
 All but the last have the zero-centred penalties R1 and R2 (Eqs. 5 and 6), which pull the gradient
-of `D` towards zero on real and on generated samples and keep the game from diverging. `wgan_gp` has
-its own penalty instead, which pulls the gradient's norm towards 1 at a point between the two.
+of `D` towards zero on real and on generated samples and keep the game from diverging; of strength 0
+they are left out. `wgan_gp` has its own penalty instead, which pulls the gradient's norm towards 1
+at a point between the two.
+
+A critic may score parts of a picture, `[B, ...]`: then the game is played at each and averaged. The
+gradient that is penalised is that of the sum of all scores.
 
 A sample, here, is whatever the critic judges. With critics on frozen features the penalties are
 on the gradient with respect to the *features*, not the pixels: that is what the published code
@@ -43,7 +48,7 @@ class CriticLoss(NamedTuple):
         terms: The critic minimises their sum: `adversarial`, and the penalties: `r1` and `r2`, each
             with its `gamma / 2`, or `gp`.
         real_scores: What it gave the real samples.
-        fake_scores: What it gave the generated ones.
+        fake_scores: What it gave the generated ones; both `[B, ...]` if it scores parts of them.
     """
 
     terms: dict[str, tf.Tensor]
@@ -90,6 +95,10 @@ ADVERSARIAL: dict[str, AdversarialObjective] = {
         generator=lambda r, f: 0.5 * tf.square(f - 1.0),
         critic=lambda r, f: 0.5 * (tf.square(r - 1.0) + tf.square(f)),
     ),
+    "hinge": AdversarialObjective(
+        generator=lambda r, f: -f,
+        critic=lambda r, f: 0.5 * (tf.nn.relu(1.0 - r) + tf.nn.relu(1.0 + f)),
+    ),
     "wgan_gp": AdversarialObjective(
         generator=lambda r, f: -f,
         critic=lambda r, f: f - r,
@@ -107,9 +116,9 @@ def generator_loss(
     """What the generator minimises, per pair.
 
     Args:
-        real_scores: `[B]`, the critic's scores of real samples, paired with `fake_scores` by
-            position.
-        fake_scores: `[B]`, of generated samples.
+        real_scores: `[B]` or `[B, ...]`, the critic's scores of real samples, paired with
+            `fake_scores` by position.
+        fake_scores: The same shape, of generated samples.
         objective: One of `ADVERSARIAL`. `relativistic_average` takes its means over the scores that
             it gets, so over one part of a batch that is worked through in parts.
         over_replicas: Where these are the scores of one replica's part of a batch, what makes its
@@ -137,7 +146,8 @@ def critic_loss(
     """What a critic minimises, per pair, in its terms.
 
     Args:
-        critic: Maps `[B, ...]` to scores `[B]`; a sample's score may depend on that sample alone.
+        critic: Maps `[B, ...]` to scores `[B]`, or `[B, ...]` of a sample's parts; a sample's
+            scores may depend on that sample alone.
         real: `[B, ...]`, samples of the target look.
         fake: The same shape, generated samples; no gradient flows on to the generator if the caller
             stopped it.
@@ -155,6 +165,9 @@ def critic_loss(
     if game.interpolates:
         penalties = {"gp": gamma * _one_centred(critic, real, fake, interpolation)}
         real_scores, fake_scores = critic(real), critic(fake)
+    elif gamma == 0.0:
+        penalties = {}
+        real_scores, fake_scores = critic(real), critic(fake)
     else:
         real_penalty, real_scores = gradient_penalty(critic, real)
         fake_penalty, fake_scores = gradient_penalty(critic, fake)
@@ -171,7 +184,7 @@ def gradient_penalty(critic: Network, samples: tf.Tensor) -> tuple[tf.Tensor, tf
         samples: `[B, ...]`.
 
     Returns:
-        `(penalty, scores)`, both `[B]`: `penalty = sum (d score / d sample)^2`, differentiable once
+        `(penalty, scores)`, both `[B]`, or scores as the critic has them: `penalty = sum (d score / d sample)^2`, differentiable once
         more with respect to the critic's weights. There is no square root in it, so its own
         gradient is finite where the critic's gradient is zero.
     """
@@ -194,10 +207,13 @@ def _one_centred(
 def _compare(
     game: AdversarialObjective, loss: ScoreLoss, real: tf.Tensor, fake: tf.Tensor, mean: Mean
 ) -> tf.Tensor:
-    """One side's loss of the scores of both."""
-    if not game.against_means:
-        return loss(real, fake)
-    return loss(real, mean(tf.reduce_mean(fake))) + loss(mean(tf.reduce_mean(real)), fake)
+    """One side's loss of the scores of both, the mean over the parts of each sample."""
+    if game.against_means:
+        found = loss(real, mean(tf.reduce_mean(fake))) + loss(mean(tf.reduce_mean(real)), fake)
+    else:
+        found = loss(real, fake)
+    parts = list(range(1, found.shape.rank))
+    return tf.reduce_mean(found, axis=parts) if parts else found
 
 
 def _game(objective: str) -> AdversarialObjective:

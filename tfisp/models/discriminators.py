@@ -55,10 +55,10 @@ class TokenMLP(keras.Model):
         policy = self.dtype_policy
         *seeds, last_seed = layer_seeds(seed, len(hidden) + 1)
         self.hidden_layers = [
-            keras.layers.Dense(units, "relu", kernel_initializer=_uniform(s), dtype=policy)
+            keras.layers.Dense(units, "relu", kernel_initializer=uniform_start(s), dtype=policy)
             for units, s in zip(hidden, seeds, strict=True)
         ]
-        self.score = keras.layers.Dense(1, kernel_initializer=_uniform(last_seed), dtype=policy)
+        self.score = keras.layers.Dense(1, kernel_initializer=uniform_start(last_seed), dtype=policy)
         self.build((None, *feature_shape))
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -123,17 +123,17 @@ class TextureCNN(keras.Model):
             self.paddings.append(keras.layers.ZeroPadding2D(kernel // 2, dtype=policy))
             self.convolutions.append(
                 keras.layers.Conv2D(
-                    filters, kernel, stride, kernel_initializer=_uniform(s), dtype=policy
+                    filters, kernel, stride, kernel_initializer=uniform_start(s), dtype=policy
                 )
             )
         self.flatten = keras.layers.Flatten(dtype=policy)
         self.dense = keras.layers.Dense(
             _DENSE_UNITS,
-            kernel_initializer=_uniform(dense_seed),
+            kernel_initializer=uniform_start(dense_seed),
             dtype=policy,
             trainable=train_dense,
         )
-        self.score = keras.layers.Dense(1, kernel_initializer=_uniform(last_seed), dtype=policy)
+        self.score = keras.layers.Dense(1, kernel_initializer=uniform_start(last_seed), dtype=policy)
         self.build((None, *feature_shape))
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -149,8 +149,8 @@ class TextureCNN(keras.Model):
     def call(self, features: tf.Tensor) -> tf.Tensor:
         """Scores feature maps `[B, h, w, C]`: `[B]`."""
         for pad, convolve in zip(self.paddings, self.convolutions, strict=True):
-            features = _leaky_relu(convolve(pad(features)))
-        features = _leaky_relu(self.dense(self.flatten(features)))
+            features = leaky_relu(convolve(pad(features)))
+        features = leaky_relu(self.dense(self.flatten(features)))
         return at_least_float32(self.score(features))[:, 0]
 
 
@@ -170,7 +170,7 @@ class PixelCNN(TextureCNN):
         return super().call(2.0 * features - 1.0)
 
 
-def _leaky_relu(x: tf.Tensor) -> tf.Tensor:
+def leaky_relu(x: tf.Tensor) -> tf.Tensor:
     """`x`, below zero a fifth of it.
 
     Not `tf.nn.leaky_relu`: TensorFlow 2.21 tries to fuse that with the convolution in front, fails
@@ -179,6 +179,6 @@ def _leaky_relu(x: tf.Tensor) -> tf.Tensor:
     return tf.where(x > 0, x, _LEAK * x)
 
 
-def _uniform(seed: int) -> keras.initializers.Initializer:
+def uniform_start(seed: int) -> keras.initializers.Initializer:
     """Uniform within 1 / sqrt(fan-in), as `torch.nn.Linear` and `Conv2d` start."""
     return keras.initializers.VarianceScaling(1.0 / 3.0, "fan_in", "uniform", seed=seed)

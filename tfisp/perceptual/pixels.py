@@ -28,6 +28,9 @@ class Pixels(Backbone):
         height, width = image_size
         return height, width, 3
 
+    def _check_images(self, images: tf.Tensor, deepest: str) -> None:
+        """Takes packed RAW as well, which is no RGB."""
+
     def _features(self, images: tf.Tensor, taps: list[str]) -> dict[str, tf.Tensor]:
         return {"pixels": images}
 

@@ -7,11 +7,13 @@ import keras
 import tensorflow as tf
 
 from tfisp import losses
-from tfisp.models import discriminators
+from tfisp.contract import INPUT_FORMS
+from tfisp.models import discriminators, patch_critics
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.seeds import derive
 from tfisp.training import replicas
 from tfisp.training.objectives import critic_feature
+from tfisp.training.pool import Pool
 from tfisp.training.specification import CriticSpec, Recipe
 
 # What `CriticSpec.network` may be.
@@ -20,6 +22,8 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "texture_cnn": discriminators.TextureCNN,
     "texture_cnn_frozen_fc1": functools.partial(discriminators.TextureCNN, train_dense=False),
     "pixel_cnn": discriminators.PixelCNN,
+    "patchgan": patch_critics.PatchGAN,
+    "unet_spectral": patch_critics.UNetCritic,
 }
 
 
@@ -30,22 +34,45 @@ class Critic:
         name: As in the recipe.
         weight: Factor of the normalised gradient it sends to the generator.
         feature: What it judges.
-        network: The discriminator, features `[B, ...]` -> scores `[B]`.
+        of: Which of the images made (`made.IMAGES`) it judges.
+        real: The member of the batch that this is to be like.
+        network: The discriminator, features `[B, ...]` -> scores `[B]`, or `[B, ...]` where it
+            scores parts of an image.
         optimizer: Its own Adam, built.
+        pool: Earlier images, None where it sees new ones only.
     """
 
     def __init__(
-        self, spec: CriticSpec, recipe: Recipe, feature_shape: tuple[int, ...], seed: int
+        self,
+        spec: CriticSpec,
+        recipe: Recipe,
+        feature_shape: tuple[int, ...],
+        seed: int,
+        steps: int = 1,
+        back_to: str | None = None,
     ) -> None:
+        """Makes network and optimizer.
+
+        Args:
+            spec: What it is.
+            recipe: Of the stage.
+            feature_shape: Of what it judges, one image's.
+            seed: Of the first weights.
+            steps: Of the stage, where its rate follows a schedule.
+            back_to: For one of the way back, what that makes.
+        """
         self.name = spec.name
         self.weight = spec.weight
         self.feature = critic_feature(spec, recipe)
+        self.of, self.real = ("captured", back_to) if back_to else ("generated", "target")
         self.network = NETWORKS[spec.network](feature_shape, seed=seed, name=spec.name)
-        self.optimizer = adam(recipe.critic_learning_rate, recipe)
+        learnt = -(-steps // recipe.critic_interval)
+        self.optimizer = adam(critic_rate(recipe.critic_learning_rate, recipe, learnt), recipe)
         self.optimizer.build(self.network.trainable_variables)
         self._adversarial = recipe.adversarial
         self._gamma = recipe.gamma
         self._clip = recipe.critic_clip
+        self.pool = None if recipe.pool is None else Pool(recipe.pool, feature_shape, seed)
 
     def weight_at(self, step: tf.Tensor) -> float | tf.Tensor:
         """The factor of its gradient at a step, counted from 0."""
@@ -56,6 +83,10 @@ class Critic:
         return losses.generator_loss(
             self.network(real), self.network(fake), self._adversarial, replicas.mean
         )
+
+    def shown(self, fake: tf.Tensor) -> tf.Tensor:
+        """What it learns from of generated features `[B, ...]`: its pool may exchange some."""
+        return fake if self.pool is None else self.pool.exchange(fake)
 
     def gradients(
         self, real: tf.Tensor, fake: tf.Tensor, interpolation: tf.Tensor | None = None
@@ -90,24 +121,35 @@ class Critic:
 
         The gradient is the same on all replicas, over which Keras sums it up.
         """
-        clipped, norm = tf.clip_by_global_norm(gradients, self._clip)
+        norm = tf.linalg.global_norm(gradients)
+        clipped = gradients
+        if self._clip is not None:
+            clipped, _ = tf.clip_by_global_norm(gradients, self._clip, norm)
         self.optimizer.apply(replicas.share(clipped), self.network.trainable_variables)
         return norm
 
 
 def make_critics(
-    recipe: Recipe, bank: FeatureBank, image_shape: tuple[int, int], seed: int
+    recipe: Recipe, bank: FeatureBank, image_shape: tuple[int, int], seed: int, steps: int = 1
 ) -> tuple[Critic, ...]:
-    """All critics of a recipe, for images `(height, width)`, their weights drawn from the seed."""
-    return tuple(
-        Critic(
-            spec,
-            recipe,
-            bank.shape(critic_feature(spec, recipe), image_shape),
-            derive(seed, spec.name),
-        )
-        for spec in recipe.critics
-    )
+    """All critics of a recipe, the way back's last, their weights drawn from the seed.
+
+    Args:
+        recipe: Names them.
+        bank: The frozen networks.
+        image_shape: `(height, width)` of pictures.
+        seed: Of their first weights.
+        steps: Of the stage, where their rate follows a schedule.
+    """
+    shapes = {"raw": INPUT_FORMS["packed"].shape(*image_shape)}
+    back = recipe.way_back
+
+    def make(spec: CriticSpec, to: str | None) -> Critic:
+        shape = shapes.get(to or "") or bank.shape(critic_feature(spec, recipe), image_shape)
+        return Critic(spec, recipe, shape, derive(seed, spec.name), steps, to)
+
+    own = [make(spec, None) for spec in recipe.critics]
+    return (*own, *(make(spec, back.to) for spec in (back.critics if back else ())))
 
 
 def draw_interpolation(recipe: Recipe, seed: tf.Tensor, count: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -147,4 +189,36 @@ def generator_rate(
     """The generator's rate over a stage of so many steps."""
     if recipe.schedule == "cosine":
         return keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
-    return recipe.learning_rate
+    return critic_rate(recipe.learning_rate, recipe, steps)
+
+
+def critic_rate(
+    first: float, recipe: Recipe, steps: int
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """A rate that is constant, or falls over the second half of so many of its optimizer's steps.
+
+    Args:
+        first: The rate at first.
+        recipe: Says whether it falls.
+        steps: That will be taken.
+    """
+    if recipe.schedule != "linear":
+        return first
+    half = steps // 2
+    return _LinearSecondHalf(first, half, max(steps - half, 1))
+
+
+class _LinearSecondHalf(keras.optimizers.schedules.LearningRateSchedule):
+    """`first` until step `start`, then down to 0 over `length` steps."""
+
+    def __init__(self, first: float, start: int, length: int) -> None:
+        self.first, self.start, self.length = first, start, length
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """The rate at a step, counted from 0."""
+        done = (tf.cast(step, tf.float32) - self.start) / self.length
+        return self.first * (1.0 - tf.clip_by_value(done, 0.0, 1.0))
+
+    def get_config(self) -> dict[str, float]:
+        """Arguments that make the same schedule."""
+        return {"first": self.first, "start": self.start, "length": self.length}

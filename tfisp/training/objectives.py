@@ -13,7 +13,7 @@ from tfisp.perceptual.bank import Feature
 from tfisp.perceptual.distance_registry import Distance
 from tfisp.perceptual.dists import DISTS
 from tfisp.perceptual.lpips import LPIPS
-from tfisp.training.specification import CriticSpec, ObjectiveSpec, Recipe
+from tfisp.training.specification import CriticSpec, CycleSpec, ObjectiveSpec, Recipe
 
 Features = Mapping[Feature, tf.Tensor]
 Distances = Mapping[str, Distance]
@@ -24,7 +24,7 @@ class Sides(NamedTuple):
     """The two images that a loss holds against each other; the second may be absent.
 
     Attributes:
-        generated: `[B, H, W, 3]`.
+        generated: `[B, H, W, 3]`, or packed RAW where the way back made it.
         features: What the frozen networks see of it.
         other: The member of the batch that it is compared with, of the same shape.
         other_features: What they see of that one.
@@ -50,6 +50,7 @@ class Objective:
         compares: The member of the batch that it reads, `""` for none.
         features: What it needs to know of the generated image and of the one compared with.
         loss: The computation.
+        of: Which of the images made (`made.IMAGES`) it is a loss of.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Objective:
     compares: str
     features: tuple[Feature, ...]
     loss: PerImageLoss
+    of: str = "generated"
 
     def weight_at(self, step: tf.Tensor) -> float | tf.Tensor:
         """The factor at a step, counted from 0."""
@@ -165,7 +167,7 @@ LOSSES: dict[str, Maker] = {
 
 
 def make_objectives(recipe: Recipe, distances: Distances | None = None) -> tuple[Objective, ...]:
-    """All objectives of a recipe, in its order.
+    """All objectives of a recipe, in its order, the way back's last.
 
     Args:
         recipe: Names the losses.
@@ -176,16 +178,17 @@ def make_objectives(recipe: Recipe, distances: Distances | None = None) -> tuple
         InputError: for a loss that does not exist.
     """
     made = []
-    for spec in recipe.objectives:
+    for spec in recipe.all_objectives:
         features, loss = LOSSES[choose("loss", spec.loss, LOSSES)](spec, recipe, distances or {})
-        made.append(Objective(spec.name, spec.weight, spec.compares, features, loss))
+        of = spec.of if isinstance(spec, CycleSpec) else "generated"
+        made.append(Objective(spec.name, spec.weight, spec.compares, features, loss, of))
     return tuple(made)
 
 
 def features_of(recipe: Recipe) -> list[Feature]:
     """Every feature that a recipe's losses and critics read, each listed once."""
     features = [feature for objective in make_objectives(recipe) for feature in objective.features]
-    features += [critic_feature(spec, recipe) for spec in recipe.critics]
+    features += [critic_feature(spec, recipe) for spec in recipe.all_critics]
     return list(dict.fromkeys(features))
 
 

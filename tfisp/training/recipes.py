@@ -4,6 +4,7 @@ import dataclasses
 
 from tfisp.errors import InputError
 from tfisp.naming import choose
+from tfisp.training.methods import METHODS
 from tfisp.training.specification import CRITICS, CriticSpec, ObjectiveSpec, Recipe
 
 _TV = ObjectiveSpec("tv", "tv")
@@ -47,8 +48,8 @@ RECIPES: dict[str, Recipe] = {
         objectives=_UNPAIRED,
         critics=_critics("adv_color", "adv_lin0", "adv_lin3"),
     ),
-    # The same with critics of pixels, for comparison. WESPE (arXiv 1709.01118) itself also learns
-    # the inverse mapping, which is left out here: only the critics differ.
+    # The same with critics of pixels, for comparison: only the critics differ. WESPE itself also
+    # learns the inverse mapping, as `wespe_cycle` does.
     "wespe": Recipe(
         name="wespe",
         objectives=_UNPAIRED,
@@ -80,6 +81,7 @@ RECIPES |= {
         dataclasses.replace(_REGRESSION, name="paired_plus"),
     )
 }
+RECIPES |= METHODS
 
 
 def get_recipe(name: str) -> Recipe:

@@ -214,7 +214,10 @@ class Recipe:
 
 
 # The names of `losses.ADVERSARIAL`, which only TensorFlow's users can import.
-GAMES = ("relativistic", "relativistic_average", "standard", "least_squares", "wgan_gp")
+GAMES = (
+    *("relativistic", "relativistic_average", "standard"),
+    *("least_squares", "hinge", "wgan_gp"),
+)
 # Strength of its penalty in arXiv 1704.00028.
 WGAN_GP_GAMMA = 10.0
 
@@ -253,5 +256,7 @@ CRITICS: dict[str, CriticSpec] = {
         # Critics of pixels, as in DPED and WESPE: what section 4.2 compares with.
         CriticSpec("adv_color_pixels", "pixels", "blur", "pixels", "pixel_cnn"),
         CriticSpec("adv_texture_pixels", "pixels", "gray", "pixels", "pixel_cnn"),
+        # CycleGAN's, of patches; the weight makes half the square of `least_squares` whole.
+        CriticSpec("adv_patches", "pixels", "rgb", "pixels", "patchgan", weight=2.0),
     )
 }

@@ -2,7 +2,8 @@
 
 The losses meet the generator only through the picture it made. So each is differentiated once, to
 that picture, and the result is pulled back through the generator, which is small; its norm costs no
-second pass through a frozen network.
+second pass through a frozen network. Where a recipe has a way back (`WayBack`), the step makes more
+images with both networks (`made`), and a loss is pulled back through both.
 
 Made inside the scope of a `tf.distribute` strategy, a trainer takes its steps on all replicas of
 that strategy, each with its part of the batch (`replicas`). Gradients are averaged over them before
@@ -15,9 +16,11 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from tfisp.models import ways_back
 from tfisp.models.generator import Generator
 from tfisp.perceptual.bank import Feature, FeatureBank
-from tfisp.training import compilation, replicas
+from tfisp.seeds import derive
+from tfisp.training import compilation, made, replicas
 from tfisp.training.accumulation import mean_over_parts
 from tfisp.training.adaptation import normalised_sum, weighted_sum
 from tfisp.training.averaging import EMA
@@ -33,7 +36,6 @@ from tfisp.training.objectives import (
     Features,
     Objective,
     Sides,
-    features_of,
     make_objectives,
 )
 from tfisp.training.specification import Recipe
@@ -47,7 +49,8 @@ class StepGradients(NamedTuple):
     """What a batch says about how to change every weight.
 
     Attributes:
-        generator: Per loss, its gradient for each generator variable.
+        generator: Per loss, its gradient for each generator variable, and then for each of the way
+            back if there is one.
         critics: Per critic that learns at this step, the gradient for each of its variables.
         logs: scalars, each a mean over the batch.
     """
@@ -62,11 +65,12 @@ class Trainer:
 
     Attributes:
         generator: The network being trained (its raw weights).
+        way_back: The one that is trained beside it, None where there is none.
         recipe: What it is trained for.
         bank: The frozen networks.
         objectives: Terms of the generator's loss that need no critic, in the recipe's order.
         critics: The adversaries, in the recipe's order; each is one more term.
-        optimizer: The generator's.
+        optimizer: The generator's, and the way back's.
         step: int64 variable, number of steps taken in this stage.
         needs: Member of a batch -> the features that are read of it.
         scaling: The scales of the losses, which are 1 unless the generator computes in float16.
@@ -102,15 +106,17 @@ class Trainer:
         self.recipe = recipe
         self.bank = bank
         self.objectives = make_objectives(recipe, distances)
-        self.critics = make_critics(recipe, bank, image_shape, seed)
+        self.critics = make_critics(recipe, bank, image_shape, seed, steps)
+        back = recipe.way_back
+        self.way_back = back and ways_back.create(back.network, back.to, derive(seed, "way_back"))
         self.optimizer = adam(generator_rate(recipe, steps), recipe)
-        self.optimizer.build(generator.trainable_variables)
+        self.optimizer.build(self.trained)
         once = tf.VariableAggregation.ONLY_FIRST_REPLICA
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step", aggregation=once)
         halved = generator.compute_dtype == "float16"
         self.scaling = LossScaling([term.name for term in self.terms]) if halved else NoScaling()
         self.needs = self._features_needed()
-        self._needs_of_generated = features_of(recipe)
+        self._needs_of_made = self._features_made()
         self._average = EMA(generator, recipe.ema_decay)
         self._combine = normalised_sum if recipe.normalised else weighted_sum
         self._accumulate = accumulate
@@ -132,6 +138,12 @@ class Trainer:
         return self._average.generator
 
     @property
+    def trained(self) -> list[keras.Variable]:
+        """What the losses' gradients are taken for: the generator's variables, the way back's."""
+        back = self.way_back.trainable_variables if self.way_back else []
+        return [*self.generator.trainable_variables, *back]
+
+    @property
     def terms(self) -> tuple[Objective | Critic, ...]:
         """What the generator minimises: each has a name, and a weight at every step."""
         return (*self.objectives, *self.critics)
@@ -145,8 +157,11 @@ class Trainer:
             "optimizer": self.optimizer,
             "step": self.step,
         }
+        state |= {"way_back": self.way_back} if self.way_back else {}
         for critic in self.critics:
             state |= {critic.name: critic.network, f"{critic.name}_optimizer": critic.optimizer}
+            pool = critic.pool.state if critic.pool else {}
+            state |= {f"{critic.name}_pool/{name}": part for name, part in pool.items()}
         return state | ({"scaling": self.scaling.state} if self.scaling.state else {})
 
     def critics_learn(self, step: int) -> bool:
@@ -183,7 +198,7 @@ class Trainer:
 
         def update() -> dict[str, tf.Tensor]:
             shares = replicas.share(direction)
-            self.optimizer.apply(shares, self.generator.trainable_variables)
+            self.optimizer.apply(shares, self.trained)
             found = {c.name: c.apply(gradients.critics[c.name]) for c in learning}
             self._average.update(self.generator, self.step)
             return {f"critic/{name}/grad_norm": norm for name, norm in found.items()}
@@ -212,47 +227,65 @@ class Trainer:
 
     def _gradients(self, batch: Batch, critics_learn: bool) -> StepGradients:
         """Losses and gradients of one part; each frozen network runs once per view."""
-        variables = [variable.value for variable in self.generator.trainable_variables]
+        variables = [variable.value for variable in self.trained]
         with tf.GradientTape(persistent=True) as generator_tape:
-            generated = self.generator(batch["raw"])
+            images = made.make(self._needs_of_made, batch, self.generator, self.way_back)
         known = batch.get("features", {})
         seen = {
             name: known.get(name) or self.bank(batch[name], features)
             for name, features in self.needs.items()
         }
         with tf.GradientTape(persistent=True) as image_tape:
-            image_tape.watch(generated)
-            fake = self.bank(generated, self._needs_of_generated)
-            losses = self._losses(batch, generated, fake, seen)
+            image_tape.watch(list(images.values()))
+            fake = {of: self.bank(images[of], needs) for of, needs in self._needs_of_made.items()}
+            losses = self._losses(batch, images, fake, seen)
 
         pulled_back = {}
         for name, loss in losses.items():
             scale = self.scaling.scale(name)
-            at_image = scale * image_tape.gradient(loss, generated)
-            at_weights = generator_tape.gradient(generated, variables, at_image)
+            at_images = image_tape.gradient(loss, images)
+            sides = [(images[of], scale * part) for of, part in at_images.items() if part is not None]
+            at_weights = generator_tape.gradient(
+                [image for image, _ in sides],
+                variables,
+                [part for _, part in sides],
+                unconnected_gradients="zero",
+            )
             pulled_back[name] = [part / scale for part in at_weights]
 
         logs = {f"loss/{name}": loss for name, loss in losses.items()}
-        logs |= _mean_colors(generated=generated, target=batch.get("target"))
+        logs |= _mean_colors(generated=images["generated"], target=batch.get("target"))
         critic_gradients = {}
         for critic in self.critics if critics_learn else ():
-            real, made = seen["target"][critic.feature], tf.stop_gradient(fake[critic.feature])
-            found, terms = critic.gradients(real, made, batch.get("interpolation"))
+            real = seen[critic.real][critic.feature]
+            shown = critic.shown(tf.stop_gradient(fake[critic.of][critic.feature]))
+            found, terms = critic.gradients(real, shown, batch.get("interpolation"))
             critic_gradients[critic.name] = found
             logs |= {f"critic/{critic.name}/{name}": term for name, term in terms.items()}
         return StepGradients(pulled_back, critic_gradients, logs)
 
     def _losses(
-        self, batch: Batch, generated: tf.Tensor, fake: Features, seen: Mapping[str, Features]
+        self,
+        batch: Batch,
+        images: Mapping[str, tf.Tensor],
+        fake: Mapping[str, Features],
+        seen: Mapping[str, Features],
     ) -> dict[str, tf.Tensor]:
         """Every loss of the generator, as the mean over the batch."""
         per_image = {
             term.name: term.loss(
-                Sides(generated, fake, batch.get(term.compares), seen.get(term.compares, {}))
+                Sides(
+                    images[term.of],
+                    fake[term.of],
+                    batch.get(term.compares),
+                    seen.get(term.compares, {}),
+                )
             )
             for term in self.objectives
         } | {
-            critic.name: critic.generator_loss(seen["target"][critic.feature], fake[critic.feature])
+            critic.name: critic.generator_loss(
+                seen[critic.real][critic.feature], fake[critic.of][critic.feature]
+            )
             for critic in self.critics
         }
         return {name: tf.reduce_mean(loss) for name, loss in per_image.items()}
@@ -260,6 +293,7 @@ class Trainer:
     def _variables(self, learning: Sequence[Critic]) -> list[keras.Variable]:
         """All that a step changes in which these critics learn."""
         networks = [self.generator, self.ema, *(critic.network for critic in learning)]
+        networks += [self.way_back] if self.way_back else []
         optimizers = [self.optimizer, *(critic.optimizer for critic in learning)]
         return [v for part in (*networks, *optimizers) for v in part.variables]
 
@@ -269,8 +303,17 @@ class Trainer:
         for part in self.objectives:
             needs.setdefault(part.compares, []).extend(part.features)
         for critic in self.critics:
-            needs.setdefault("target", []).append(critic.feature)
+            needs.setdefault(critic.real, []).append(critic.feature)
         return {name: list(dict.fromkeys(features)) for name, features in needs.items() if features}
+
+    def _features_made(self) -> dict[str, list[Feature]]:
+        """Which images are made, and which of their features the losses and critics read."""
+        needs: dict[str, list[Feature]] = {"generated": []}
+        for term in self.objectives:
+            needs.setdefault(term.of, []).extend(term.features)
+        for critic in self.critics:
+            needs.setdefault(critic.of, []).append(critic.feature)
+        return {name: list(dict.fromkeys(features)) for name, features in needs.items()}
 
 
 def _mean_colors(**images: tf.Tensor | None) -> dict[str, tf.Tensor]:

@@ -1,0 +1,158 @@
+"""Discriminators that score every patch of what they judge, not the image as a whole.
+
+A game is then played at each patch and averaged (`tfisp.losses.adversarial`).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfisp.models.discriminators import leaky_relu, uniform_start
+from tfisp.models.generator import NamedLayers, at_least_float32
+from tfisp.models.normalisation import instance_norm, normal
+from tfisp.perceptual.separable import resize
+from tfisp.seeds import layer_seeds
+
+
+class PatchGAN(NamedLayers, keras.Model):
+    """CycleGAN's discriminator of 70 x 70 patches (arXiv 1611.07004, section 3.2.2).
+
+    Images `[B, H, W, C]` float32, nominally 0..1, which it brings to -1..1 -> `[B, h, w]`. Five
+    convolutions of 4 x 4, the first three with stride 2; 64 to 512 channels; instance norm behind
+    all but the first and the last; LeakyReLU. 2,764,737 parameters for three channels. Sides of 24
+    pixels are the least.
+    """
+
+    def __init__(self, feature_shape: Sequence[int], seed: int = 0, **kwargs: Any) -> None:
+        """Makes all weights.
+
+        Args:
+            feature_shape: `(H, W, C)` of one image.
+            seed: Of the first weights.
+            **kwargs: `name` and `dtype`, as in Keras.
+        """
+        super().__init__(**kwargs)
+        widths = ((64, 2), (128, 2), (256, 2), (512, 1), (1, 1))
+        self.convolutions = [
+            keras.layers.Conv2D(
+                filters, 4, stride, kernel_initializer=normal(0.02, s), dtype=self.dtype_policy
+            )
+            for (filters, stride), s in zip(widths, layer_seeds(seed, len(widths)), strict=True)
+        ]
+        self.build((None, *feature_shape))
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Creates all weights."""
+        channels = input_shape[-1]
+        for layer in self.convolutions:
+            layer.build((None, None, None, channels))
+            channels = layer.filters
+        self.built = True
+
+    def call(self, features: tf.Tensor) -> tf.Tensor:
+        """Scores the patches of images `[B, H, W, C]`: `[B, h, w]`."""
+        x = 2.0 * features - 1.0
+        for index, layer in enumerate(self.convolutions):
+            x = layer(_border(x))
+            if 0 < index < 4:
+                x = instance_norm(x)
+            if index < 4:
+                x = leaky_relu(x)
+        return at_least_float32(x)[..., 0]
+
+
+# Steps of the power iteration; 20 bring random kernels of these shapes within 1 % of the value.
+_POWER_STEPS = 20
+
+
+class SpectralConv2D(keras.layers.Conv2D):
+    """A convolution whose kernel, as a matrix `[k k C, filters]`, has spectral norm 1.
+
+    arXiv 1802.05957. The norm is estimated by power iteration from a fixed start at every use
+    instead of going on from the last one, so that there is no state to keep; it is
+    differentiated with the singular vectors held fixed, as there.
+    """
+
+    def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        """Convolves with the kernel divided by its norm."""
+        matrix = tf.reshape(kernel, [-1, self.filters])
+        fixed = tf.stop_gradient(matrix)
+        v = tf.fill([self.filters, 1], tf.cast(self.filters**-0.5, matrix.dtype))
+        for _ in range(_POWER_STEPS):
+            u = tf.math.l2_normalize(fixed @ v)
+            v = tf.math.l2_normalize(tf.matmul(fixed, u, transpose_a=True))
+        norm = tf.matmul(u, matrix @ v, transpose_a=True)
+        return super().convolution_op(inputs, kernel / norm[0, 0])
+
+
+class UNetCritic(NamedLayers, keras.Model):
+    """A score per pixel by a U-Net with spectral normalisation.
+
+    Real-ESRGAN's (arXiv 2107.10833, section 3.3), as the fourth place of NTIRE 2026's unpaired ISP
+    challenge has it (arXiv 2605.07495). Images `[B, H, W, C]` float32 -> `[B, H, W]`; sides
+    divisible by 8.
+    """
+
+    def __init__(
+        self, feature_shape: Sequence[int], seed: int = 0, width: int = 64, **kwargs: Any
+    ) -> None:
+        """Makes all weights.
+
+        Args:
+            feature_shape: `(H, W, C)` of one image.
+            seed: Of the first weights.
+            width: Channels of the first convolution.
+            **kwargs: `name` and `dtype`, as in Keras.
+        """
+        super().__init__(**kwargs)
+        seeds = iter(layer_seeds(seed, 10))
+
+        def conv(filters: int, size: int = 3, stride: int = 1, spectral: bool = True) -> Any:
+            kind = SpectralConv2D if spectral else keras.layers.Conv2D
+            return kind(
+                filters,
+                size,
+                stride,
+                use_bias=not spectral,
+                kernel_initializer=uniform_start(next(seeds)),
+                dtype=self.dtype_policy,
+            )
+
+        self.first = conv(width, spectral=False)
+        self.down = [conv(factor * width, 4, 2) for factor in (2, 4, 8)]
+        self.up = [conv(factor * width) for factor in (4, 2, 1)]
+        self.after = [conv(width) for _ in range(2)]
+        self.last = conv(1, spectral=False)
+        self.build((None, *feature_shape))
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Creates all weights."""
+        channels = input_shape[-1]
+        for layer in (self.first, *self.down, *self.up, *self.after, self.last):
+            layer.build((None, None, None, channels))
+            channels = layer.filters
+        self.built = True
+
+    def call(self, features: tf.Tensor) -> tf.Tensor:
+        """Scores the pixels of images `[B, H, W, C]`: `[B, H, W]`."""
+        kept = [leaky_relu(self.first(_border(features)))]
+        for layer in self.down:
+            kept.append(leaky_relu(layer(_border(kept[-1]))))
+        x = kept.pop()
+        for layer in self.up:
+            x = leaky_relu(layer(_border(_doubled(x)))) + kept.pop()
+        for layer in self.after:
+            x = leaky_relu(layer(_border(x)))
+        return at_least_float32(self.last(_border(x)))[..., 0]
+
+
+def _border(x: tf.Tensor) -> tf.Tensor:
+    """One row and column of zeros on each side, as PyTorch pads."""
+    return tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]])
+
+
+def _doubled(x: tf.Tensor) -> tf.Tensor:
+    """Twice the size, bilinear with half-pixel centres."""
+    return resize(x, 2 * x.shape[1], 2 * x.shape[2])
