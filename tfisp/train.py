@@ -23,7 +23,7 @@ from tfisp.errors import InputError, UsageError
 from tfisp.perceptual.backbones import DTYPES
 from tfisp.perceptual.weights import PUBLISHED
 from tfisp.training.config import PRECISIONS, STRATEGIES
-from tfisp.training.specification import GAMES
+from tfisp.training.specification import GAMES, WAYS_BACK
 
 if TYPE_CHECKING:
     from tfisp.training.config import Stage, TrainConfig
@@ -87,6 +87,14 @@ def define(values: flags.FlagValues) -> None:
         "critics",
         None,
         "Comma list of critics to take instead of the recipe's, or none; unset: the recipe's.",
+    )
+    flags.choice(
+        values,
+        "way_back",
+        None,
+        WAYS_BACK,
+        "Network from pictures back to RAW or reference, of recipes that train one beside the"
+        " generator; unset: the recipe's.",
     )
     flags.text(values, "content", None, "Content features, backbone:tap,...; unset: vgg19:relu5_4.")
     flags.text(
@@ -335,6 +343,7 @@ def make_stages(values: flags.FlagValues) -> tuple["Stage", ...]:
             values.model,
             critics=None if values.critics is None else _names(values.critics),
             adversarial=values.adversarial,
+            way_back=values.way_back,
             content=None if values.content is None else parse_content(values.content),
             backbones=tuple((role, roles[role] or name) for role, name in Recipe.backbones),
             learning_rate=values.learning_rate,

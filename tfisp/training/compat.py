@@ -60,11 +60,11 @@ def _any(holds: Callable[[Recipe], bool], stages: tuple[Stage, ...]) -> bool:
 
 
 def _reads_references(recipe: Recipe) -> bool:
-    return any(objective.compares == "reference" for objective in recipe.objectives)
+    return any(objective.compares == "reference" for objective in recipe.all_objectives)
 
 
 def _draws_targets(recipe: Recipe) -> bool:
-    return bool(recipe.critics) and not recipe.paired
+    return recipe.needs_photographs and not recipe.paired
 
 
 def _frozen_fc1(recipe: Recipe) -> Recipe:
@@ -77,7 +77,7 @@ def _frozen_fc1(recipe: Recipe) -> Recipe:
 
 
 def _vgg_transposed(recipe: Recipe) -> Recipe:
-    if not any(objective.loss == "content" for objective in recipe.objectives):
+    if not recipe.content_networks():
         return recipe
     content = tuple((_other(name, TRANSPOSED), tap) for name, tap in recipe.content)
     return dataclasses.replace(recipe, content=content)

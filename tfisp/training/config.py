@@ -89,9 +89,26 @@ class TrainConfig:
         ):
             if value < least:
                 raise InputError(f"--{flag}={value}: must be at least {least}")
+        for stage in self.stages:
+            self._require_fit(stage.recipe)
         if self.batch_size % self.accumulate:
             raise InputError(
                 f"--accumulate={self.accumulate}: must divide --batch_size={self.batch_size}"
+            )
+
+    def _require_fit(self, recipe: Recipe) -> None:
+        """Sees that data and batch are such as a recipe's critics and way back can take."""
+        recipe.require_sides(self.data.resolved_patch_size())
+        if recipe.pool is not None and self.batch_size > recipe.pool:
+            raise InputError(
+                f"--batch_size={self.batch_size}: the critics of --recipe={recipe.name} have a pool"
+                f" of {recipe.pool} images, which a batch must fit into"
+            )
+        form = self.data.resolved_contract().form
+        if recipe.way_back and recipe.way_back.to == "raw" and form != "packed":
+            raise InputError(
+                f"--recipe={recipe.name}: its way back makes packed RAW, but --model={self.model}"
+                f" takes the form {form!r}"
             )
 
     def require_parts(self, replicas: int) -> None:
@@ -105,7 +122,13 @@ class TrainConfig:
                 f"--batch_size={self.batch_size}: must be divisible by the {replicas} devices"
                 f" times --accumulate={self.accumulate}"
             )
-        games = {stage.recipe.adversarial for stage in self.stages if stage.recipe.critics}
+        pooled = [stage.recipe.name for stage in self.stages if stage.recipe.pool is not None]
+        if replicas > 1 and pooled:
+            raise InputError(
+                f"--recipe={pooled[0]}: its critics' pool of images is kept on one device; leave"
+                " out --strategy"
+            )
+        games = {stage.recipe.adversarial for stage in self.stages if stage.recipe.all_critics}
         if replicas > 1 and self.accumulate > 1 and "relativistic_average" in games:
             raise InputError(
                 f"--accumulate={self.accumulate}: relativistic_average takes its means over a whole"
@@ -133,7 +156,8 @@ def make_stages(
         steps: One count per recipe, or one for all.
         generator: What `--model` says: the network to train, which may have rates of its own.
         **changes: Fields of `Recipe` to replace in every stage; `critics` is a tuple of names of
-            those to train with in the stages that have any, `adversarial` brings the strength of
+            those to train with in the stages that have any, `way_back` the network of the way back
+            in those that have one, `adversarial` brings the strength of
             its penalty along, unless `gamma` is given, and `beta_1` is the first of `betas`. None
             leaves a field as the recipe has it.
 
@@ -149,6 +173,7 @@ def make_stages(
             f"--steps: {len(steps)} counts for {len(names)} recipes; give one each, or one for all"
         )
     critics, adversarial = changes.pop("critics", None), changes.pop("adversarial", None)
+    way_back = changes.pop("way_back", None)
     beta_1 = changes.pop("beta_1", None)
     if beta_1 is not None and not 0 <= beta_1 < 1:
         raise InputError(f"--beta_1={beta_1:g}: must be at least 0 and below 1")
@@ -158,6 +183,8 @@ def make_stages(
         if adversarial is not None:
             recipe = recipe.with_adversarial(adversarial)
         recipe = dataclasses.replace(recipe, **changes)
+        if way_back is not None:
+            recipe = recipe.with_way_back(way_back)
         if beta_1 is not None:
             recipe = dataclasses.replace(recipe, betas=(beta_1, recipe.betas[1]))
         if critics is not None and recipe.critics:

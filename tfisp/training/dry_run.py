@@ -77,7 +77,12 @@ def _describe_stage(index: int, stage: Stage, trainer: Trainer) -> Iterator[str]
     """The stage's losses, critics and frozen networks."""
     recipe = stage.recipe
     yield f"stage {index}    {recipe.name}, {stage.steps:,} steps, Adam {recipe.learning_rate:g}"
-    for spec in recipe.objectives:
+    if trainer.way_back is not None and recipe.way_back is not None:
+        yield (
+            f"  way back {recipe.way_back.network}, {trainer.way_back.count_params():,} parameters,"
+            f" from pictures to {recipe.way_back.to}"
+        )
+    for spec in recipe.all_objectives:
         against = f" against the {spec.compares}" if spec.compares else ""
         seen = f", {spec.view} through {', '.join(':'.join(c) for c in recipe.content)}"
         yield f"  loss     {spec.name}{against}{seen if spec.loss == 'content' else ''}"

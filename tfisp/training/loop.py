@@ -245,7 +245,8 @@ class Run:
         if self._options.feature_cache is None:
             return source
         check_repeats(self._data(run.index))
-        bank, needs = self._frozen.bank, run.trainer.needs
+        bank, needs = self._frozen.bank, dict(run.trainer.needs)
+        needs.pop("raw", None)  # its samples, which nothing computes
         mirrored = self._config.data.augment == "flip"
         run.monitor.say(cost_note(bank, needs, self._dataset, run.stage.recipe.paired, mirrored))
         store, limit = Store(Path(self._options.feature_cache)), self._options.feature_cache_gb

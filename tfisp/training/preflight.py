@@ -93,7 +93,7 @@ def _check_names(recipes: Sequence[Recipe]) -> None:
     for recipe in recipes:
         for name in recipe.content_networks():
             backbones.require(name, "content")
-        for role in {critic.role for critic in recipe.critics} & dict(recipe.backbones).keys():
+        for role in {critic.role for critic in recipe.all_critics} & dict(recipe.backbones).keys():
             backbones.require(recipe.backbone(role), f"{role}_backbone")
 
 
@@ -160,10 +160,12 @@ def _idle(values: FlagValues, recipes: Sequence[Recipe]) -> Iterator[tuple[str, 
     called = ",".join(values.recipe)
     if not any(get_recipe(name).critics for name in values.recipe):
         yield "critics", f"with --recipe={called}, which has no critics"
-    critics = [critic for recipe in recipes for critic in recipe.critics]
+    critics = [critic for recipe in recipes for critic in recipe.all_critics]
     if not critics:
         for name in ("adversarial", "gamma", "critic_learning_rate", "critic_interval"):
             yield name, f"with --recipe={called} as no critic learns"
+    if not any(recipe.way_back for recipe in recipes):
+        yield "way_back", f"with --recipe={called}, which has no way back"
     for role, _ in Recipe.backbones:
         if all(critic.role != role for critic in critics):
             yield f"{role}_backbone", f"with --recipe={called} as no critic looks through it"

@@ -195,6 +195,38 @@ class Recipe:
             self, critics=tuple(critic for name, critic in CRITICS.items() if name in names)
         )
 
+    def with_way_back(self, network: str) -> "Recipe":
+        """This recipe with another network for the way back, if it has one.
+
+        Raises:
+            InputError: for a network that there is not.
+        """
+        choose("--way_back", network, WAYS_BACK)
+        if self.way_back is None:
+            return self
+        return dataclasses.replace(
+            self, way_back=dataclasses.replace(self.way_back, network=network)
+        )
+
+    def require_sides(self, patch_size: int) -> None:
+        """Sees that its critics and its way back can take patches of that size.
+
+        Raises:
+            InputError: if they cannot.
+        """
+        back = self.way_back
+        halved = 2 if back and back.to == "raw" else 1  # samples of one colour
+        asked = [(critic.network, 1) for critic in self.critics]
+        asked += [(critic.network, halved) for critic in (back.critics if back else ())]
+        asked += [(back.network, halved)] if back else []
+        for name, step in asked:
+            least, multiple = (step * number for number in SIDES.get(name, (1, 1)))
+            if patch_size < least or patch_size % multiple:
+                raise InputError(
+                    f"--patch_size={patch_size}: the {name} of --recipe={self.name} takes patches"
+                    f" of {least} or more, in steps of {multiple}"
+                )
+
     def with_adversarial(self, name: str) -> "Recipe":
         """This recipe with another game, its penalty as strong as that one's paper has it.
 
@@ -218,6 +250,15 @@ GAMES = (
     *("relativistic", "relativistic_average", "standard"),
     *("least_squares", "hinge", "wgan_gp"),
 )
+# The names of `tfisp.models.ways_back.NETWORKS`, likewise.
+WAYS_BACK = ("resnet", "resnet_narrow", "dped", "dped_narrow")
+# What critics and ways back ask of images: the least side, and what it must be divisible by.
+SIDES = {
+    "patchgan": (24, 1),
+    "unet_spectral": (8, 8),
+    "resnet": (8, 4),
+    "resnet_narrow": (8, 4),
+}
 # Strength of its penalty in arXiv 1704.00028.
 WGAN_GP_GAMMA = 10.0
 
