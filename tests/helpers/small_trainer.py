@@ -7,6 +7,7 @@ from tfisp import models
 from tfisp.perceptual import backbones
 from tfisp.perceptual.bank import FeatureBank
 from tfisp.training.config import make_stages
+from tfisp.training.recipes import RECIPES
 from tfisp.training.trainer import Trainer
 
 SIZE = 48
@@ -39,6 +40,8 @@ def make_trainer(
         xla: Whether XLA compiles the step.
         changes: Flags of the recipe.
     """
+    if (back := RECIPES[recipe].way_back) is not None:
+        changes["way_back"] = f"{back.network}_narrow"
     (stage,) = make_stages(
         (recipe,),
         (10,),

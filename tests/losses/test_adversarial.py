@@ -38,6 +38,10 @@ BY_HAND = {
         [0.5, 2.0],
         [0.0, 0.5 + 0.5],
     ),
+    "hinge": (
+        [0.0, 1.0],
+        [0.5 * (0.0 + 1.0), 0.5 * (0.0 + 0.0)],
+    ),
     "wgan_gp": (
         [0.0, 1.0],
         [-1.0, -3.0],
@@ -60,6 +64,16 @@ def test_what_both_sides_minimise_by_hand(game):
     np.testing.assert_allclose(found.terms["adversarial"], critic, rtol=1e-6, atol=1e-7)
     np.testing.assert_array_equal(found.real_scores, REAL)
     np.testing.assert_array_equal(found.fake_scores, FAKE)
+
+
+def test_a_game_is_played_at_each_part_of_a_sample_and_averaged():
+    # Two pictures of two patches each; least squares: (f - 1)^2 / 2, and (r - 1)^2 / 2 + f^2 / 2.
+    real, fake = tf.constant([[1.0, 3.0], [0.0, 1.0]]), tf.constant([[0.0, 2.0], [3.0, 1.0]])
+    generator = losses.generator_loss(real, fake, "least_squares")
+    np.testing.assert_allclose(generator, [(0.5 + 0.5) / 2, (2.0 + 0.0) / 2])
+    found = losses.critic_loss(lambda x: x, real, fake, 0.0, "least_squares")
+    np.testing.assert_allclose(found.total, [(0.0 + 2.0 + 2.0) / 2, (0.5 + 4.5 + 0.5) / 2])
+    assert set(found.terms) == {"adversarial"}  # a penalty of strength 0 is not computed
 
 
 def test_the_penalty_of_wgan_gp_is_taken_between_the_samples():

@@ -19,7 +19,6 @@ import tensorflow as tf
 from tfisp import losses, models
 from tfisp.perceptual import alexnet, backbones, distance_registry, dists, lpips, vit, vit_weights
 from tfisp.perceptual.bank import FeatureBank
-from tfisp.perceptual.convolutional import Conv
 from tfisp.perceptual.vit_layers import VisionTransformer
 from tfisp.training.config import make_stages
 from tfisp.training.networks import FrozenNetworks
@@ -27,6 +26,7 @@ from tfisp.training.trainer import StepGradients, Trainer
 
 torch = pytest.importorskip("torch")
 from tests.helpers import torch_networks, torch_step  # noqa: E402
+from tests.helpers.parity import both_batches, copied, leaves, relative, tensor, worst  # noqa: E402
 
 RECIPES = ("unpaired", "paired_adversarial")
 PARTS = ("adversarial", "r1", "r2")
@@ -122,23 +122,6 @@ def frozen(case, tmp_path_factory):
     return FrozenNetworks(FeatureBank(shown), trained), networks
 
 
-def tensor(array, dtype):
-    return torch.from_numpy(np.array(array, dtype, order="C"))
-
-
-def copied(network, dtype, rng):
-    """Gives a convolutional network biases, and returns its kernels and biases for PyTorch."""
-    kernels, biases = [], []
-    for layer in network._chain:
-        if isinstance(layer, Conv):
-            bias = network._variables[f"{layer.name}/bias"]
-            bias.assign(rng.normal(0, 0.1, bias.shape))
-            kernel = network._variables[f"{layer.name}/kernel"].numpy()
-            kernels.append(tensor(kernel.transpose(3, 2, 0, 1), dtype))
-            biases.append(tensor(bias.numpy(), dtype))
-    return kernels, biases
-
-
 def transformer(name, rng):
     """A Vision Transformer and its weights under timm's names."""
     built, backbone = vit.architecture(name), backbones.create(name, "random")
@@ -185,42 +168,9 @@ def sgd_trainer(case, recipe, loaded, interval=1):
 
 
 def torch_weights(trainer):
-    def leaves(network):
-        return [
-            torch.from_numpy(v.numpy().copy()).requires_grad_() for v in network.trainable_variables
-        ]
-
     return torch_step.Weights(
         leaves(trainer.generator), {c.name: leaves(c.network) for c in trainer.critics}
     )
-
-
-def both_batches(case, seed):
-    """Smooth pictures with some noise, the same for both sides."""
-    rng = np.random.default_rng(seed)
-    sides = {"raw": case.size // 2, "reference": case.size, "target": case.size}
-    batch = {}
-    for name, side in sides.items():
-        channels = 4 if name == "raw" else 3
-        coarse = rng.uniform(0.1, 0.9, (case.count, side // 8, side // 8, channels))
-        noise = rng.uniform(0, 0.2, (case.count, side, side, channels))
-        batch[name] = (np.kron(coarse, np.ones((1, 8, 8, 1))) + noise).astype(case.dtype)
-    return (
-        {name: tf.constant(array) for name, array in batch.items()},
-        {name: torch_networks.nchw(array) for name, array in batch.items()},
-    )
-
-
-def relative(found, expected):
-    """Length of the difference over the length of what is expected; 0 where both are zero."""
-    found, expected = (np.asarray(x, "float64") for x in (found, expected))
-    difference, length = np.linalg.norm(found - expected), np.linalg.norm(expected)
-    return difference / length if length else difference
-
-
-def worst(found, expected):
-    """Largest relative difference among variables."""
-    return max(relative(a, b.detach()) for a, b in zip(found, expected, strict=True))
 
 
 def listening(trainer):
@@ -289,7 +239,7 @@ def take_both_sides(case, recipe, frozen, seed):
     loaded, networks = frozen
     loaded, calls = counting(loaded)
     trainer = sgd_trainer(case, recipe, loaded)
-    ours, theirs = both_batches(case, seed)
+    ours, theirs = both_batches(case.size, case.count, case.dtype, seed)
     gamma = trainer.recipe.gamma
     heard = listening(trainer)
     found = trainer.gradients(ours, critics_learn=True)
@@ -365,7 +315,7 @@ def differences_of_updates(case, recipe, frozen, seed):
     leaves = {"generator": weights.generator} | weights.critics
     start = {name: network.get_weights() for name, network in learners.items()}
     for step in range(3):
-        ours, theirs = both_batches(case, 3 * seed + step)
+        ours, theirs = both_batches(case.size, case.count, case.dtype, 3 * seed + step)
         expected = torch_step.gradients(recipe, networks, weights, theirs, trainer.recipe.gamma)
         clip = trainer.recipe.critic_clip if step % 2 == 0 else None
         torch_step.descend(weights, expected, RATE, CRITIC_RATE, clip)

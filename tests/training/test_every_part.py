@@ -3,6 +3,8 @@
 The tables below say what is expected; a part that is registered and not in its table fails.
 """
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -12,8 +14,10 @@ from tests.helpers.small_trainer import make_trainer
 from tfisp import losses, models
 from tfisp.errors import InputError
 from tfisp.losses import ADVERSARIAL
+from tfisp.models import patch_critics
 from tfisp.perceptual import DISTS, LPIPS, backbones, distance_registry, views
 from tfisp.perceptual.bank import Feature, FeatureBank
+from tfisp.training import critics
 from tfisp.training.config import make_stages
 from tfisp.training.critics import make_critics
 from tfisp.training.objectives import LOSSES, Sides, features_of, make_objectives
@@ -55,6 +59,13 @@ def trained(bank):
     }
 
 
+@pytest.fixture(autouse=True)
+def narrow_unet(monkeypatch):
+    """The U-Net of critics with 4 channels where it has 64: here its shape counts, not its size."""
+    narrow = functools.partial(patch_critics.UNetCritic, width=4)
+    monkeypatch.setitem(critics.NETWORKS, "unet_spectral", narrow)
+
+
 # Losses ------------------------------------------------------------------------------------------
 
 
@@ -89,6 +100,44 @@ def square(x, y):
     return ((x - y) ** 2).mean((1, 2, 3))
 
 
+def square_of(statistic, x, y):
+    """Mean squared difference of a statistic of each image."""
+    return np.array(
+        [np.mean((statistic(a) - statistic(b)) ** 2) for a, b in zip(x, y, strict=True)]
+    )
+
+
+def moments(x, y):
+    axes = (0, 1, 2)
+    return np.abs(x.mean(axes) - y.mean(axes)).mean() + np.abs(x.std(axes) - y.std(axes)).mean()
+
+
+def gram(image):
+    seen = backbones.create("vgg19_narrow")(tf.constant(image.clip(0, 1)[None]), ["relu3_4"])
+    places = seen["relu3_4"].numpy()[0].reshape(-1, seen["relu3_4"].shape[-1]).astype(float)
+    return places.T @ places / places.size
+
+
+def membership(values, bins, sigma):
+    """Of each value in each bin, a Gaussian of it."""
+    return np.exp(-((values.ravel()[:, None] - np.linspace(0, 1, bins)) ** 2) / 2 / sigma**2)
+
+
+def luma_histogram(image):
+    luma = image.clip(0, 1).astype(float) @ (0.299, 0.587, 0.114)
+    counts = membership(luma, 64, 0.02).sum(0)
+    return counts / counts.sum()
+
+
+def chroma_histogram(image):
+    r, g, b = np.moveaxis(image.clip(0, 1).astype(float), -1, 0)
+    luma = 0.299 * r + 0.587 * g + 0.114 * b
+    # BT.601: differences from luma, scaled to -0.5..0.5.
+    u, v = (0.5 * (x - luma) / (1 - k) + 0.5 for x, k in ((b, 0.114), (r, 0.299)))
+    counts = membership(u, 32, 0.03).T @ membership(v, 32, 0.03)
+    return counts / counts.sum()
+
+
 # What each loss is of a generated image x and of another, y.
 LOSS_VALUES = {
     "content": content,
@@ -105,13 +154,19 @@ LOSS_VALUES = {
     "ssim": lambda x, y: 1 - tf.image.ssim(x, y, 1.0),
     "ms_ssim": lambda x, y: 1 - tf.image.ssim_multiscale(x, y, 1.0),
     "tv": variation,
+    "tv_l1": lambda x, y: sum(np.abs(np.diff(x, axis=axis)).mean((1, 2, 3)) for axis in (1, 2)),
+    "gram": lambda x, y: square_of(gram, x, y),
+    "moments": moments,
+    "luma_histogram": lambda x, y: square_of(luma_histogram, x, y),
+    "chroma_histogram": lambda x, y: square_of(chroma_histogram, x, y),
 }
 
 
 def compute(name, bank, trained, generated, other):
     """A loss as the trainer computes it."""
-    compares = "" if name == "tv" else "target"
-    spec = ObjectiveSpec(name, name, compares, "luminance" if name == "content" else "")
+    compares = "" if name in ("tv", "tv_l1") else "target"
+    view = {"content": "luminance", "gram": "clipped"}.get(name, "")
+    spec = ObjectiveSpec(name, name, compares, view)
     recipe = Recipe("one", (spec,), content=CONTENT)
     (objective,) = make_objectives(recipe, trained)
     assert objective.features == tuple(features_of(recipe))
@@ -211,6 +266,9 @@ CRITIC_PARTS = {
     "adv_lin4": ("alexnet_narrow", "gray", "relu5", "texture_critic"),
     "adv_color_pixels": ("pixels", "blur", "pixels", "pixel_critic"),
     "adv_texture_pixels": ("pixels", "gray", "pixels", "pixel_critic"),
+    # Their scores and gradients: tests/parity/test_methods.py.
+    "adv_patches": ("pixels", "rgb", "pixels", None),
+    "adv_unet": ("pixels", "rgb", "pixels", None),
 }
 
 
@@ -220,7 +278,7 @@ def make_critic(name, bank, **changes):
     return critic
 
 
-@pytest.mark.parametrize("name", CRITICS)
+@pytest.mark.parametrize("name", [name for name in CRITICS if CRITIC_PARTS[name][-1]])
 def test_every_critic_gives_the_scores_of_the_pytorch_rendering(name, bank):
     torch = pytest.importorskip("torch")
     from tests.helpers import torch_networks
@@ -331,6 +389,23 @@ PAIRED = {
     "blur_mse": ("target", ""),
 }
 UNPAIRED = {"content": ("reference", "luminance"), "tv": ("", "")}
+# arXiv 2605.07495, and the structure that is added here.
+STATISTICS = {
+    "ssim": ("reference", ""),
+    "moments": ("target", ""),
+    "luma_histogram": ("target", ""),
+    "chroma_histogram": ("target", ""),
+    "gram": ("target", "clipped"),
+    "tv_l1": ("", ""),
+}
+# The published weights of the sums that are not normalised; all others are 1.
+WEIGHTS = {
+    "wespe_cycle": {"tv": 10.0, "adv_color_pixels": 5e-3, "adv_texture_pixels": 5e-3},
+    # Of squares that are halved, so the generator's are whole as in CycleGAN.
+    "cyclegan": {"adv_patches": 2.0},
+    "statistics": {"chroma": 1.5, "tv_l1": 0.05},
+    "statistics_adversarial": {"chroma": 1.5, "tv_l1": 0.05, "adv_unet": 1e-3},
+}
 RECIPE_TERMS = {
     "pretrain_plus": ({"mse": ("reference", "")}, []),
     "unpaired_plus": ({"mse": ("target", "")}, []),
@@ -343,6 +418,10 @@ RECIPE_TERMS = {
     "paired_adversarial": (PAIRED, ["adv_lin0", "adv_lin3"]),
     "unpaired": (UNPAIRED, ["adv_color", "adv_lin0", "adv_lin3"]),
     "wespe": (UNPAIRED, ["adv_color_pixels", "adv_texture_pixels"]),
+    "wespe_cycle": ({"tv": ("", "")}, ["adv_color_pixels", "adv_texture_pixels"]),
+    "cyclegan": ({}, ["adv_patches"]),
+    "statistics": (STATISTICS, []),
+    "statistics_adversarial": (STATISTICS, ["adv_unet"]),
 }
 
 
@@ -366,15 +445,38 @@ def detailed_batch():
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_has_the_terms_of_the_paper(name):
-    terms, critics = RECIPE_TERMS[name]
+    terms, judges = RECIPE_TERMS[name]
     recipe = RECIPES[name]
     assert {o.loss: (o.compares, o.view) for o in recipe.objectives} == terms
-    assert [critic.name for critic in recipe.critics] == critics
+    assert [critic.name for critic in recipe.critics] == judges
     assert recipe.paired == (name.startswith("paired") or recipe.simulated)
-    assert all(part.weight == 1.0 for part in (*recipe.objectives, *recipe.critics))
+    weights = {part.name: part.weight for part in (*recipe.objectives, *recipe.critics)}
+    assert weights == dict.fromkeys(weights, 1.0) | WEIGHTS.get(name, {})
 
 
-@pytest.mark.parametrize("name", RECIPES)
+def test_the_ways_back_have_the_published_terms():
+    back = RECIPES["wespe_cycle"].way_back
+    terms = [(o.loss, o.of, o.compares, o.view, o.weight) for o in back.objectives]
+    assert (back.to, terms) == ("reference", [("content", "restored", "reference", "rgb", 1.0)])
+    assert back.critics == ()
+    back = RECIPES["cyclegan"].way_back
+    assert [(o.loss, o.of, o.compares, o.weight) for o in back.objectives] == [
+        ("l1", "restored", "raw", 10.0),
+        ("l1", "rerendered", "target", 10.0),
+        ("l1", "same_target", "target", 5.0),
+        ("l1", "same_raw", "raw", 5.0),
+    ]
+    assert [(c.network, c.weight) for c in back.critics] == [("patchgan", 2.0)]
+    recipe = RECIPES["cyclegan"]
+    assert (recipe.learning_rate, recipe.betas, recipe.pool) == (2e-4, (0.5, 0.999), 50)
+    assert recipe.schedule == "linear"
+
+
+# Those with a way back: tests/parity/test_methods.py.
+ONE_NETWORK = [name for name in RECIPES if RECIPES[name].way_back is None]
+
+
+@pytest.mark.parametrize("name", ONE_NETWORK)
 def test_every_recipe_pulls_at_the_generator_as_one_tape_over_everything_does(name, bank, trained):
     trainer, batch = active_trainer(name, bank, distances=trained), detailed_batch()
     found = trainer.gradients(batch, critics_learn=True)
@@ -409,7 +511,7 @@ def test_every_recipe_shows_each_image_once_to_each_network_and_takes_a_step(nam
 
     def counting(name, network):
         def call(view, taps):
-            calls.append((name, view.shape[1:3]))
+            calls.append((name, tuple(view.shape[1:])))
             return network(view, taps)
 
         call.tap_shape = network.tap_shape
@@ -422,8 +524,10 @@ def test_every_recipe_shows_each_image_once_to_each_network_and_takes_a_step(nam
     before = trainer.generator.get_weights()
     logs = trainer.train_step(batch, critics_learn=True)
     assert all(np.isfinite(value) for value in logs.values())
-    # Two images, for each network and for each view of `pixels`.
-    assert len(calls) == 2 * len({(f.backbone, f.view) for f in features_of(trainer.recipe)})
+    # Two images, for each network and for each view of `pixels`; RAW is another image than RGB.
+    seen = {(f.backbone, f.view) for f in features_of(trainer.recipe)}
+    back = trainer.recipe.way_back
+    assert len(calls) == 2 * (len(seen) + (len(back.critics) if back else 0))
     after = trainer.generator.get_weights()
     assert not all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
 

@@ -184,9 +184,9 @@ def gradient_penalty(critic: Network, samples: tf.Tensor) -> tuple[tf.Tensor, tf
         samples: `[B, ...]`.
 
     Returns:
-        `(penalty, scores)`, both `[B]`, or scores as the critic has them: `penalty = sum (d score / d sample)^2`, differentiable once
-        more with respect to the critic's weights. There is no square root in it, so its own
-        gradient is finite where the critic's gradient is zero.
+        `(penalty, scores)`, `[B]` and as the critic has them: `penalty = sum (d score / d
+        sample)^2`, differentiable once more with respect to the critic's weights. There is no
+        square root in it, so its own gradient is finite where the critic's gradient is zero.
     """
     with tf.GradientTape() as tape:
         tape.watch(samples)

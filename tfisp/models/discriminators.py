@@ -58,7 +58,9 @@ class TokenMLP(keras.Model):
             keras.layers.Dense(units, "relu", kernel_initializer=uniform_start(s), dtype=policy)
             for units, s in zip(hidden, seeds, strict=True)
         ]
-        self.score = keras.layers.Dense(1, kernel_initializer=uniform_start(last_seed), dtype=policy)
+        self.score = keras.layers.Dense(
+            1, kernel_initializer=uniform_start(last_seed), dtype=policy
+        )
         self.build((None, *feature_shape))
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -133,7 +135,9 @@ class TextureCNN(keras.Model):
             dtype=policy,
             trainable=train_dense,
         )
-        self.score = keras.layers.Dense(1, kernel_initializer=uniform_start(last_seed), dtype=policy)
+        self.score = keras.layers.Dense(
+            1, kernel_initializer=uniform_start(last_seed), dtype=policy
+        )
         self.build((None, *feature_shape))
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:

@@ -25,16 +25,19 @@ class PatchGAN(NamedLayers, keras.Model):
     pixels are the least.
     """
 
-    def __init__(self, feature_shape: Sequence[int], seed: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self, feature_shape: Sequence[int], seed: int = 0, width: int = 64, **kwargs: Any
+    ) -> None:
         """Makes all weights.
 
         Args:
             feature_shape: `(H, W, C)` of one image.
             seed: Of the first weights.
+            width: Channels of the first convolution.
             **kwargs: `name` and `dtype`, as in Keras.
         """
         super().__init__(**kwargs)
-        widths = ((64, 2), (128, 2), (256, 2), (512, 1), (1, 1))
+        widths = ((width, 2), (2 * width, 2), (4 * width, 2), (8 * width, 1), (1, 1))
         self.convolutions = [
             keras.layers.Conv2D(
                 filters, 4, stride, kernel_initializer=normal(0.02, s), dtype=self.dtype_policy

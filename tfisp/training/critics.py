@@ -72,7 +72,8 @@ class Critic:
         self._adversarial = recipe.adversarial
         self._gamma = recipe.gamma
         self._clip = recipe.critic_clip
-        self.pool = None if recipe.pool is None else Pool(recipe.pool, feature_shape, seed)
+        dtype = self.network.compute_dtype
+        self.pool = Pool(recipe.pool, feature_shape, seed, dtype) if recipe.pool else None
 
     def weight_at(self, step: tf.Tensor) -> float | tf.Tensor:
         """The factor of its gradient at a step, counted from 0."""
@@ -149,7 +150,7 @@ def make_critics(
         return Critic(spec, recipe, shape, derive(seed, spec.name), steps, to)
 
     own = [make(spec, None) for spec in recipe.critics]
-    return (*own, *(make(spec, back.to) for spec in (back.critics if back else ())))
+    return (*own, *(make(spec, back.to) for spec in back.critics)) if back else tuple(own)
 
 
 def draw_interpolation(recipe: Recipe, seed: tf.Tensor, count: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -15,7 +15,7 @@ and RAW to F with each sample where it lies and the missing ones taken from the 
 `rerendered` and the last two need a way back to RAW.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import tensorflow as tf
 
@@ -47,7 +47,7 @@ def make(
     Returns:
         Name -> image, in the order of `IMAGES`.
     """
-    wanted = {name for name in names}
+    wanted = set(names)
     wanted |= {IMAGES[name] for name in wanted}
     made: dict[str, tf.Tensor] = {}
     for name in IMAGES:
@@ -69,6 +69,29 @@ def _make(
         raise ValueError(f"{name} needs a way back")
     source = {"restored": made.get("generated"), "captured": batch.get("target")}
     return way_back(as_picture(batch["raw"]) if name == "same_raw" else source[name])
+
+
+def pull_back(
+    at_images: Mapping[str, tf.Tensor | None],
+    images: Images,
+    tape: tf.GradientTape,
+    variables: Sequence[tf.Tensor],
+) -> list[tf.Tensor]:
+    """The gradient of a loss for each variable, from those at the images that it looks at.
+
+    Args:
+        at_images: Its gradient at each image, None at those that it does not look at.
+        images: As `make` made them.
+        tape: What recorded that.
+        variables: Of the networks.
+    """
+    seen = [name for name, gradient in at_images.items() if gradient is not None]
+    return tape.gradient(
+        [images[name] for name in seen],
+        variables,
+        [at_images[name] for name in seen],
+        unconnected_gradients="zero",
+    )
 
 
 def samples(pictures: tf.Tensor) -> tf.Tensor:

@@ -5,6 +5,8 @@ recipe; docs/RECIPES.md says what had to be decided for that. None of them scale
 (`Recipe.normalised`): their weights are those of a plain sum of losses.
 """
 
+import dataclasses
+
 from tfisp.training.specification import (
     CRITICS,
     CriticSpec,
@@ -67,4 +69,36 @@ _CYCLEGAN = Recipe(
     pool=50,
 )
 
-METHODS = {recipe.name: recipe for recipe in (_WESPE, _CYCLEGAN)}
+# The fourth place of NTIRE 2026's unpaired ISP challenge, arXiv 2605.07495: statistics of the
+# pictures against those of photographs. There the network only maps colours of a finished picture;
+# here it makes the picture, and `structure` is added so that it stays one.
+_STATISTICS = Recipe(
+    name="statistics",
+    objectives=(
+        ObjectiveSpec("structure", "ssim", compares="reference"),
+        ObjectiveSpec("moments", "moments", compares="target"),
+        ObjectiveSpec("luma", "luma_histogram", compares="target"),
+        ObjectiveSpec("chroma", "chroma_histogram", compares="target", weight=1.5),
+        ObjectiveSpec("gram", "gram", compares="target", view="clipped"),
+        ObjectiveSpec("tv_l1", "tv_l1", weight=0.05),
+    ),
+    content=tuple(("vgg19_torchvision", f"relu{block}_1") for block in range(1, 6)),
+    learning_rate=1e-4,
+    critic_learning_rate=1e-4,
+    betas=(0.9, 0.999),
+    normalised=False,
+)
+# Its second stage: the same under a light critic.
+_STATISTICS_ADVERSARIAL = dataclasses.replace(
+    _STATISTICS,
+    name="statistics_adversarial",
+    critics=(CRITICS["adv_unet"],),
+    adversarial="hinge",
+    critic_interval=1,
+    gamma=0.0,
+    critic_clip=None,
+)
+
+METHODS = {
+    recipe.name: recipe for recipe in (_WESPE, _CYCLEGAN, _STATISTICS, _STATISTICS_ADVERSARIAL)
+}

@@ -1,7 +1,7 @@
 """The terms of the generator's loss, made from a recipe's words."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -13,6 +13,7 @@ from tfisp.perceptual.bank import Feature
 from tfisp.perceptual.distance_registry import Distance
 from tfisp.perceptual.dists import DISTS
 from tfisp.perceptual.lpips import LPIPS
+from tfisp.training import replicas
 from tfisp.training.specification import CriticSpec, CycleSpec, ObjectiveSpec, Recipe
 
 Features = Mapping[Feature, tf.Tensor]
@@ -77,16 +78,23 @@ def _of(kind: type[Kind], distances: Distances, name: str) -> Kind:
     return distance
 
 
-def _content(
-    spec: ObjectiveSpec, recipe: Recipe, distances: Distances
-) -> tuple[tuple[Feature, ...], PerImageLoss]:
-    features = tuple(Feature(backbone, spec.view, tap) for backbone, tap in recipe.content)
+@dataclass(frozen=True)
+class _OfContent:
+    """The `Maker` of a loss of the recipe's content features, added up over them."""
 
-    def loss(sides: Sides) -> tf.Tensor:
-        pairs = [(sides.features[f], sides.other_features[f]) for f in features]
-        return tf.add_n([losses.feature_mse(made, wanted) for made, wanted in pairs])
+    compare: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
-    return features, loss
+    def __call__(
+        self, spec: ObjectiveSpec, recipe: Recipe, distances: Distances
+    ) -> tuple[tuple[Feature, ...], PerImageLoss]:
+        """As `Maker`."""
+        features = tuple(Feature(backbone, spec.view, tap) for backbone, tap in recipe.content)
+
+        def loss(sides: Sides) -> tf.Tensor:
+            pairs = [(sides.features[f], sides.other_features[f]) for f in features]
+            return tf.add_n([self.compare(made, wanted) for made, wanted in pairs])
+
+        return features, loss
 
 
 def _lpips(
@@ -141,15 +149,15 @@ class OfPixels:
         return (), lambda sides: self.compare(sides.generated, sides.other)
 
 
-def _tv(
-    spec: ObjectiveSpec, recipe: Recipe, distances: Distances
-) -> tuple[tuple[Feature, ...], PerImageLoss]:
-    return (), lambda sides: losses.total_variation(sides.generated)
+def _alone(loss: Callable[[tf.Tensor], tf.Tensor]) -> OfPixels:
+    """The `Maker` of a loss of one image."""
+    return OfPixels(lambda images, _: loss(images))
 
 
 # What `ObjectiveSpec.loss` may be.
 LOSSES: dict[str, Maker] = {
-    "content": _content,
+    "content": _OfContent(losses.feature_mse),
+    "gram": _OfContent(losses.gram),
     "lpips": _lpips,
     "lpips+": _lpips,
     "lpips+_swapped": _swapped_lpips_plus,
@@ -162,7 +170,11 @@ LOSSES: dict[str, Maker] = {
     "charbonnier": OfPixels(losses.charbonnier),
     "ssim": OfPixels(losses.ssim_loss),
     "ms_ssim": OfPixels(losses.ms_ssim_loss),
-    "tv": _tv,
+    "tv": _alone(losses.total_variation),
+    "tv_l1": _alone(losses.absolute_variation),
+    "moments": OfPixels(functools.partial(losses.moments, over_replicas=replicas.mean)),
+    "luma_histogram": OfPixels(losses.luma_histogram),
+    "chroma_histogram": OfPixels(losses.chroma_histogram),
 }
 
 
@@ -190,6 +202,14 @@ def features_of(recipe: Recipe) -> list[Feature]:
     features = [feature for objective in make_objectives(recipe) for feature in objective.features]
     features += [critic_feature(spec, recipe) for spec in recipe.all_critics]
     return list(dict.fromkeys(features))
+
+
+def by_image(read: Iterable[tuple[str, Iterable[Feature]]]) -> dict[str, list[Feature]]:
+    """Image -> what is read of it, each feature listed once, from pairs in any order."""
+    found: dict[str, dict[Feature, None]] = {}
+    for image, features in read:
+        found.setdefault(image, {}).update(dict.fromkeys(features))
+    return {image: list(features) for image, features in found.items()}
 
 
 def critic_feature(spec: CriticSpec, recipe: Recipe) -> Feature:

@@ -14,16 +14,19 @@ class Pool:
         state: Variables, for checkpoints.
     """
 
-    def __init__(self, size: int, image_shape: tuple[int, ...], seed: int) -> None:
+    def __init__(
+        self, size: int, image_shape: tuple[int, ...], seed: int, dtype: str = "float32"
+    ) -> None:
         """Begins empty.
 
         Args:
             size: How many it holds; no batch may be larger.
             image_shape: Of one image.
             seed: Of the draws.
+            dtype: Of the images.
         """
         self._size, self._seed = size, seed
-        self._images = tf.Variable(tf.zeros([size, *image_shape]), trainable=False)
+        self._images = tf.Variable(tf.zeros([size, *image_shape], dtype), trainable=False)
         self._seen = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.state = {"images": self._images, "seen": self._seen}
 

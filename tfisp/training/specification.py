@@ -98,7 +98,8 @@ class Recipe:
         name: What `--recipe` calls it.
         objectives: Terms of the generator's loss.
         critics: adversaries; each adds one more term.
-        content: `(backbone, tap)` pairs whose feature differences add up to the content loss.
+        content: `(backbone, tap)` pairs whose feature differences add up to the content loss, or
+            differences of their Gram matrices to the loss `gram`.
         backbones: Which frozen network plays which critic's role.
         paired: The batch's target shows the scene of its RAW.
         simulated: RAW, reference and target are simulated from the RAW files' own references and
@@ -173,7 +174,7 @@ class Recipe:
 
     def content_networks(self) -> list[str]:
         """Names of the frozen networks of the content loss; none where there is no such loss."""
-        has_content = any(objective.loss == "content" for objective in self.all_objectives)
+        has_content = any(o.loss in ("content", "gram") for o in self.all_objectives)
         return [name for name, _ in self.content if has_content]
 
     def frozen_networks(self) -> list[str]:
@@ -299,5 +300,7 @@ CRITICS: dict[str, CriticSpec] = {
         CriticSpec("adv_texture_pixels", "pixels", "gray", "pixels", "pixel_cnn"),
         # CycleGAN's, of patches; the weight makes half the square of `least_squares` whole.
         CriticSpec("adv_patches", "pixels", "rgb", "pixels", "patchgan", weight=2.0),
+        # That of NTIRE 2026's fourth place, a score per pixel.
+        CriticSpec("adv_unet", "pixels", "rgb", "pixels", "unet_spectral", weight=1e-3),
     )
 }

@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from tfisp.models import ways_back
 from tfisp.models.generator import Generator
-from tfisp.perceptual.bank import Feature, FeatureBank
+from tfisp.perceptual.bank import FeatureBank
 from tfisp.seeds import derive
 from tfisp.training import compilation, made, replicas
 from tfisp.training.accumulation import mean_over_parts
@@ -36,10 +36,11 @@ from tfisp.training.objectives import (
     Features,
     Objective,
     Sides,
+    by_image,
     make_objectives,
 )
-from tfisp.training.specification import Recipe
 from tfisp.training.scaling import LossScaling, NoScaling
+from tfisp.training.specification import Recipe
 
 # Members by name; `features`, where present, has member -> feature -> what is known already.
 Batch = Mapping[str, Any]
@@ -107,16 +108,21 @@ class Trainer:
         self.bank = bank
         self.objectives = make_objectives(recipe, distances)
         self.critics = make_critics(recipe, bank, image_shape, seed, steps)
-        back = recipe.way_back
-        self.way_back = back and ways_back.create(back.network, back.to, derive(seed, "way_back"))
+        self.way_back: keras.Model | None = None
+        if (back := recipe.way_back) is not None:
+            self.way_back = ways_back.create(back.network, back.to, derive(seed, "way_back"))
         self.optimizer = adam(generator_rate(recipe, steps), recipe)
         self.optimizer.build(self.trained)
         once = tf.VariableAggregation.ONLY_FIRST_REPLICA
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step", aggregation=once)
         halved = generator.compute_dtype == "float16"
         self.scaling = LossScaling([term.name for term in self.terms]) if halved else NoScaling()
-        self.needs = self._features_needed()
-        self._needs_of_made = self._features_made()
+        read = [(t.of, t.compares, t.features) for t in self.objectives]
+        read += [(c.of, c.real, (c.feature,)) for c in self.critics]
+        needs = by_image((real, features) for _, real, features in read)
+        self.needs = {name: features for name, features in needs.items() if features}
+        made_of = ((of, features) for of, _, features in read)
+        self._needs_of_made = by_image([("generated", ()), *made_of])
         self._average = EMA(generator, recipe.ema_decay)
         self._combine = normalised_sum if recipe.normalised else weighted_sum
         self._accumulate = accumulate
@@ -244,13 +250,8 @@ class Trainer:
         for name, loss in losses.items():
             scale = self.scaling.scale(name)
             at_images = image_tape.gradient(loss, images)
-            sides = [(images[of], scale * part) for of, part in at_images.items() if part is not None]
-            at_weights = generator_tape.gradient(
-                [image for image, _ in sides],
-                variables,
-                [part for _, part in sides],
-                unconnected_gradients="zero",
-            )
+            scaled = {of: None if part is None else scale * part for of, part in at_images.items()}
+            at_weights = made.pull_back(scaled, images, generator_tape, variables)
             pulled_back[name] = [part / scale for part in at_weights]
 
         logs = {f"loss/{name}": loss for name, loss in losses.items()}
@@ -296,24 +297,6 @@ class Trainer:
         networks += [self.way_back] if self.way_back else []
         optimizers = [self.optimizer, *(critic.optimizer for critic in learning)]
         return [v for part in (*networks, *optimizers) for v in part.variables]
-
-    def _features_needed(self) -> dict[str, list[Feature]]:
-        """Which features the losses and critics compare generated ones with, each listed once."""
-        needs: dict[str, list[Feature]] = {}
-        for part in self.objectives:
-            needs.setdefault(part.compares, []).extend(part.features)
-        for critic in self.critics:
-            needs.setdefault(critic.real, []).append(critic.feature)
-        return {name: list(dict.fromkeys(features)) for name, features in needs.items() if features}
-
-    def _features_made(self) -> dict[str, list[Feature]]:
-        """Which images are made, and which of their features the losses and critics read."""
-        needs: dict[str, list[Feature]] = {"generated": []}
-        for term in self.objectives:
-            needs.setdefault(term.of, []).extend(term.features)
-        for critic in self.critics:
-            needs.setdefault(critic.of, []).append(critic.feature)
-        return {name: list(dict.fromkeys(features)) for name, features in needs.items()}
 
 
 def _mean_colors(**images: tf.Tensor | None) -> dict[str, tf.Tensor]:
