@@ -37,7 +37,7 @@ from tfisp.data.frames import Frame, Scene
 from tfisp.data.noise import noise_of
 from tfisp.data.raw_patches import RawPatches
 from tfisp.data.unprocess import Noise, unprocess
-from tfisp.looks import Detail, Look
+from tfisp.looks import Detail, Look, TableLook
 from tfisp.sensor import Capture, Gains, Sensor, resolve_gains, smallest_one
 
 # Side of the blocks that references are averaged over.
@@ -58,11 +58,13 @@ class SimulatedPatches(RawPatches):
 
     Args:
         captured: The captured patches; frames, contract and mirroring are theirs.
-        look: Of the target photographs.
+        look: Of the target photographs, or of the pairs.
         detail: Local contrast that their look has beside its colours.
     """
 
-    def __init__(self, captured: RawPatches, look: Look, detail: Detail | None = None) -> None:
+    def __init__(
+        self, captured: RawPatches, look: Look | TableLook, detail: Detail | None = None
+    ) -> None:
         vars(self).update(vars(captured))
         self.patch_size = simulated_size(captured.patch_size)
         self._window_size = REDUCTION * self.patch_size
@@ -180,7 +182,7 @@ def simulated_size(patch_size: int) -> int:
     return max(patch_size // REDUCTION // 2 * 2, 2)
 
 
-def simulated(dataset: Dataset, look: Look) -> Dataset:
+def simulated(dataset: Dataset, look: Look | TableLook) -> Dataset:
     """The data set with simulated pairs, in a look, in place of its captured patches.
 
     Held-out pairs stay what they are: nothing is measured on simulated captures.

@@ -11,7 +11,7 @@ from tfisp.data.listing import evenly
 from tfisp.errors import InputError
 from tfisp.looks import Look
 from tfisp.looks.fit import AUTO, fit_populations
-from tfisp.looks.statistics import Population
+from tfisp.looks.statistics import Population, sample
 
 # Frames and photographs that are looked at, at the most, spread evenly over all.
 MOST = 512
@@ -58,6 +58,33 @@ def fit_target_look(
     return fit_populations(
         references, targets, family=family, sensor_known=all(sensors_known), seed=seed
     )
+
+
+def paired_colours(
+    dataset: Dataset, progress: Progress | None = None, most: int = MOST
+) -> tuple[np.ndarray, np.ndarray]:
+    """Colours of references, and of their photographs at the same places.
+
+    Args:
+        dataset: Open, with pairs.
+        progress: Called while pairs are read.
+        most: Read at most so many of them.
+
+    Returns:
+        Two float32 `[N, S, 3]`, sRGB-encoded, 0..1: of each pair as many means of squares as
+        `Population` has.
+
+    Raises:
+        InputError: If a file is damaged (and bad files are not skipped), or no pair is left.
+    """
+    frames = evenly(dataset.raw.frames, most)
+    found = []
+    for scene in _read(dataset, frames, lambda frame: frame.load(target=True), progress, "pairs"):
+        found.append([sample(scene.reference), sample(scene.target)])
+    if not found:
+        raise InputError(f"--data={dataset.name}: no pair to fit a look to")
+    references, targets = np.stack(found, axis=1)
+    return references, targets
 
 
 def _read(

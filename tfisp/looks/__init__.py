@@ -8,5 +8,6 @@ from tfisp.looks.cube import Cube, read_cube, write_cube
 from tfisp.looks.detail import Detail
 from tfisp.looks.fit import fit
 from tfisp.looks.look import Look
+from tfisp.looks.table import TableLook
 
-__all__ = ["Cube", "Detail", "Look", "fit", "read_cube", "write_cube"]
+__all__ = ["Cube", "Detail", "Look", "TableLook", "fit", "read_cube", "write_cube"]

@@ -99,15 +99,7 @@ class Cube:
             channel = np.arange(3)
             first, second = self._flat[cell, channel], self._flat[cell + 1, channel]
             return first + part * (second - first)
-        steps = np.array([self.size**2, self.size, 1], np.int32)
-        first = cell @ steps
-        # From the cell's first corner to its last along the edges, in order of the largest share.
-        # Where two shares are equal, the corner between them has no weight.
-        least, most = part.min(axis=1), part.max(axis=1)
-        middle = part.sum(axis=1) - least - most
-        last = first + steps.sum()
-        corners = (first, first + steps[part.argmax(axis=1)], last - steps[part.argmin(axis=1)])
-        weights = (1 - most, most - middle, middle - least)
+        (last, *corners), (least, *weights) = tetrahedra(cell, part, self.size)
         out = np.take(self._flat, last, axis=0)
         out *= least[:, None]
         for corner, weight in zip(corners, weights, strict=True):
@@ -115,6 +107,30 @@ class Cube:
             entries *= weight[:, None]
             out += entries
         return out
+
+
+def tetrahedra(
+    cell: np.ndarray, part: np.ndarray, size: int
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Which four entries of a 3D table a colour lies between, and the share of each.
+
+    Args:
+        cell: int32 `[M, 3]`, the entry below along each axis, at most `size - 2`.
+        part: `[M, 3]` within 0..1, how far the colour lies beyond it.
+        size: Entries along each axis.
+
+    Returns:
+        Four arrays `[M]` of places in the table, flattened, and four of shares, which add up to 1.
+    """
+    steps = np.array([size**2, size, 1], np.int32)
+    first = cell @ steps
+    # From the cell's first corner to its last along the edges, in order of the largest share.
+    # Where two shares are equal, the corner between them has no weight.
+    least, most = part.min(axis=1), part.max(axis=1)
+    middle = part.sum(axis=1) - least - most
+    last = first + steps.sum()
+    corners = [first, first + steps[part.argmax(axis=1)], last - steps[part.argmin(axis=1)]]
+    return [last, *corners], [least, 1 - most, most - middle, middle - least]
 
 
 def read_cube(path: str | os.PathLike) -> Cube:

@@ -91,6 +91,13 @@ class TrainConfig:
                 raise InputError(f"--{flag}={value}: must be at least {least}")
         for stage in self.stages:
             self._require_fit(stage.recipe)
+        learnt = [stage.recipe for stage in self.stages if stage.recipe.simulated]
+        looks = {r.look or "of photographs" for r in learnt if r.look or r.needs_photographs}
+        if len(looks) > 1:
+            raise InputError(
+                f"--recipe={','.join(recipe.name for recipe in learnt)}: their looks differ; a run"
+                " has one"
+            )
         if self.batch_size % self.accumulate:
             raise InputError(
                 f"--accumulate={self.accumulate}: must divide --batch_size={self.batch_size}"

@@ -12,7 +12,7 @@ from tfisp.data.base import Dataset, Progress
 from tfisp.data.simulation import simulated
 from tfisp.data.target_look import fit_target_look
 from tfisp.errors import InputError
-from tfisp.looks import Look, write_cube
+from tfisp.looks import Look, TableLook, write_cube
 from tfisp.looks.fit import remarks as remarks_on
 from tfisp.looks.fit import summary
 from tfisp.metrics.report import few
@@ -20,6 +20,8 @@ from tfisp.training import run_lock, strategies
 from tfisp.training.config import TrainConfig
 from tfisp.training.loop import Run, RunOptions
 from tfisp.training.networks import FrozenNetworks, load_frozen, make_generator
+from tfisp.training.paired_look import fit_paired_look
+from tfisp.training.paired_look import summary as paired_summary
 from tfisp.training.run_folder import RunFolder, imported
 from tfisp.training.strategies import Workers
 
@@ -122,7 +124,7 @@ def open_data(config: TrainConfig, progress: Progress | None = None) -> Dataset:
     dataset = data.open_dataset(config.data, progress)
     for stage in config.stages:
         recipe = stage.recipe
-        if recipe.paired and not (recipe.simulated or dataset.paired):
+        if recipe.needs_pairs and not dataset.paired:
             raise InputError(
                 f"--recipe={recipe.name}: needs pairs, which --data={dataset.name} does not have"
             )
@@ -141,7 +143,7 @@ def simulated_pairs(
 ) -> Dataset | None:
     """The data set of the stages that train on simulated pairs; None if none does.
 
-    The look of the target photographs is fitted where a stage needs it.
+    The look of the target photographs, or of the pairs, is fitted where a stage needs it.
 
     Args:
         config: Of the run.
@@ -155,13 +157,20 @@ def simulated_pairs(
     recipes = [stage.recipe for stage in config.stages if stage.recipe.simulated]
     if not recipes:
         return None
-    look = Look.identity()
-    if any(recipe.needs_photographs for recipe in recipes):
-        look = fit_target_look(dataset, progress)
-        for line in (summary(look), *remarks_on(look)):
+    look: Look | TableLook = Look.identity()
+    kinds = {recipe.look for recipe in recipes if recipe.look}
+    if kinds:
+        (kind,) = kinds  # `TrainConfig` allows no other look beside it
+        look = fit_paired_look(dataset, kind, config.seed, progress)
+        print(f"note: {paired_summary(look)}", file=sys.stderr)
+        if folder is not None:
+            write_cube(folder.look, look.cube(title=f"{kind} of the pairs"))
+    elif any(recipe.needs_photographs for recipe in recipes):
+        look = fitted = fit_target_look(dataset, progress)
+        for line in (summary(fitted), *remarks_on(fitted)):
             print(f"note: {line}", file=sys.stderr)
         if folder is not None:
-            write_cube(folder.look, look.cube(title="look of the target photographs"))
+            write_cube(folder.look, fitted.cube(title="look of the target photographs"))
     return simulated(dataset, look)
 
 

@@ -111,7 +111,7 @@ def _check_data_serves(recipes: Sequence[Recipe], data: DataConfig) -> None:
     if not folder and not (data.name == "unprocessed" and data.splits):
         raise InputError(f"--{flag}: not given")
     for recipe in recipes:
-        if recipe.paired and not (recipe.simulated or data.kind.paired):
+        if recipe.needs_pairs and not data.kind.paired:
             raise InputError(
                 f"--recipe={recipe.name}: needs pairs, which --data={data.name} does not have"
             )

@@ -79,6 +79,10 @@ RECIPES |= {
         dataclasses.replace(_REGRESSION, name="unpaired_plus", simulated=True),
         # True pairs.
         dataclasses.replace(_REGRESSION, name="paired_plus"),
+        # Simulated captures to their clean pictures in the look of true pairs: ahead of
+        # `paired_plus`.
+        dataclasses.replace(_REGRESSION, name="lut3d_plus", simulated=True, look="lut3d"),
+        dataclasses.replace(_REGRESSION, name="nilut_plus", simulated=True, look="nilut"),
     )
 }
 RECIPES |= METHODS

@@ -121,6 +121,8 @@ class Recipe:
             the first half and to 0 over the second, which the critics' rate follows.
         ema_decay: The most that the average of weights keeps of itself at a step.
         way_back: The inverse mapping that is learnt beside the generator, if any.
+        look: For a simulated one, what kind of look is fitted to the data set's true pairs (one of
+            `paired_look.PAIRED_LOOKS`) instead of the photographs' one; None for that.
         pool: Earlier images of which each critic sees one in the place of every second new one
             (arXiv 1612.07828, section 2.3); None for new ones only.
     """
@@ -145,6 +147,7 @@ class Recipe:
     ema_decay: float = 0.999
     way_back: WayBack | None = None
     pool: int | None = None
+    look: str | None = None
 
     @property
     def all_objectives(self) -> tuple[ObjectiveSpec, ...]:
@@ -161,8 +164,13 @@ class Recipe:
         """Whether it learns from photographs of other scenes, or from their look."""
         reads = any(objective.compares == "target" for objective in self.objectives)
         if self.simulated:
-            return reads
+            return reads and self.look is None
         return not self.paired and bool(reads or self.critics or self.way_back)
+
+    @property
+    def needs_pairs(self) -> bool:
+        """Whether it learns from true pairs, or from their look."""
+        return (self.paired and not self.simulated) or self.look is not None
 
     def backbone(self, role: str) -> str:
         """The name of the frozen network in a critic's role; a role that is none is its own."""

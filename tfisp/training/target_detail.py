@@ -12,6 +12,7 @@ from tfisp.data.raw_patches import RawPatches
 from tfisp.data.simulation import SimulatedPatches
 from tfisp.errors import InputError
 from tfisp.files import read_json, write_json
+from tfisp.looks import Look
 from tfisp.looks.curves import draw_curves
 from tfisp.looks.detail import SCALES, Detail, energies, fit_detail
 from tfisp.models.generator import Generator
@@ -36,8 +37,8 @@ def in_target_detail(
             nowhere.
     """
     pairs = simulated.raw
-    if not isinstance(pairs, SimulatedPatches):
-        raise TypeError(f"{type(pairs).__name__}: expected simulated patches")
+    if not (isinstance(pairs, SimulatedPatches) and isinstance(pairs.look, Look)):
+        raise TypeError(f"{type(pairs).__name__}: expected simulated patches in a fitted look")
     detail = _read(kept) if kept is not None and kept.is_file() else None
     detail = detail or fit_target_detail(captured, pairs, start)
     gains = ", ".join(f"{gain:.2f}" for gain in detail.gains)
