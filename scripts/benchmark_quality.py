@@ -19,6 +19,9 @@ Arms, each at its last step, no pair having been used to train, stop or choose t
     unpaired       the paper's stage, from the same start
     paired_plus    the same number of steps with true pairs: the bound
     paired_adversarial, paired   the paper's stages with pairs; they need VGG-16's weights
+    wespe_cycle, cyclegan, statistics   other published methods, from the same start
+    lut3d_plus, nilut_plus   half of the steps on simulated captures in the look of the pairs, then
+                   `paired_plus`
 
 Training is the command line's, so each run continues where it was interrupted. Results:
 `results.json`, `summary.md` (mean and 95 % bootstrap interval over scenes and seeds), `curves.png`
@@ -38,21 +41,26 @@ from run_once import program, run_once
 
 from tfisp.files import atomic_file, write_json
 
-# The trained arms, named after their recipes, and their share of the steps: the paper's look
-# through frozen networks, so that a step takes many times as long.
-STAGES = {
-    "unpaired_plus": 1.0,
-    "paired_plus": 1.0,
-    "unpaired": 0.25,
-    "paired": 0.25,
-    "paired_adversarial": 0.25,
-}
 # Frozen networks of the paper's recipes that are small enough for two cores.
-SMALL = (
-    "--batch_size=8",
-    "--content=alexnet_imagenet:relu2,alexnet_imagenet:relu5",
-    "--color_backbone=deit_tiny",
-)
+CONTENT = ("--batch_size=8", "--content=alexnet_imagenet:relu2,alexnet_imagenet:relu5")
+SMALL = (*CONTENT, "--color_backbone=deit_tiny")
+# What is measured is the end, whatever the verdict.
+LAST = "--keep_if_worse"
+
+# The trained arms: their recipes, each with its share of the steps, and further flags. The paper's
+# look through frozen networks, so that a step takes many times as long; so do ways back.
+STAGES: dict[str, tuple[dict[str, float], tuple[str, ...]]] = {
+    "unpaired_plus": ({"unpaired_plus": 1.0}, ()),
+    "paired_plus": ({"paired_plus": 1.0}, ()),
+    "unpaired": ({"unpaired": 0.25}, SMALL),
+    "paired": ({"paired": 0.25}, SMALL),
+    "paired_adversarial": ({"paired_adversarial": 0.25}, SMALL),
+    "wespe_cycle": ({"wespe_cycle": 0.25}, (*CONTENT, "--way_back=dped_narrow", LAST)),
+    "cyclegan": ({"cyclegan": 0.25}, ("--batch_size=1", "--way_back=resnet_narrow", LAST)),
+    "statistics": ({"statistics": 0.125, "statistics_adversarial": 0.125}, (*CONTENT, LAST)),
+    "lut3d_plus": ({"lut3d_plus": 0.5, "paired_plus": 0.5}, ()),
+    "nilut_plus": ({"nilut_plus": 0.5, "paired_plus": 0.5}, ()),
+}
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -112,16 +120,17 @@ def data_flags(options: argparse.Namespace, look: str, contract: str, seed: str)
     ]
 
 
-def train(options: argparse.Namespace, folder: Path, recipe: str, steps: int, *flags: str) -> float:
-    """Runs, or continues, one training; seconds it took."""
+def train(options: argparse.Namespace, folder: Path, recipes: dict[str, int], *flags: str) -> float:
+    """Runs, or continues, one training of recipes with their steps; seconds it took."""
+    total = sum(recipes.values())
     command = program(
         "train",
         f"--work_dir={folder}",
-        f"--recipe={recipe}",
-        f"--steps={steps}",
+        f"--recipe={','.join(recipes)}",
+        f"--steps={','.join(map(str, recipes.values()))}",
         f"--batch_size={options.batch_size}",
         "--image_every=0",
-        f"--validate_every={max(steps // 12, 1)}",
+        f"--validate_every={max(total // 12, 1)}",
         "--validation_images=20",
         "--log_every=100",
         "--export_size=64x64",
@@ -143,8 +152,7 @@ def run_cell(options: argparse.Namespace, look: str, contract: str, seed: str) -
     begun = train(
         options,
         start,
-        "pretrain_plus",
-        options.start_steps,
+        {"pretrain_plus": options.start_steps},
         f"--model={options.model}",
         f"--seed={seed}",
         *first,
@@ -154,17 +162,16 @@ def run_cell(options: argparse.Namespace, look: str, contract: str, seed: str) -
         run = start if arm == "start" else folder / look / arm
         seconds = begun if arm == "start" else 0.0
         if arm in STAGES:
-            steps = round(STAGES[arm] * options.steps)
-            small = () if arm.endswith("_plus") else SMALL
+            shares, further = STAGES[arm]
+            steps = {recipe: round(share * options.steps) for recipe, share in shares.items()}
             seconds = begun + train(
                 options,
                 run,
-                arm,
                 steps,
                 f"--model={start}",
                 f"--seed={seed}",
                 *data,
-                *small,
+                *further,
             )
         cell = {"arm": arm, "look": look, "contract": contract, "seed": seed, "seconds": seconds}
         file = options.output / "measured" / f"{options.split}-{contract}-{look}-{seed}-{arm}.json"

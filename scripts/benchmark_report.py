@@ -66,7 +66,12 @@ def _curve(row: dict) -> tuple[list[int], list[float]]:
     if row["arm"] in ("classical", "look_map", "start") or not file.is_file():
         return [], []
     entries = [json.loads(line) for line in file.read_text().splitlines()]
-    points = [(e["step"], e["val_ema/psnr"]) for e in entries if "val_ema/psnr" in e]
+    last = entries[-1]["stage"]
+    points = [
+        (e["step"], e["val_ema/psnr"])
+        for e in entries
+        if "val_ema/psnr" in e and e["stage"] == last
+    ]
     steps, values = zip(*points, strict=True)
     return list(steps), list(values)
 
