@@ -37,10 +37,22 @@ def test_the_unpaired_file_states_the_published_numbers():
     assert stage.recipe == RECIPES["unpaired"]
 
 
-@pytest.mark.parametrize("name", ["paired", "paired_adversarial", "wespe"])
+@pytest.mark.parametrize(
+    "name", ["paired", "paired_adversarial", "wespe", "wespe_cycle", "cyclegan"]
+)
 def test_the_other_files_follow_their_recipes(name):
     stage = configure(f"{name}.flags", "--raw_dir=raw", "--target_dir=photographs").stages[-1]
     assert stage.recipe == RECIPES[name]
+
+
+def test_files_of_several_stages_follow_theirs():
+    folders = ("--raw_dir=raw", "--target_dir=photographs")
+    _, *stages = configure("statistics.flags", *folders).stages
+    assert [s.recipe for s in stages] == [
+        RECIPES[name] for name in ("statistics", "statistics_adversarial")
+    ]
+    stages = configure("nilut.flags", *folders).stages
+    assert [s.recipe for s in stages] == [RECIPES[n] for n in ("nilut_plus", "paired_plus")]
 
 
 def test_the_tiny_rmfa_net_gets_its_own_rates_from_a_flag_file():

@@ -69,6 +69,8 @@ def test_critics_can_be_chosen_and_left_out():
     ]
     assert recipe.with_critics(()).critics == ()
     assert [c.tap for c in recipe.with_critics(("adv_lin1",)).critics] == ["relu2"]
+    weights = [c.weight for c in RECIPES["wespe_cycle"].with_critics(("adv_color_pixels",)).critics]
+    assert weights == [5e-3]  # its own, where the table has 1
     with pytest.raises(InputError, match="--critics=adv_lin5: unknown; did you mean adv_lin"):
         recipe.with_critics(("adv_lin5",))
 

@@ -13,8 +13,10 @@ from tfisp.lazy import loader
 # need TensorFlow.
 _MEMBERS = {
     "CriticSpec": "specification",
+    "CycleSpec": "specification",
     "ObjectiveSpec": "specification",
     "Recipe": "specification",
+    "WayBack": "specification",
     "register_critic": "registration",
     "register_loss": "registration",
     "register_recipe": "registration",

@@ -26,8 +26,11 @@ class Pool:
             dtype: Of the images.
         """
         self._size, self._seed = size, seed
-        self._images = tf.Variable(tf.zeros([size, *image_shape], dtype), trainable=False)
-        self._seen = tf.Variable(0, dtype=tf.int64, trainable=False)
+        once = tf.VariableAggregation.ONLY_FIRST_REPLICA
+        self._images = tf.Variable(
+            tf.zeros([size, *image_shape], dtype), trainable=False, aggregation=once
+        )
+        self._seen = tf.Variable(0, dtype=tf.int64, trainable=False, aggregation=once)
         self.state = {"images": self._images, "seen": self._seen}
 
     def exchange(self, images: tf.Tensor) -> tf.Tensor:
@@ -47,7 +50,8 @@ class Pool:
         old = tf.gather(self._images, places)
         takes_old = _beside(is_full & swapped, images)
         keeps_old = _beside(is_full & ~swapped, images)
-        self._images.scatter_nd_update(places[:, None], tf.where(keeps_old, old, images))
+        kept = tf.where(keeps_old, old, images)
+        self._images.assign(tf.tensor_scatter_nd_update(self._images, places[:, None], kept))
         self._seen.assign_add(tf.cast(count, tf.int64))
         return tf.where(takes_old, old, images)
 

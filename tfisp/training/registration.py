@@ -77,7 +77,8 @@ def register_critic(spec: CriticSpec, network: Callable[..., keras.Model] | None
         spec: What it judges, and by which network.
         network: A discriminator that gets the name `spec.network`, made as `network(feature_shape,
             seed=..., name=...)` with the shape of one image's features; features `[B, ...]` float32
-            -> scores `[B]` float32, higher for what seems real, each of its own sample alone. All
+            -> scores `[B]` float32, or `[B, ...]` of an image's parts, higher for what seems real,
+            each of its own sample alone. All
             its weights exist once it is made, and it is differentiable twice. None where
             `spec.network` is there already.
 

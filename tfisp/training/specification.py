@@ -195,14 +195,15 @@ class Recipe:
     def with_critics(self, names: tuple[str, ...]) -> "Recipe":
         """This recipe with the named critics instead of its own; `()` trains without any.
 
+        Those that it has keep their weights.
+
         Raises:
             InputError: for a critic that there is not.
         """
         for name in names:
             choose("--critics", name, CRITICS)
-        return dataclasses.replace(
-            self, critics=tuple(critic for name, critic in CRITICS.items() if name in names)
-        )
+        known = CRITICS | {critic.name: critic for critic in self.critics}
+        return dataclasses.replace(self, critics=tuple(known[n] for n in CRITICS if n in names))
 
     def with_way_back(self, network: str) -> "Recipe":
         """This recipe with another network for the way back, if it has one.
