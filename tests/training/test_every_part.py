@@ -410,6 +410,8 @@ RECIPE_TERMS = {
     "pretrain_plus": ({"mse": ("reference", "")}, []),
     "unpaired_plus": ({"mse": ("target", "")}, []),
     "paired_plus": ({"mse": ("target", "")}, []),
+    "lut3d_plus": ({"mse": ("target", "")}, []),
+    "nilut_plus": ({"mse": ("target", "")}, []),
     "pretrain": (
         {"content": ("reference", "rgb"), "mse": ("reference", ""), "tv": ("", "")},
         [],
