@@ -98,7 +98,7 @@ class Theirs:
         named = list(zip(self.paths, self.back, strict=True))
         gains, offsets = (
             [leaf for path, leaf in named if path.split("/")[-1].startswith(kind)]
-            for kind in ("gain", "offset")
+            for kind in ("scale", "shift")
         )
         convs = [leaf for path, leaf in named if path.endswith(("kernel", "bias"))]
         restored = torch_methods.dped(self.made, convs, gains, offsets, packs=False)

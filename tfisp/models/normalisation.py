@@ -7,10 +7,10 @@ import tensorflow as tf
 EPSILON = 1e-5
 
 
-def instance_norm(x: tf.Tensor, epsilon: float = EPSILON) -> tf.Tensor:
-    """Each channel of each image to mean 0 and variance 1 (arXiv 1607.08022), `[B, h, w, C]`."""
+def instance_norm(x: tf.Tensor) -> tf.Tensor:
+    """As `InstanceNorm`, without scale and shift: features `[B, h, w, C]`."""
     mean, variance = tf.nn.moments(x, [1, 2], keepdims=True)
-    return (x - mean) * tf.math.rsqrt(variance + epsilon)
+    return (x - mean) * tf.math.rsqrt(variance + EPSILON)
 
 
 def reflected(x: tf.Tensor, border: int) -> tf.Tensor:

@@ -20,6 +20,7 @@ import tensorflow as tf
 
 from tfisp.contract import INPUT_FORMS
 from tfisp.models.generator import NamedLayers, at_least_float32
+from tfisp.models.instance_norm import InstanceNorm
 from tfisp.models.normalisation import instance_norm, normal, reflected
 from tfisp.naming import choose
 from tfisp.seeds import layer_seeds
@@ -113,13 +114,7 @@ class DPEDBack(_Back):
 
         self.first = conv(width, 9)
         self.block_convs = [conv(width, 3) for _ in range(8)]
-        self.gains = [
-            self.add_weight(name=f"gain{i}", shape=(width,), initializer="ones") for i in range(8)
-        ]
-        self.offsets = [
-            self.add_weight(name=f"offset{i}", shape=(width,), initializer="zeros")
-            for i in range(8)
-        ]
+        self.norms = [InstanceNorm(1e-3) for _ in range(8)]  # DPED's constant
         self.after = [conv(width, 3) for _ in range(2)]
         self.last = conv(self._channels[1], 9)
         self.build((None, None, None, 3))
@@ -129,8 +124,7 @@ class DPEDBack(_Back):
         for pair in range(0, 8, 2):
             inner = x
             for index in (pair, pair + 1):
-                normed = instance_norm(self.block_convs[index](inner), 1e-3)  # DPED's constant
-                inner = tf.nn.relu(self.gains[index] * normed + self.offsets[index])
+                inner = tf.nn.relu(self.norms[index](self.block_convs[index](inner)))
             x = x + inner
         for layer in self.after:
             x = tf.nn.relu(layer(x))
