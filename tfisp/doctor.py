@@ -32,6 +32,7 @@ def define(values: flags.FlagValues) -> None:
     values.set_default("reference", "opencv")  # tones and colours are what counts here, and time
     values.set_default("patch_size", _SMALLEST)
     values.set_default("on_bad_file", "skip")
+    flags.heading(values, "the report")
     flags.path(values, "output", None, "Folder for the report.", required=True)
     flags.integer(
         values,

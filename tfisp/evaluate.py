@@ -26,6 +26,7 @@ from tfisp.data import flags as data_flags
 from tfisp.errors import InputError, UsageError
 from tfisp.evaluating.acceptance import program as chart_program
 from tfisp.metrics.measures import METRICS
+from tfisp.models.presets import preset_names
 from tfisp.rendering.flags import levels, runtime
 
 if TYPE_CHECKING:
@@ -37,11 +38,13 @@ _WEIGHTS = sorted({key for metric in METRICS.values() for key in metric.weights}
 
 def define(values: flags.FlagValues) -> None:
     """Registers the flags."""
+    flags.heading(values, "systems")
     flags.paths(
         values,
         "model",
         (),
         "Networks to measure: names of presets, folders of presets or runs, .tflite files.",
+        known=preset_names(),
     )
     flags.paths(
         values,
@@ -65,9 +68,11 @@ def define(values: flags.FlagValues) -> None:
     )
     runtime(values)
     levels(values)
+    flags.heading(values, "the report")
     flags.path(values, "output", None, "Folder for the report.", required=True)
     chart_program.define(values)
     data_flags.define(values)
+    flags.heading(values, "figures")
     flags.choice(values, "split", "test", ("val", "test"), "Which held-out pairs.")
     flags.integer(values, "images", None, "Only the first so many images.", minimum=1)
     protocols = "; ".join(f"{name}: {metric.protocol}" for name, metric in METRICS.items())
@@ -94,6 +99,7 @@ def define(values: flags.FlagValues) -> None:
         "Things in which to follow the paper's published code: truncated_uint8, "
         f"{compat.ITEMS['truncated_uint8'].does}; or published for all of them.",
     )
+    flags.heading(values, "the report")
     flags.integer(
         values,
         "shown",

@@ -26,6 +26,7 @@ from tfisp.backend import load_tensorflow
 from tfisp.cli import flags, imports, rawflags
 from tfisp.cli.progress import Progress
 from tfisp.errors import UsageError
+from tfisp.models.presets import preset_names
 from tfisp.rendering.flags import strength
 
 if TYPE_CHECKING:
@@ -37,13 +38,17 @@ _OF_OUTPUT = ("size", "target", "calibration", "gpu_check", "onnx")
 
 def define(values: flags.FlagValues) -> None:
     """Registers the flags."""
+    flags.heading(values, "the network")
     flags.paths(
         values,
         "model",
         (),
         "A preset's name, or the folder of a preset or run; for --web several, to choose from.",
+        known=preset_names(),
         required=True,
     )
+    strength(values)
+    flags.heading(values, "files")
     flags.path(values, "output", None, "Folder to write the files to.")
     flags.path(values, "web", None, "Folder to write a page to, which runs it in a browser.")
     flags.path(
@@ -78,7 +83,6 @@ def define(values: flags.FlagValues) -> None:
         " GPU (scripts/install_software_gpu.sh).",
     )
     flags.boolean(values, "onnx", False, 'Also write model.onnx; needs pip install "tfisp[onnx]".')
-    strength(values)
     rawflags.define(values)
     imports.define(values)
 

@@ -34,6 +34,7 @@ def define(values: flags.FlagValues) -> None:
     data_flags.define(values)
     values.set_default("reference", "opencv")  # colours are what counts here, and time
     values.set_default("patch_size", _SMALLEST)
+    flags.heading(values, "the look")
     flags.path(values, "output", None, "The .cube file to write.", required=True)
     flags.choice(
         values,

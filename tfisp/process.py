@@ -25,7 +25,7 @@ from tfisp.backend import load_tensorflow
 from tfisp.cli import flags, imports, rawflags
 from tfisp.data.flags import on_bad_file
 from tfisp.errors import InputError, UsageError
-from tfisp.models.presets import DEFAULT_PRESET
+from tfisp.models.presets import DEFAULT_PRESET, preset_names
 from tfisp.rendering.adjustments import Adjustments, Frame
 from tfisp.rendering.flags import adjustments, levels, runtime, strength
 from tfisp.rendering.levels import mapped_note
@@ -52,12 +52,18 @@ class Job(NamedTuple):
 
 def define(values: flags.FlagValues) -> None:
     """Registers the flags."""
+    flags.heading(values, "the network")
     flags.path(
         values,
         "model",
         DEFAULT_PRESET,
         "A preset's name, the folder of a preset or run, or a .tflite file.",
+        known=preset_names(),
     )
+    runtime(values)
+    strength(values)
+    levels(values)
+    flags.heading(values, "pictures")
     flags.path(values, "output", "pictures", "Folder for the pictures.")
     flags.choice(values, "format", "png", SUFFIXES, "png, jpg or tif.")
     flags.choice(
@@ -77,10 +83,7 @@ def define(values: flags.FlagValues) -> None:
         " what suits the runtime. It decides memory and speed, not the result.",
         minimum=0,
     )
-    runtime(values)
-    strength(values)
     adjustments(values)
-    levels(values)
     on_bad_file(values)
     rawflags.define(values)
     imports.define(values)

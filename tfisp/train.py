@@ -20,10 +20,12 @@ from tfisp.cli import flagfile, flags, imports
 from tfisp.cli.progress import Progress
 from tfisp.data import flags as data_flags
 from tfisp.errors import InputError, UsageError
-from tfisp.perceptual.backbones import DTYPES
+from tfisp.models import registry
+from tfisp.perceptual import backbones
 from tfisp.perceptual.weights import PUBLISHED
 from tfisp.training.config import PRECISIONS, STRATEGIES
-from tfisp.training.specification import GAMES, WAYS_BACK
+from tfisp.training.recipes import RECIPES
+from tfisp.training.specification import CRITICS, GAMES, WAYS_BACK
 
 if TYPE_CHECKING:
     from tfisp.training.config import Stage, TrainConfig
@@ -31,10 +33,13 @@ if TYPE_CHECKING:
 
 def define(values: flags.FlagValues) -> None:
     """Registers the flags."""
+    flags.heading(values, "the run")
     flags.path(
         values, "work_dir", None, "Folder of the run: a new one, or one to continue.", required=True
     )
-    flags.names(values, "recipe", ("pretrain", "unpaired"), "Stages to run, in order.")
+    flags.names(
+        values, "recipe", ("pretrain", "unpaired"), "Stages to run, in order.", known=RECIPES
+    )
     flags.integers(
         values, "steps", (20000, 60000), "Steps of each stage; one number serves all.", minimum=1
     )
@@ -43,8 +48,10 @@ def define(values: flags.FlagValues) -> None:
         "model",
         "efficient_isp",
         "Generator: a name, or a preset or run folder to start from.",
+        known=registry.names(),
     )
     data_flags.define(values)
+    flags.heading(values, "learning")
     flags.integer(values, "batch_size", 32, "Images per step.", minimum=1)
     flags.integer(
         values, "accumulate", 1, "Work through a batch in so many parts, to save memory.", minimum=1
@@ -87,6 +94,7 @@ def define(values: flags.FlagValues) -> None:
         "critics",
         None,
         "Comma list of critics to take instead of the recipe's, or none; unset: the recipe's.",
+        known=CRITICS,
     )
     flags.choice(
         values,
@@ -96,6 +104,7 @@ def define(values: flags.FlagValues) -> None:
         "Network from pictures back to RAW or reference, of recipes that train one beside the"
         " generator; unset: the recipe's.",
     )
+    flags.heading(values, "frozen networks")
     flags.text(values, "content", None, "Content features, backbone:tap,...; unset: vgg19:relu5_4.")
     flags.text(
         values,
@@ -104,6 +113,7 @@ def define(values: flags.FlagValues) -> None:
         "Frozen network of the colour critic: a name, saved_model:PATH, tfhub:HANDLE or "
         "keras_cv:NAME; unset: vit_b16. The first two are programs that run with your rights: give "
         "only what you trust.",
+        known=backbones.names(),
     )
     flags.text(
         values, "texture_backbone", None, "Frozen network of the texture critics; unset: alexnet."
@@ -112,9 +122,10 @@ def define(values: flags.FlagValues) -> None:
         values,
         "backbone_dtype",
         "float32",
-        DTYPES,
+        backbones.DTYPES,
         "What gradients are computed in on their way through the frozen networks.",
     )
+    flags.heading(values, "speed and memory")
     flags.choice(
         values,
         "precision",
@@ -139,6 +150,7 @@ def define(values: flags.FlagValues) -> None:
         values, "feature_cache_gb", None, "How many gigabytes of them; unset: all.", minimum=0
     )
     flags.boolean(values, "xla", False, "Compile steps with XLA, but for those that it gets wrong.")
+    flags.heading(values, "the paper's code")
     flags.names(
         values,
         "compat",
@@ -151,6 +163,7 @@ def define(values: flags.FlagValues) -> None:
         )
         + ".",
     )
+    flags.heading(values, "files of weights")
     for key, published in PUBLISHED.items():
         flags.text(
             values,
@@ -158,6 +171,7 @@ def define(values: flags.FlagValues) -> None:
             None,
             f"Weights of {published.title}: a path, or random (a smoke test); unset: searched for.",
         )
+    flags.heading(values, "what is logged, kept and exported")
     flags.integer(
         values,
         "log_every",
@@ -269,10 +283,10 @@ def _check_export_size(size: tuple[int, int], config: "TrainConfig") -> None:
         UsageError: it cannot.
     """
     from tfisp.exporting.artifacts import check_size
-    from tfisp.models import names, presets, registry
+    from tfisp.models import presets
     from tfisp.rendering import ModelMetadata
 
-    new = config.model in names() and not os.path.exists(config.model)
+    new = config.model in registry.names() and not os.path.exists(config.model)
     if new:
         name, kind = config.model, registry.generator_class(config.model)
     else:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from absl.flags import FlagValues
 
-from tfisp.cli.flags import suggestion
+from tfisp.cli.suggestions import suggestion
 from tfisp.errors import UsageError
 
 PACKAGED = Path(__file__).parents[1] / "flagfiles"

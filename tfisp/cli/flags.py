@@ -7,19 +7,19 @@ Each function registers one flag on the `absl.flags.FlagValues` that a program's
         flags.choice(values, "split", "test", ("validation", "test"), "Which pairs to measure.")
 
 A value is checked while the command line is read, so a mistake costs no waiting, and the message
-names the flag, the value and what would have been right.
+names the flag, the value and what would have been right. `heading` says under which head `--help`
+lists the flags that follow.
 """
 
-import difflib
 import math
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from absl import flags as absl_flags
 from absl.flags import FlagValues
 
+from tfisp.cli.registering import heading, register, under
 from tfisp.errors import UsageError
 from tfisp.naming import choose
 
@@ -27,6 +27,7 @@ __all__ = [
     "FlagValues",
     "boolean",
     "choice",
+    "heading",
     "integer",
     "integers",
     "names",
@@ -35,36 +36,68 @@ __all__ = [
     "paths",
     "refuse_idle",
     "size",
-    "suggestion",
     "text",
     "typed",
 ]
 
 
 def text(
-    values: FlagValues, name: str, default: str | None, help: str, *, required: bool = False
+    values: FlagValues,
+    name: str,
+    default: str | None,
+    help: str,
+    *,
+    known: Iterable[str] = (),
+    required: bool = False,
 ) -> None:
-    """Registers a free text; an empty one counts as not given."""
-    _define(values, name, default, help, lambda value: value or None, "a text", required)
+    """Registers a free text; an empty one counts as not given.
+
+    `--help` lists `known` names that it may be.
+    """
+
+    def parse(value: str) -> str | None:
+        return value or None
+
+    register(
+        values, name, default, help, parse, "a text", form="TEXT", known=known, required=required
+    )
 
 
 def path(
-    values: FlagValues, name: str, default: str | None, help: str, *, required: bool = False
+    values: FlagValues,
+    name: str,
+    default: str | None,
+    help: str,
+    *,
+    known: Iterable[str] = (),
+    required: bool = False,
 ) -> None:
-    """Registers the path of a file or folder, a str with a leading `~` replaced by the home."""
+    """Registers the path of a file or folder, a str with a leading `~` replaced by the home.
+
+    `--help` lists `known` names that it may be instead.
+    """
 
     def parse(value: str) -> str:
         return _path(value)
 
-    _define(values, name, default, help, parse, "a path", required)
+    register(
+        values, name, default, help, parse, "a path", form="PATH", known=known, required=required
+    )
 
 
 def paths(
-    values: FlagValues, name: str, default: Iterable[str], help: str, *, required: bool = False
+    values: FlagValues,
+    name: str,
+    default: Iterable[str],
+    help: str,
+    *,
+    known: Iterable[str] = (),
+    required: bool = False,
 ) -> None:
     """Registers a comma list of paths (or names), a tuple of str; `--name=` is the empty list.
 
-    A comma belongs to a path where there is a file or folder of that name.
+    A comma belongs to a path where there is a file or folder of that name. `--help` lists `known`
+    names that may be among them.
     """
 
     def parse(value: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -76,12 +109,23 @@ def paths(
                 raise ValueError(f"'{item}' is there twice")
         return tuple(found)
 
-    _define(values, name, tuple(default), help, parse, "a comma list of paths", required, ",".join)
+    register(
+        values,
+        name,
+        tuple(default),
+        help,
+        parse,
+        "a comma list of paths",
+        form="PATH,...",
+        known=known,
+        required=required,
+        write=",".join,
+    )
 
 
 def boolean(values: FlagValues, name: str, default: bool, help: str) -> None:
     """Registers a switch: `--name`, `--noname`, `--name=true` or `--name=false`."""
-    absl_flags.DEFINE_boolean(name, default, help, flag_values=values)
+    absl_flags.DEFINE_boolean(name, default, help, flag_values=values, module_name=under(values))
 
 
 def integer(
@@ -105,7 +149,7 @@ def integer(
         _check_limits(number, minimum, maximum, expected)
         return number
 
-    _define(values, name, default, help, parse, expected, required)
+    register(values, name, default, help, parse, expected, form="N", required=required)
 
 
 def number(
@@ -131,7 +175,7 @@ def number(
         _check_limits(number, minimum, maximum, expected)
         return number
 
-    _define(values, name, default, help, parse, expected, required)
+    register(values, name, default, help, parse, expected, form="NUMBER", required=required)
 
 
 def choice(
@@ -146,14 +190,12 @@ def choice(
     """Registers one of several names."""
     choices = tuple(choices)
 
-    _define(
-        values,
-        name,
-        default,
-        help,
-        lambda value: choose(f"--{name}", value, choices),
-        "one of " + ", ".join(choices),
-        required,
+    def parse(value: str) -> str:
+        return choose(f"--{name}", value, choices)
+
+    expected = "one of " + ", ".join(choices)
+    register(
+        values, name, default, help, parse, expected, form="NAME", known=choices, required=required
     )
 
 
@@ -164,9 +206,13 @@ def names(
     help: str,
     *,
     choices: Iterable[str] | None = None,
+    known: Iterable[str] = (),
     required: bool = False,
 ) -> None:
-    """Registers a comma list of distinct names, a tuple of str; `--name=` is the empty list."""
+    """Registers a comma list of distinct names, a tuple of str; `--name=` is the empty list.
+
+    Other names than `choices` are refused; `known` ones are listed by `--help` only.
+    """
     choices = None if choices is None else tuple(choices)
 
     def parse(value: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -183,7 +229,18 @@ def names(
         return items
 
     expected = "a comma list" if choices is None else "a comma list of " + ", ".join(choices)
-    _define(values, name, tuple(default), help, parse, expected, required, ",".join)
+    register(
+        values,
+        name,
+        tuple(default),
+        help,
+        parse,
+        expected,
+        form="NAME,...",
+        known=choices or known,
+        required=required,
+        write=",".join,
+    )
 
 
 def integers(
@@ -206,7 +263,7 @@ def integers(
     def write(value: tuple[int, ...]) -> str:
         return ",".join(str(item) for item in value)
 
-    _define(values, name, tuple(default), help, parse, expected, write=write)
+    register(values, name, tuple(default), help, parse, expected, form="N,...", write=write)
 
 
 def size(values: FlagValues, name: str, default: tuple[int, int] | None, help: str) -> None:
@@ -221,7 +278,11 @@ def size(values: FlagValues, name: str, default: tuple[int, int] | None, help: s
             raise ValueError("expected HEIGHTxWIDTH in pixels, as in 1088x1920")
         return height, width
 
-    _define(values, name, default, help, parse, "HEIGHTxWIDTH", write=lambda hw: f"{hw[0]}x{hw[1]}")
+    def write(size: tuple[int, int]) -> str:
+        return f"{size[0]}x{size[1]}"
+
+    form = "HEIGHTxWIDTH"
+    register(values, name, default, help, parse, form, form=form, write=write)
 
 
 def typed(values: FlagValues, name: str) -> bool:
@@ -252,12 +313,6 @@ def refuse_idle(values: FlagValues, idle: Mapping[str, str]) -> list[str]:
     return [f"set in a flag file, but without effect here: --{', --'.join(set_anyway)}"]
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """The words "; did you mean X or Y?" for a mistyped name; empty where nothing is close."""
-    close = difflib.get_close_matches(name, list(known), n=2, cutoff=0.6)
-    return f"; did you mean {' or '.join(close)}?" if close else ""
-
-
 def _path(text: str) -> str:
     """A path that could be one, `~` replaced.
 
@@ -282,46 +337,6 @@ def _split_paths(text: str) -> list[str]:
                 del parts[:count]
                 break
     return found
-
-
-class _Parser(absl_flags.ArgumentParser):
-    """Hands a value to a function; absl puts the flag's name before what the function raises."""
-
-    def __init__(self, parse: Callable[[Any], Any], expected: str) -> None:
-        self._parse = parse
-        self.syntactic_help = expected
-
-    def parse(self, argument: Any) -> Any:
-        return self._parse(argument)
-
-
-class _Serializer(absl_flags.ArgumentSerializer):
-    """Writes a value as the command line would give it."""
-
-    def __init__(self, write: Callable[[Any], str]) -> None:
-        self._write = write
-
-    def serialize(self, value: Any) -> str:
-        return self._write(value)
-
-
-def _define(
-    values: FlagValues,
-    name: str,
-    default: Any,
-    help: str,
-    parse: Callable[[Any], Any],
-    expected: str,
-    required: bool = False,
-    write: Callable[[Any], str] = str,
-) -> None:
-    parser, serializer = _Parser(parse, expected), _Serializer(write)
-    absl_flags.DEFINE(parser, name, default, help, flag_values=values, serializer=serializer)
-    if required:
-        absl_flags.register_validator(
-            name, lambda value: value not in (None, ()), "is required", flag_values=values
-        )
-        values[name].help += " (required)"
 
 
 def _limits(minimum: float | None, maximum: float | None) -> str:

@@ -26,6 +26,7 @@ FLAG = "imports"
 
 def define(values: FlagValues) -> None:
     """Registers the flag."""
+    flags.heading(values, "your own parts")
     flags.names(
         values,
         FLAG,

@@ -26,8 +26,7 @@ from absl.flags import FlagValues
 
 from tfisp._version import __version__
 from tfisp.backend import load_tensorflow
-from tfisp.cli import flagfile, imports, usage
-from tfisp.cli.flags import suggestion
+from tfisp.cli import flagfile, imports, suggestions, usage
 from tfisp.errors import InputError, UsageError
 
 Define = Callable[[FlagValues], None]
@@ -240,10 +239,8 @@ def _flag(
                 f"{where}--{name} takes no value: write --{name} or --{positive}=false"
             )
         return f"--{positive}=false"
-    known = [*values, *(f"no{flag}" for flag in values if values[flag].boolean)]
-    close = suggestion(name, known)
-    hint = re.sub(r"(did you mean | or )", r"\1--", close) if close else "; see --help"
-    raise UsageError(f"{where}unknown flag {argument.text.partition('=')[0]}{hint}")
+    unknown = argument.text.partition("=")[0]
+    raise UsageError(f"{where}unknown flag {unknown}{suggestions.for_flag(name, values)}")
 
 
 def _flag_message(error: absl_flags.Error, values: FlagValues, origins: dict[str, str]) -> str:

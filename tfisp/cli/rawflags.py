@@ -10,12 +10,13 @@ from tfisp.sensor import PATTERNS, SENSORS, Sensor, get_sensor
 
 def define(values: flags.FlagValues) -> None:
     """Registers the flags; `options` reads them."""
+    flags.heading(values, "what RAW files mean")
     flags.text(
         values,
         "sensor",
         None,
-        "Pattern and levels to use instead of what the file says: "
-        f"{', '.join(SENSORS)} or a JSON file.",
+        "Pattern and levels to use instead of what the file says: a name or a JSON file.",
+        known=SENSORS,
     )
     flags.choice(values, "pattern", None, PATTERNS, "CFA pattern, instead of the sensor's.")
     flags.text(

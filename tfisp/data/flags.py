@@ -17,6 +17,7 @@ _UNPROCESSED = ("splits", "reduce", "illuminant", "noise", "metadata")
 
 def define(values: flags.FlagValues) -> None:
     """Registers one flag for each field of `DataConfig` that a user chooses."""
+    flags.heading(values, "data")
     kinds = "; ".join(f"{name}: {kind.about}" for name, kind in DATASETS.items())
     flags.text(values, "data", "folders", f"Kind of data set. {kinds}.")
     flags.path(values, "raw_dir", None, "Folder of the data set, or of the RAW files.")
@@ -34,20 +35,6 @@ def define(values: flags.FlagValues) -> None:
         None,
         "Folder of RAW files and their pictures by the same names, to validate training on"
         " --data=folders or prepared with.",
-    )
-    flags.path(
-        values,
-        "splits",
-        None,
-        "JSON file that lists the photographs of each role: source, target, val, test"
-        " (--data=unprocessed).",
-    )
-    flags.path(
-        values,
-        "edited_dir",
-        None,
-        "Folder of edited versions of the photographs, at the same relative paths, which take their"
-        " place as truths and targets (--data=unprocessed).",
     )
     flags.text(
         values,
@@ -67,6 +54,7 @@ def define(values: flags.FlagValues) -> None:
         "How references are demosaicked: menon2007, opencv, opencv_ea (edge-aware) or bilinear; or"
         " published: rendered as the paper's published code does.",
     )
+    flags.heading(values, "patches and files")
     flags.path(values, "cache_dir", None, "Where costly references are kept between runs.")
     flags.number(
         values,
@@ -98,6 +86,21 @@ def define(values: flags.FlagValues) -> None:
         "random",
         ("random", "fixed"),
         "Where patches lie in larger files: somewhere else each time, or at the same places.",
+    )
+    flags.heading(values, "photographs that are turned into RAW")
+    flags.path(
+        values,
+        "splits",
+        None,
+        "JSON file that lists the photographs of each role: source, target, val, test"
+        " (--data=unprocessed).",
+    )
+    flags.path(
+        values,
+        "edited_dir",
+        None,
+        "Folder of edited versions of the photographs, at the same relative paths, which take their"
+        " place as truths and targets (--data=unprocessed).",
     )
     flags.integer(values, "reduce", 2, "How far --data=unprocessed reduces photographs.", minimum=2)
     flags.text(
