@@ -30,8 +30,13 @@ ROOT = Path(__file__).resolve().parents[1]
 # Largest difference from the reference, in the metric's own unit: 1e-4 as far as the number is of
 # the order of 1.
 TOLERANCES = dict.fromkeys(metrics.names(), 1e-4) | dict.fromkeys(
-    ("psnr", "color_error", "ciede2000"), 1e-3
+    (
+        *("psnr", "psnr_center", "psnr_corners"),
+        *("color_error", "ciede2000", "false_color", "highlight_color"),
+    ),
+    1e-3,
 )
+TOLERANCES |= {"zipper": 0.02}  # percent: a few pixels in ten thousand lie at the threshold
 # What richzhang/PerceptualSimilarity prints for its sample images (README.md of version 0.1).
 PUBLISHED = {"sample 0": 0.722, "sample 1": 0.138}
 # Side of scikit-image's pictures: a multiple of 16, which _ms_ssim wants.
@@ -88,7 +93,7 @@ def calibrate(shared: Path) -> list[Row]:
     }
     pairs = synthetic_pairs() | sample_pairs(shared / "samples")
     references = make_references(stored)
-    return [
+    rows = [
         (
             name,
             title,
@@ -99,6 +104,8 @@ def calibrate(shared: Path) -> list[Row]:
         for title, pair in pairs.items()
         if min(pair[0].shape[:2]) >= LEAST_SIZE.get(name, 0)
     ]
+    # A picture without highlights has no `highlight_color`.
+    return [row for row in rows if not np.isnan(row[2:]).all()]
 
 
 def synthetic_pairs() -> dict[str, Pair]:
@@ -146,6 +153,11 @@ def make_references(weights: Path) -> dict[str, Callable[[np.ndarray, np.ndarray
         "ms_ssim": _ms_ssim,
         "color_error": lambda x, y: 255 * np.linalg.norm((x - y).mean((0, 1))),
         "ciede2000": _ciede2000,
+        "zipper": _zipper,
+        "false_color": _false_color,
+        "highlight_color": _highlight_color,
+        "psnr_center": lambda x, y: _psnr_where(x, y, _from_middle(x) < 0.4),
+        "psnr_corners": lambda x, y: _psnr_where(x, y, _from_middle(x) > 0.8),
         "lpips": _lpips(weights, plus=False),
         "lpips+": _lpips(weights, plus=True),
         "dists": _dists(weights),
@@ -193,12 +205,57 @@ def _ms_ssim(x: np.ndarray, y: np.ndarray) -> float:
     return product.mean()
 
 
-def _ciede2000(x: np.ndarray, y: np.ndarray) -> float:
-    """colour-science's, which comes with colour-demosaicing."""
+def _labs(*sides: np.ndarray) -> list[np.ndarray]:
+    """CIELAB by colour-science, which comes with colour-demosaicing."""
     import colour
 
-    labs = [colour.XYZ_to_Lab(colour.sRGB_to_XYZ(side)) for side in (x, y)]
-    return colour.delta_E(*labs, method="CIE 2000").mean()
+    return [colour.XYZ_to_Lab(colour.sRGB_to_XYZ(side)) for side in sides]
+
+
+def _ciede2000(x: np.ndarray, y: np.ndarray) -> float:
+    import colour
+
+    return colour.delta_E(*_labs(x, y), method="CIE 2000").mean()
+
+
+def _zipper(x: np.ndarray, y: np.ndarray) -> float:
+    """All neighbours at once; pictures of 8 bits have neighbours that are exactly alike."""
+    places = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j]
+    ours, true = (
+        np.stack(
+            [np.linalg.norm(lab - np.roll(lab, (-i, -j), (0, 1)), axis=-1) for i, j in places]
+        )[:, 1:-1, 1:-1]
+        for lab in _labs(x, y)
+    )
+    likest = true.argmin(0)[None]
+    change = np.take_along_axis(ours - true, likest, 0)
+    return 100 * (np.abs(change) > 2.3).mean()
+
+
+def _false_color(x: np.ndarray, y: np.ndarray) -> float:
+    from scipy.ndimage import median_filter
+
+    first, second = _labs(x, y)
+    off = (first - second)[..., 1:]
+    off -= median_filter(off, size=(5, 5, 1), mode="nearest")
+    return np.linalg.norm(off, axis=-1).mean()
+
+
+def _highlight_color(x: np.ndarray, y: np.ndarray) -> float:
+    first, second = _labs(x, y)
+    off = np.linalg.norm((first - second)[..., 1:], axis=-1)[second[..., 0] >= 90]
+    return off.mean() if off.size else np.nan
+
+
+def _from_middle(image: np.ndarray) -> np.ndarray:
+    """Distances of pixels from the middle, 1 at the corners' tips."""
+    height, width = image.shape[:2]
+    down, across = np.mgrid[:height, :width]
+    return np.hypot(2 * down + 1 - height, 2 * across + 1 - width) / np.hypot(height, width)
+
+
+def _psnr_where(x: np.ndarray, y: np.ndarray, where: np.ndarray) -> float:
+    return -10 * np.log10(((x - y) ** 2)[where].mean())
 
 
 def _lpips(folder: Path, plus: bool) -> Callable[[np.ndarray, np.ndarray], float]:
@@ -270,8 +327,9 @@ Every metric of `tfisp.metrics` beside an independent reference, on fixed pictur
   R, G, B times 1.1, 0.95, 0.8), rounded to 8 bits; and the two sample pairs of
   richzhang/PerceptualSimilarity (`imgs/ex_*.png`, 64 x 64, too small for MS-SSIM).
 - References, in double precision: scikit-image for `psnr` and `ssim`; SciPy and NumPy for
-  `ms_ssim` and `color_error`; colour-science for `ciede2000`; PyTorch renderings written for the
-  tests for the rest.
+  `ms_ssim`, `color_error` and the PSNR of centre and corners; colour-science for `ciede2000`, and
+  for the CIELAB that NumPy and SciPy take `zipper`, `false_color` and `highlight_color` from (of
+  pictures that have highlights); PyTorch renderings written for the tests for the rest.
 - Weights: torchvision's AlexNet, the LPIPS heads v0.1 and the published alpha and beta of DISTS on
   both sides. **VGG-16, the trunk of `dists`, has random weights (seed 0) on both sides:** its rows
   show that the computation agrees, and are no published values of DISTS.

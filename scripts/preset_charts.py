@@ -18,7 +18,6 @@ Gaussian until their MTF50 is that of the default preset.
 
 from collections.abc import Mapping
 
-import colour
 import cv2
 import numpy as np
 from preset_measures import CLASSICAL, Develop, by_renderer
@@ -28,6 +27,7 @@ from tfisp import models
 from tfisp.color import decode_srgb
 from tfisp.data.unprocess import Noise, mosaic_of, read_noise
 from tfisp.evaluating.acceptance.edge import FINE, grey, mtf50, places, slanted_edge
+from tfisp.metrics.color_difference import chroma, srgb_to_lab
 from tfisp.models.presets import DEFAULT_PRESET, preset_names
 from tfisp.rendering import Renderer
 from tfisp.rendering.camera_colour import finishing_matrix
@@ -59,11 +59,6 @@ def ramp(side: int = SIDE) -> np.ndarray:
 def patch(side: int = SIDE, reflectance: float = 0.05) -> np.ndarray:
     """One grey."""
     return np.full((side, side, 3), reflectance, np.float32)
-
-
-def chroma(image: np.ndarray) -> np.ndarray:
-    """CIELAB chroma of sRGB-encoded `[H, W, 3]`: `[H, W]`."""
-    return np.hypot(*np.moveaxis(_lab(image)[..., 1:], -1, 0))
 
 
 def measure(develop: Develop) -> dict[str, float]:
@@ -131,11 +126,11 @@ def _of_camera(develop: Develop, camera: str, gains: Gains) -> dict[str, float]:
         picture = np.clip(develop(recorded(scene, camera, gains, shot)), 0, 1)
         return picture[16:-16, 16:-16]
 
-    dark = _lab(shown(patch(), _MUCH)).reshape(-1, 3)
+    dark = srgb_to_lab(shown(patch(), _MUCH)).reshape(-1, 3)
     edge = decode_srgb(shown(slanted_edge(SIDE)).astype(np.float32)) @ np.array(
         [0.2126, 0.7152, 0.0722]
     )
-    bright = _lab(shown(ramp())).mean(axis=0)  # of each column, so that single pixels do not count
+    bright = srgb_to_lab(shown(ramp())).mean(axis=0)  # of columns: single pixels do not count
     return {
         "MTF50": mtf50(edge),
         "noise": float(dark[:, 0].std()),
@@ -143,10 +138,6 @@ def _of_camera(develop: Develop, camera: str, gains: Gains) -> dict[str, float]:
         "false colour": float(chroma(shown(zone_plate())).mean()),
         "highlights": float(np.hypot(bright[:, 1], bright[:, 2]).max()),
     }
-
-
-def _lab(image: np.ndarray) -> np.ndarray:
-    return np.asarray(colour.XYZ_to_Lab(colour.sRGB_to_XYZ(np.asarray(image, np.float64))))
 
 
 if __name__ == "__main__":

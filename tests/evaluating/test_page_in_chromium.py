@@ -1,11 +1,14 @@
 """The page of a report in a headless Chromium: nothing asked of a network, everything answers."""
 
+import csv
+import json
 import re
 import time
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.helpers.chromium import Browser
 from tfisp import evaluate
@@ -17,7 +20,10 @@ NAUGHTY = "<img src=x onerror=document.title='broken'>&'\" </script>"
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    """Twelve pictures of 80 x 60 by two systems; the later an image, the worse `soft` is."""
+    """Twelve pictures of 80 x 60 by two systems; the later an image, the worse `soft` is.
+
+    The first three say that they were taken at ISO 200.
+    """
     root = tmp_path_factory.mktemp("report")
     rng = np.random.default_rng(0)
     names = [*(f"image {number}" for number in range(11)), NAUGHTY.replace("/", "")]
@@ -29,7 +35,13 @@ def report(tmp_path_factory):
             ("so<b>ft", cv2.GaussianBlur(truth, (0, 0), 0.5 + 0.2 * number)),
         ):
             (root / folder).mkdir(exist_ok=True)
-            assert cv2.imwrite(str(root / folder / f"{name}.png"), picture)
+            exif = Image.Exif()
+            exif[0x0112] = 1
+            exif.get_ifd(0x8769)[0x8827] = 200
+            Image.fromarray(picture).save(
+                root / folder / f"{name}.png",
+                exif=exif if folder == "truth" and number < 3 else None,
+            )
     code = evaluate.run(
         [
             f"--pictures={root / 'so<b>ft'},{root / 'noisy'}",
@@ -117,6 +129,21 @@ def test_heads_sort_and_the_worst_comes_first(page):
     )
     values = [float(x) for x in column(page, "images", 1)]
     assert values == sorted(values, reverse=True)
+
+
+def test_means_by_sensitivity(page, report):
+    assert column(page, "groups", 0) == ["ISO 101 to 400 (3*)", "", "ISO unknown (9*)", ""]
+    assert column(page, "groups", 1)[:2] == ["so<b>ft", "noisy"]
+    stated = json.loads((report.parent / "summary.json").read_text())["by_iso"]
+    with (report.parent / "images.csv").open() as file:
+        psnr = [
+            float(row["psnr"])
+            for row in csv.DictReader(file)
+            if row["system"] == "noisy" and row["image"] in ("image 0", "image 1", "image 2")
+        ]
+    assert stated[0]["images"] == 3
+    assert stated[0]["results"]["noisy"]["psnr"]["mean"] == pytest.approx(np.mean(psnr))
+    assert column(page, "groups", 2)[1].startswith(f"{np.mean(psnr):.2f}[")
 
 
 def test_the_slider_moves_by_pointer_and_keyboard(page):
@@ -252,6 +279,7 @@ def test_two_hundred_images_stay_fluent(browser, tmp_path):
         "folder": "pictures",
         "systems": [{"name": name, "about": ""} for name in systems],
         "views": ["truth", *systems],
+        "groups": [],
         "results": {name: [cell] for name in systems},
         "images": images,
         "whole": 10_000,

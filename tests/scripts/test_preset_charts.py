@@ -3,7 +3,9 @@
 import cv2
 import numpy as np
 import pytest
-from preset_charts import chroma, mtf50, patch, ramp, recorded, slanted_edge, zone_plate
+from preset_charts import mtf50, patch, ramp, recorded, slanted_edge, zone_plate
+
+from tfisp.metrics.color_difference import chroma
 
 
 @pytest.mark.parametrize("sigma", [0.6, 1.0, 2.0])

@@ -22,7 +22,7 @@ def text(name: str, doc: str, values: FlagValues, arguments: str = "") -> str:
     usage = " ".join(filter(None, ["usage: python -m", name, arguments, "[--flag=value ...]"]))
     groups: dict[str, list[str]] = {}
     for flag in values:
-        title = values.find_module_defining_flag(flag)
+        title = values.find_module_defining_flag(flag) or UNNAMED
         groups.setdefault(title, []).append(_entry(values[flag]))
     shown = "".join(
         "\n".join([f"{title}:", *entries]) + "\n\n" for title, entries in groups.items()

@@ -1,11 +1,14 @@
 """The images that systems are measured on: held-out pairs of a data set, or finished pictures."""
 
+import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from PIL import Image
 
 from tfisp.data.base import Dataset
 from tfisp.data.cache import file_digest, key
@@ -30,10 +33,12 @@ class Case(NamedTuple):
     Attributes:
         truth: float32 `[H, W, 3]` sRGB 0..1: what a picture should be.
         frame: What it is to be made of; None where only finished pictures are compared.
+        iso: ISO speed of the shot; None if it is not known.
     """
 
     truth: np.ndarray
     frame: Frame | None = None
+    iso: float | None = None
 
 
 class Cases(Protocol):
@@ -94,7 +99,7 @@ class PairCases:
         """See `Cases`."""
         mosaic, sensor, capture, truth = self._pairs.read_mosaic(index)
         # The true picture lies as the mosaic does; only process turns pictures upright.
-        return Case(truth, Frame(mosaic, sensor, replace(capture, orientation=1)))
+        return Case(truth, Frame(mosaic, sensor, replace(capture, orientation=1)), capture.iso)
 
 
 class PictureCases:
@@ -113,7 +118,24 @@ class PictureCases:
 
     def read(self, index: int) -> Case:
         """See `Cases`."""
-        return Case(to_float(read_photograph(self.paths[index])))
+        path = self.paths[index]
+        return Case(to_float(read_photograph(path)), iso=stated_iso(path))
+
+
+def stated_iso(path: Path) -> float | None:
+    """The ISO speed in a picture's Exif block; None where Pillow finds none.
+
+    Exif 2.3 (JEITA CP-3451): tag 0x8827 of the directory at 0x8769, one number or several.
+    """
+    try:
+        with warnings.catch_warnings(), Image.open(path) as picture:
+            warnings.simplefilter("ignore")  # of damaged blocks
+            stated: Any = picture.getexif().get_ifd(0x8769).get(0x8827)
+            value = float(stated[0] if isinstance(stated, tuple) else stated)
+    # Pillow raises many kinds of error on damaged blocks.
+    except Exception:
+        return None
+    return value if 0 < value < math.inf else None
 
 
 def data_facts(config: DataConfig, dataset: Dataset) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from tfisp.files import read_json, write_json
 from tfisp.metrics.report import plain
 
 # Raised whenever the same facts would lead to other entries.
-_VERSION = 1
+_VERSION = 2
 
 _FOLDER = "kept"
 PICTURES = "pictures"
@@ -33,6 +33,7 @@ class Entry:
         histogram: Of R, G and B (`tfisp.evaluating.gallery`); None if it is not shown.
         picture: Name of its file in `pictures`; None if it is not shown.
         thumbnail: The same of a small copy.
+        iso: ISO speed of the shot; None if it is not known.
     """
 
     size: tuple[int, int]
@@ -41,6 +42,7 @@ class Entry:
     histogram: list[list[int]] | None = None
     picture: str | None = None
     thumbnail: str | None = None
+    iso: float | None = None
 
 
 class Kept:

@@ -75,6 +75,11 @@ class Measured:
     shown: bool
     entries: dict[str, Entry]
 
+    @property
+    def iso(self) -> float | None:
+        """ISO speed of the shot; None if it is not known."""
+        return next((entry.iso for entry in self.entries.values() if entry.iso), None)
+
     def scores(self) -> list[Score]:
         """Of the systems that were measured."""
         return [
@@ -182,7 +187,7 @@ class _Image:
         return found
 
     def _new(self, name: str, identity: str, picture: np.ndarray, measured: bool) -> Entry:
-        plan, truth = self._plan, self._read().truth
+        plan, (truth, _, iso) = self._plan, self._read()
         if picture.shape != truth.shape:
             (height, width), expected = picture.shape[:2], truth.shape
             raise InputError(
@@ -199,14 +204,20 @@ class _Image:
                 )
         height, width = picture.shape[:2]
         if not self._shown:
-            return Entry((height, width), values, gain)
-        files: list[str | None] = [
+            return Entry((height, width), values, gain, iso=iso)
+        stored, thumbnail = (
             gallery.file_name(self._index, self._name, name, identity, suffix)
             for suffix in (".png", ".jpg")
-        ]
-        gallery.store(self._kept.pictures, str(files[0]), picture)
+        )
+        gallery.store(self._kept.pictures, stored, picture)
         if name == TRUTH:
-            gallery.store_thumbnail(self._kept.pictures, str(files[1]), picture)
-        else:
-            files[1] = None
-        return Entry((height, width), values, gain, gallery.histogram(picture), *files)
+            gallery.store_thumbnail(self._kept.pictures, thumbnail, picture)
+        return Entry(
+            (height, width),
+            values,
+            gain,
+            gallery.histogram(picture),
+            stored,
+            thumbnail if name == TRUTH else None,
+            iso,
+        )

@@ -26,7 +26,8 @@ _SCRIPTS = ("dom.js", "tables.js", *VIEWER, "main.js")
 def page(
     plan: Plan,
     found: Sequence[Measured],
-    summary: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    summary: report.Summary,
+    groups: Sequence[report.Group],
     title: str,
     notes: Sequence[str],
 ) -> str:
@@ -36,6 +37,7 @@ def page(
         plan: What was measured.
         found: The results, image by image.
         summary: What `tfisp.metrics.report.summarise` says of them.
+        groups: What `tfisp.metrics.report.by_iso` says.
         title: What the report is about, in a few words.
         notes: Sentences that must not be overlooked.
     """
@@ -46,10 +48,16 @@ def page(
         "measures": [_measure(name, plan) for name in plan.measures],
         "systems": [{"name": name, "about": system.about} for name, system in plan.systems.items()],
         "views": [TRUTH, *plan.others, *plan.systems],
-        "results": {
-            system: [measures[name] for name in plan.measures]
-            for system, measures in summary.items()
-        },
+        "results": _cells(summary, plan),
+        "groups": [
+            {
+                "title": group.title,
+                "images": group.images,
+                "few": report.few(group.images) is not None,
+                "results": _cells(group.summary, plan),
+            }
+            for group in groups
+        ],
         "images": [_image(measured, plan) for measured in found],
         "folder": PICTURES,
         "whole": WHOLE,
@@ -77,6 +85,13 @@ def filled(title: str, data: Mapping[str, Any]) -> str:
 def part(name: str) -> str:
     """The text of a file in `page_files`; other pages share most of them."""
     return page_file("tfisp.evaluating", name)
+
+
+def _cells(summary: report.Summary, plan: Plan) -> dict[str, list[Mapping[str, Any]]]:
+    """System -> its cells, in the order of the measures."""
+    return {
+        system: [measures[name] for name in plan.measures] for system, measures in summary.items()
+    }
 
 
 def _measure(name: str, plan: Plan) -> dict[str, Any]:

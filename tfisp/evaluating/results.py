@@ -59,6 +59,7 @@ def write(output: Path, plan: Plan, found: Sequence[Measured], origin: Origin, k
     """
     scores = [score for measured in found for score in measured.scores()]
     summary, images = report.summarise(scores), len(found)
+    groups = report.by_iso(scores, {measured.name: measured.iso for measured in found})
     warning = report.few(images)
     notes = [f"Means {warning}."] if warning else []
     notes += [MATCHED] if plan.match_exposure else []
@@ -76,11 +77,15 @@ def write(output: Path, plan: Plan, found: Sequence[Measured], origin: Origin, k
         "match_exposure": plan.match_exposure,
         "metrics": {name: protocol.text for name, protocol in plan.protocols.items()},
         "results": report.plain(summary),
+        "by_iso": [
+            {"iso": group.title, "images": group.images, "results": report.plain(group.summary)}
+            for group in groups
+        ],
         "skipped": list(origin.skipped),
     }
     write_json(output / "summary.json", record)
     notes += [f"Left out: {reason}" for reason in origin.skipped]
-    write_text(output / "report.html", page(plan, found, summary, origin.title, notes))
+    write_text(output / "report.html", page(plan, found, summary, groups, origin.title, notes))
     shown = [measured for measured in found if measured.shown]
     if shown:
         write_picture(output / "pictures.png", _strip(kept.pictures, shown[:_STRIP_ROWS]))

@@ -36,6 +36,12 @@ def srgb_to_lab(image: np.ndarray) -> np.ndarray:
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
 
 
+def chroma(image: np.ndarray) -> np.ndarray:
+    """CIELAB chroma, `sqrt(a*^2 + b*^2)`, of sRGB-encoded colours, `[..., 3]` 0..1 -> `[...]`."""
+    lab = srgb_to_lab(image)
+    return np.hypot(lab[..., 1], lab[..., 2])
+
+
 def ciede2000(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """The difference of colours in CIELAB, with all parametric factors 1.
 

@@ -74,6 +74,13 @@ def _ciede2000() -> Measure:
     return mean_ciede2000
 
 
+def _artifacts(function: str) -> Measure:
+    """A function of `tfisp.metrics.artifacts`, in NumPy too."""
+    from tfisp.metrics import artifacts
+
+    return getattr(artifacts, function)
+
+
 def _lpips(variant: Literal["lpips", "lpips+"], alexnet: str | None, lpips: str | None) -> Measure:
     from tfisp.perceptual.lpips import LPIPS
 
@@ -128,6 +135,48 @@ METRICS: dict[str, Metric] = {
             range=(0.0, math.inf),
             protocol="CIE 142:2001 in CIELAB under D65, mean over pixels",
             make=_ciede2000,
+        ),
+        Metric(
+            name="zipper",
+            unit="%",
+            lower_better=True,
+            range=(0.0, 100.0),
+            protocol="pixels whose CIELAB distance to the neighbour that is likest in the truth is"
+            " off by more than 2.3 (Lu and Tan 2003)",
+            make=functools.partial(_artifacts, "zipper"),
+        ),
+        Metric(
+            name="false_color",
+            unit="",
+            lower_better=True,
+            range=(0.0, math.inf),
+            protocol="mean length of the difference in a*, b* less its 5x5 median",
+            make=functools.partial(_artifacts, "false_color"),
+        ),
+        Metric(
+            name="highlight_color",
+            unit="",
+            lower_better=True,
+            range=(0.0, math.inf),
+            protocol="mean distance in a*, b* where the truth has L* of 90 or more; undefined where"
+            " it has none",
+            make=functools.partial(_artifacts, "highlight_color"),
+        ),
+        Metric(
+            name="psnr_center",
+            unit="dB",
+            lower_better=False,
+            range=(-math.inf, math.inf),
+            protocol="psnr within 0.4 of half the diagonal around the middle",
+            make=functools.partial(_artifacts, "psnr_center"),
+        ),
+        Metric(
+            name="psnr_corners",
+            unit="dB",
+            lower_better=False,
+            range=(-math.inf, math.inf),
+            protocol="psnr beyond 0.8 of half the diagonal around the middle",
+            make=functools.partial(_artifacts, "psnr_corners"),
         ),
         Metric(
             name="lpips",

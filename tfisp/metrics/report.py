@@ -15,6 +15,19 @@ from tfisp.metrics.measures import METRICS, Protocol
 # Below so many pictures a mean says more about them than about a model; the report says so.
 FEW = 10
 
+# Groups of ISO speeds, two stops each, and the last speed of each.
+_ISO = {
+    "ISO to 100": 100.0,
+    "ISO 101 to 400": 400.0,
+    "ISO 401 to 1600": 1600.0,
+    "ISO 1601 to 6400": 6400.0,
+    "ISO above 6400": math.inf,
+}
+_UNKNOWN = "ISO unknown"
+
+# System -> measure -> what its values are like (`summarise`).
+Summary = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
 
 @dataclass(frozen=True)
 class Score:
@@ -31,6 +44,21 @@ class Score:
     image: str
     values: dict[str, float]
     gain: float | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Pictures that have something in common.
+
+    Attributes:
+        title: What.
+        images: How many there are.
+        summary: Of these alone.
+    """
+
+    title: str
+    images: int
+    summary: Summary
 
 
 def to_csv(scores: Sequence[Score], protocols: Mapping[str, Protocol]) -> str:
@@ -60,7 +88,8 @@ def summarise(scores: Sequence[Score]) -> dict[str, dict[str, dict[str, Any]]]:
         scores: At least one; of each system for the same pictures in the same order.
 
     Returns:
-        Of each: `mean`; `interval`, the bootstrap interval of the mean as [low, high], None for a
+        Of each, over the pictures for which the measure is defined (not NaN): `mean`, NaN if there
+        is none; `interval`, the bootstrap interval of the mean as [low, high], None for a
         single picture (`tfisp.metrics.bootstrap`); `least` and `greatest`; and `to_best`, mean and
         interval of the differences, picture by picture, to the system of the best mean, None for
         that system itself. Where that interval holds 0, the two cannot be told apart; the
@@ -75,20 +104,55 @@ def summarise(scores: Sequence[Score]) -> dict[str, dict[str, dict[str, Any]]]:
         }
         best = _best(name, columns)
         for system, column in columns.items():
-            difference = None if system == best else _mean(_difference(column, columns[best]))
+            defined = ~(np.isnan(column) | np.isnan(columns[best]))
+            apart = _difference(column[defined], columns[best][defined])
+            known = column[~np.isnan(column)]
             summary[system][name] = {
-                **_mean(column),
-                "least": float(column.min()),
-                "greatest": float(column.max()),
-                "to_best": difference,
+                **_mean(known),
+                "least": float(known.min()) if len(known) else math.nan,
+                "greatest": float(known.max()) if len(known) else math.nan,
+                "to_best": None if system == best else _mean(apart),
             }
     return summary
 
 
+def by_iso(scores: Sequence[Score], speeds: Mapping[str, float | None]) -> list[Group]:
+    """Pictures of like sensitivity, two stops to a group.
+
+    Args:
+        scores: As `summarise` takes them.
+        speeds: Image -> ISO speed; None where it is not known.
+
+    Returns:
+        From low to high speeds, those of unknown speed last. Empty if no speed is known.
+    """
+    titles = {image: _iso_title(speed) for image, speed in speeds.items()}
+    if set(titles.values()) <= {_UNKNOWN}:
+        return []
+    found = []
+    for title in (*_ISO, _UNKNOWN):
+        chosen = [score for score in scores if titles[score.image] == title]
+        if chosen:
+            count = list(titles.values()).count(title)
+            found.append(Group(title, count, summarise(chosen)))
+    return found
+
+
+def _iso_title(speed: float | None) -> str:
+    if speed is None:
+        return _UNKNOWN
+    return next(title for title, most in _ISO.items() if speed <= most)
+
+
 def _best(name: str, columns: Mapping[str, np.ndarray]) -> str:
     """The system of the best mean; the first of several."""
-    choose = min if METRICS[name].lower_better else max
-    return choose(columns, key=lambda system: columns[system].mean())
+    sign = 1 if METRICS[name].lower_better else -1
+
+    def rank(system: str) -> tuple[bool, float]:
+        mean = _mean(columns[system][~np.isnan(columns[system])])["mean"]
+        return math.isnan(mean), sign * mean
+
+    return min(columns, key=rank)
 
 
 def _difference(values: np.ndarray, best: np.ndarray) -> np.ndarray:
@@ -97,6 +161,8 @@ def _difference(values: np.ndarray, best: np.ndarray) -> np.ndarray:
 
 
 def _mean(values: np.ndarray) -> dict[str, Any]:
+    if not len(values):
+        return {"mean": math.nan, "interval": None}
     interval = mean_interval(values)
     return {"mean": float(values.mean()), "interval": interval and list(interval)}
 
@@ -114,7 +180,7 @@ def few(images: int) -> str | None:
 def to_markdown(
     scores: Sequence[Score],
     protocols: Mapping[str, Protocol],
-    summary: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    summary: Summary,
     notes: Sequence[str] = (),
 ) -> str:
     """A table of the means with their intervals, a row per system, and what each measure computes.

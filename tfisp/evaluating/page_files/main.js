@@ -12,6 +12,7 @@ function start(element) {
     make("dt", {}, measure.name), make("dd", {}, `${measure.protocol} (${measure.hint})`),
   ]));
   summaryTable(data);
+  groupTable(data);
   themes(byId("theme"));
 
   let table = null;

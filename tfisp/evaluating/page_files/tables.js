@@ -78,7 +78,8 @@ function summaryTable(data) {
   data.measures.forEach((measure, index) => {
     const means = rows.map((row) => row.cells[index].mean);
     const ends = rows.flatMap((row) => row.cells[index].interval || []).filter(Number.isFinite);
-    const best = measure.lower ? Math.min(...means) : Math.max(...means);
+    const known = means.filter((mean) => !Number.isNaN(mean));
+    const best = measure.lower ? Math.min(...known) : Math.max(...known);
     columns.push({
       head: measure.name,
       hint: measure.hint,
@@ -99,6 +100,28 @@ function summaryTable(data) {
   const start = data.measures.length
     ? { column: 1, direction: columns[1].first } : { column: 0, direction: 1 };
   sortable(byId("summary"), columns, rows, (row, cells) => make("tr", {}, ...cells), start);
+}
+
+// The means of images of like sensitivity: a row for each group and system.
+function groupTable(data) {
+  byId("groups-section").hidden = !data.groups.length;
+  const head = ["Images", "System", ...data.measures.map((measure) => measure.name)];
+  const rows = data.groups.flatMap((group) => data.systems.map((system, index) => {
+    const count = `${group.title} (${group.images}${group.few ? "*" : ""})`;
+    const cells = group.results[system.name].map((cell) => {
+      const ends = cell.interval ? cell.interval.map((end) => shown(number(end))) : [];
+      const text = ends.length ? `[${ends.join(", ")}]` : "";
+      return make("td", {}, shown(number(cell.mean)), make("span", { class: "small" }, text));
+    });
+    return make(
+      "tr", {}, make("th", { scope: "row" }, index ? "" : count),
+      make("th", { scope: "row", title: system.about }, system.name), ...cells,
+    );
+  }));
+  byId("groups").replaceChildren(
+    make("thead", {}, make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)))),
+    make("tbody", {}, ...rows),
+  );
 }
 
 // The table of images for one measure; `open(image, system)` shows a picture. Returns its order.
