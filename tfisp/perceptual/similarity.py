@@ -1,5 +1,7 @@
 """Classical similarity of two pictures, per image and differentiable: PSNR, SSIM, mean colour."""
 
+from typing import Protocol
+
 import numpy as np
 import tensorflow as tf
 
@@ -43,16 +45,22 @@ def ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
     Raises:
         InputError: if the images are smaller than the window.
     """
-    height, width = images.shape[1], images.shape[2]
+    require_window(images.shape[1], images.shape[2])
+    rows = similar_rows(tf.convert_to_tensor(images), tf.convert_to_tensor(references))
+    return tf.reduce_mean(tf.reduce_mean(rows, axis=1), axis=-1)
+
+
+def require_window(height: int | None, width: int | None) -> None:
+    """Sees that a picture is not smaller than SSIM's window, where its size is known.
+
+    Raises:
+        InputError: it is.
+    """
     if height is not None and width is not None and min(height, width) < SSIM_WINDOW:
         raise InputError(
             f"ssim: images of {height}x{width} pixels are smaller than its window of "
             f"{SSIM_WINDOW}x{SSIM_WINDOW}"
         )
-    luminance, structure = _ssim_parts(
-        tf.convert_to_tensor(images), tf.convert_to_tensor(references)
-    )
-    return tf.reduce_mean(_mean(luminance * structure), axis=-1)
 
 
 def ms_ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
@@ -74,7 +82,15 @@ def ms_ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
     Raises:
         InputError: if the images are too small.
     """
-    images, references = tf.convert_to_tensor(images), tf.convert_to_tensor(references)
+    return multi_scale(tf.convert_to_tensor(images), tf.convert_to_tensor(references), similar_rows)
+
+
+def multi_scale(images: tf.Tensor, references: tf.Tensor, similar: "Rows") -> tf.Tensor:
+    """`ms_ssim`, its rows computed by a function like `similar_rows`.
+
+    Raises:
+        InputError: as `ms_ssim`.
+    """
     height, width = static_size(images)
     least = (SSIM_WINDOW - 1) * 2 ** (len(MS_SSIM_EXPONENTS) - 1) + 1
     if min(height, width) < least:
@@ -86,11 +102,25 @@ def ms_ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
     for scale, exponent in enumerate(MS_SSIM_EXPONENTS):
         if scale > 0:
             images, references = _downsample(images), _downsample(references)
-        luminance, structure = _ssim_parts(images, references)
         is_coarsest = scale == len(MS_SSIM_EXPONENTS) - 1
-        similar = luminance * structure if is_coarsest else structure
-        product *= positive_power(_mean(similar), exponent)
+        rows = similar(images, references, with_luminance=is_coarsest)
+        product *= positive_power(tf.reduce_mean(rows, axis=1), exponent)
     return tf.reduce_mean(product, axis=-1)
+
+
+def similar_rows(x: tf.Tensor, y: tf.Tensor, with_luminance: bool = True) -> tf.Tensor:
+    """SSIM, or its contrast and structure alone, averaged over each row.
+
+    Args:
+        x: `[B, H, W, C]`.
+        y: The same shape.
+        with_luminance: Whether luminance counts too.
+
+    Returns:
+        `[B, H - 10, C]`, for the rows around which the whole window lies in the picture.
+    """
+    luminance, structure = _ssim_parts(x, y)
+    return tf.reduce_mean(luminance * structure if with_luminance else structure, axis=2)
 
 
 def _ssim_parts(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -104,6 +134,14 @@ def _ssim_parts(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     covariance = 2.0 * _windowed(x * y) - mean_product
     variances = _windowed(x**2 + y**2) - mean_squares
     return (mean_product + c1) / (mean_squares + c1), (covariance + c2) / (variances + c2)
+
+
+class Rows(Protocol):
+    """What `similar_rows` computes, in whatever way."""
+
+    def __call__(self, x: tf.Tensor, y: tf.Tensor, with_luminance: bool = True) -> tf.Tensor:
+        """See `similar_rows`."""
+        ...
 
 
 def _mean(x: tf.Tensor) -> tf.Tensor:
