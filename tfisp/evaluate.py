@@ -3,6 +3,7 @@
     python -m tfisp.evaluate --model=RUN --baselines=libraw --data=zrr --raw_dir=ZRR --output=REPORT
     python -m tfisp.evaluate --pictures=A,B --truth=C --output=REPORT
     python -m tfisp.evaluate --chart=colorchecker --model=RUN --output=REPORT
+    python -m tfisp.evaluate --pictures=A,B --photographs=P --output=REPORT     without any truth
 
 Each picture is rendered whole and rounded to 8 bits (cut off under --compat=truncated_uint8).
 REPORT gets report.html (a page to look at, by itself or from any web server), images.csv (every
@@ -13,6 +14,7 @@ Interrupted, the same command goes on where it was; what changed in between is m
 """
 
 import dataclasses
+import functools
 import itertools
 import sys
 from collections.abc import Callable, Sequence
@@ -24,16 +26,17 @@ from tfisp.backend import load_tensorflow
 from tfisp.cli import flags, imports
 from tfisp.data import flags as data_flags
 from tfisp.errors import InputError, UsageError
+from tfisp.evaluating import measure_flags
 from tfisp.evaluating.acceptance import program as chart_program
-from tfisp.metrics.measures import METRICS
+from tfisp.metrics.measures import METRICS, OF_SETS
 from tfisp.models.presets import preset_names
+from tfisp.perceptual import backbones
+from tfisp.perceptual.weights import PUBLISHED
 from tfisp.rendering.flags import levels, runtime
 
 if TYPE_CHECKING:
     from tfisp.evaluating.measuring import Plan
     from tfisp.evaluating.results import Origin
-
-_WEIGHTS = sorted({key for metric in METRICS.values() for key in metric.weights})
 
 
 def define(values: flags.FlagValues) -> None:
@@ -75,16 +78,8 @@ def define(values: flags.FlagValues) -> None:
     flags.heading(values, "figures")
     flags.choice(values, "split", "test", ("val", "test"), "Which held-out pairs.")
     flags.integer(values, "images", None, "Only the first so many images.", minimum=1)
-    protocols = "; ".join(f"{name}: {metric.protocol}" for name, metric in METRICS.items())
-    flags.names(
-        values,
-        "metrics",
-        ("psnr", "ssim", "ciede2000"),
-        f"What to compute. {protocols}.",
-        choices=METRICS,
-    )
-    for key in _WEIGHTS:
-        flags.text(values, f"{key}_weights", None, f"File with the weights of {key}.")
+    measure_flags.define(values)
+    flags.heading(values, "figures")
     flags.boolean(
         values,
         "match_exposure",
@@ -92,6 +87,7 @@ def define(values: flags.FlagValues) -> None:
         "Multiply each picture, in linear light, by the gain that brings it nearest to its truth"
         " before it is measured; the report says so.",
     )
+    flags.heading(values, "the paper's code")
     flags.names(
         values,
         "compat",
@@ -121,7 +117,9 @@ def main(values: flags.FlagValues, arguments: list[str]) -> None:
         return
     if not values.metrics:
         raise UsageError("--metrics: names nothing to compute")
-    make = _of_pictures if values.truth else _of_data
+    for warning in measure_flags.check(values):
+        cli.warn(main, warning)
+    make = _of_pictures if values.truth or measure_flags.has_no_truth(values) else _of_data
     progress, bad_files = Progress(), BadFiles(values.on_bad_file)
     plan, origin = make(values, bad_files, progress)
     from tfisp.evaluating import results
@@ -170,25 +168,32 @@ def _of_chart(values: flags.FlagValues) -> None:
 def _of_pictures(
     values: flags.FlagValues, bad_files: Any, progress: Callable[[int, int, str], None]
 ) -> "tuple[Plan, Origin]":
-    """Finished pictures beside true ones."""
-    needs_raw = "with --truth, where finished pictures are compared"
+    """Finished pictures beside true ones, or beside none."""
+    given = "truth" if values.truth else "photographs"
+    needs_raw = f"with --{given} alone, where finished pictures are measured"
     data = flags.FlagValues()
     data_flags.define(data)
     idle = {*data, "model", "baselines", "runtime", "levels", "split", "compat"} - {"on_bad_file"}
+    idle |= set() if values.truth else {"match_exposure"}
     for warning in flags.refuse_idle(values, dict.fromkeys(sorted(idle), needs_raw)):
         cli.warn(main, warning)
     if not values.pictures:
-        raise UsageError("--pictures: not given; --truth needs pictures to measure")
+        raise UsageError("--pictures: not given; there must be pictures to measure")
     from tfisp.evaluating import plans
     from tfisp.evaluating.results import Origin
 
     folders = plans.read_folders(plans.labels(values.pictures))
-    cases, systems, left_out = plans.beside_truth(
-        folders, values.truth, values.images, bad_files, lambda line: cli.warn(main, line)
-    )
+    warn = functools.partial(cli.warn, main)
+    if values.truth:
+        found = plans.beside_truth(folders, values.truth, values.images, bad_files, warn)
+        origin = Origin(f"Pictures beside {values.truth}", {"truth": values.truth}, None, (), ())
+    else:
+        found = plans.alone(folders, values.images, bad_files, warn)
+        title = f"Pictures beside photographs in {values.photographs or values.niqe_model}"
+        origin = Origin(title, {"photographs": values.photographs}, None, (), ())
+    cases, systems, left_out = found
     load_tensorflow()
-    origin = Origin(f"Pictures beside {values.truth}", {"truth": values.truth}, None, (), ())
-    return _plan(values, cases, systems, {}, left_out), origin
+    return _plan(values, cases, systems, {}, left_out, progress), origin
 
 
 def _of_data(
@@ -245,7 +250,7 @@ def _of_data(
         (),
     )
     systems = {**networks, **classical, **finished}
-    return _plan(values, cases, systems, plans.classical(shown), left_out), origin
+    return _plan(values, cases, systems, plans.classical(shown), left_out, progress), origin
 
 
 def _plan(
@@ -254,18 +259,35 @@ def _plan(
     systems: dict[str, Any],
     others: dict[str, Any],
     left_out: set[str],
+    progress: Callable[[int, int, str], None],
 ) -> "Plan":
     """What is measured on which images, as the flags say."""
     from tfisp import metrics
     from tfisp.evaluating.measuring import Plan
 
-    weights = {key: values[f"{key}_weights"].value for key in _WEIGHTS}
+    weights = {key: values[f"{key}_weights"].value for key in PUBLISHED}
+    wanted = measure_flags.wanted(values)
+    paired = [name for name in wanted if name in METRICS]
+    protocols, beside = metrics.describe(paired, weights), None
+    if len(paired) < len(wanted):
+        from tfisp.evaluating import without_pairs
+
+        network = values.set_backbone if any(name in OF_SETS for name in wanted) else None
+        beside = without_pairs.beside(
+            values.photographs,
+            wanted,
+            network and backbones.create(network, weights.get(backbones.weights_key(network))),
+            values.niqe_model,
+            progress,
+        )
+        protocols |= {name: p for name, p in beside.protocols().items() if name not in OF_SETS}
     return Plan(
         cases=cases,
         systems=systems,
         others=others,
-        measures=values.metrics,
-        protocols=metrics.describe(values.metrics, weights),
+        measures=[name for name in wanted if name not in OF_SETS],
+        protocols=protocols,
+        beside=beside,
         weights=weights,
         match_exposure=values.match_exposure,
         images=values.images,

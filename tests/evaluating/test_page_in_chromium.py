@@ -280,6 +280,7 @@ def test_two_hundred_images_stay_fluent(browser, tmp_path):
         "systems": [{"name": name, "about": ""} for name in systems],
         "views": ["truth", *systems],
         "groups": [],
+        "sets": [],
         "results": {name: [cell] for name in systems},
         "images": images,
         "whole": 10_000,

@@ -104,3 +104,44 @@ def test_features_are_means_over_a_picture():
 def test_sets_that_cannot_be_compared_are_refused(measure, shapes, message):
     with pytest.raises(InputError, match=message):
         measure(*(np.zeros(shape) for shape in shapes))
+
+
+@pytest.mark.parametrize("measure", ["kid", "frechet"])
+def test_an_interval_holds_as_many_distances_as_it_says(measure):
+    # Of many pairs of samples the distance of whole populations, less the bias, is inside.
+    value = {
+        "kid": lambda a, b: distributions.kid(a, b, subsets=1).value,
+        "frechet": distributions.frechet_distance,
+    }[measure]
+    rng = np.random.default_rng(1)
+    mixing, draws = rng.normal(size=(4, 4)), 40
+    samples = [
+        (rng.normal(size=(40, 4)) @ mixing, (0.5 + rng.normal(size=(40, 4))) @ mixing)
+        for _ in range(draws)
+    ]
+    middle = np.mean([value(*pair) for pair in samples])
+    inside = 0
+    for pair in samples:
+        low, high = distributions.interval(measure, *pair, resamples=50)
+        inside += low <= middle <= high
+    assert 0.8 * draws <= inside
+
+
+def test_many_pictures_have_the_distance_of_the_formula():
+    ours, theirs = sets(300, 200, 6, seed=3)
+    assert distributions.frechet_distance(ours, theirs) == pytest.approx(
+        plain_frechet(ours, theirs), rel=1e-9
+    )
+
+
+def test_resampled_sets_do_not_count_copies_as_pairs():
+    ours, theirs = sets(5, 5, 3)
+    kernels = [(a @ b.T / 3 + 1) ** 3 for a, b in ((ours, ours), (theirs, theirs), (ours, theirs))]
+    v, w = np.array([2, 1, 0, 1, 1]), np.array([1, 1, 1, 1, 1])
+    found = distributions._weighted(*kernels, v, w)
+    rows = np.repeat(np.arange(5), v)
+    pairs = [(i, j) for i in rows for j in rows if i != j]
+    within = np.mean([kernels[0][i, j] for i, j in pairs])
+    among = np.mean([kernels[1][i, j] for i, j in itertools.permutations(range(5), 2)])
+    expected = within + among - 2 * kernels[2][rows].mean()
+    assert found == pytest.approx(expected, rel=1e-12)

@@ -31,12 +31,12 @@ class Case(NamedTuple):
     """An image in memory.
 
     Attributes:
-        truth: float32 `[H, W, 3]` sRGB 0..1: what a picture should be.
+        truth: float32 `[H, W, 3]` sRGB 0..1: what a picture should be; None where nobody knows.
         frame: What it is to be made of; None where only finished pictures are compared.
         iso: ISO speed of the shot; None if it is not known.
     """
 
-    truth: np.ndarray
+    truth: np.ndarray | None
     frame: Frame | None = None
     iso: float | None = None
 
@@ -120,6 +120,25 @@ class PictureCases:
         """See `Cases`."""
         path = self.paths[index]
         return Case(to_float(read_photograph(path)), iso=stated_iso(path))
+
+
+class LoneCases:
+    """Pictures of which nobody knows the truth.
+
+    Args:
+        files: Name -> a file of one system.
+    """
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self.names, self.paths = list(files), list(files.values())
+
+    def content(self, index: int) -> str:
+        """See `Cases`; all that there is belongs to the systems."""
+        return "no truth"
+
+    def read(self, index: int) -> Case:
+        """See `Cases`."""
+        return Case(None, iso=stated_iso(self.paths[index]))
 
 
 def stated_iso(path: Path) -> float | None:

@@ -34,6 +34,7 @@ class Entry:
         picture: Name of its file in `pictures`; None if it is not shown.
         thumbnail: The same of a small copy.
         iso: ISO speed of the shot; None if it is not known.
+        features: For measures of sets (`tfisp.evaluating.without_pairs`); None without them.
     """
 
     size: tuple[int, int]
@@ -43,6 +44,7 @@ class Entry:
     picture: str | None = None
     thumbnail: str | None = None
     iso: float | None = None
+    features: list[float] | None = None
 
 
 class Kept:

@@ -6,7 +6,7 @@ some system gives no picture of is left out for all.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,10 +15,11 @@ from tfisp import metrics
 from tfisp.data.bad_files import BadFiles
 from tfisp.errors import InputError
 from tfisp.evaluating import gallery
-from tfisp.evaluating.cases import Case, Cases
+from tfisp.evaluating.cases import Case, Cases, LoneCases
 from tfisp.evaluating.exposure import match_exposure
 from tfisp.evaluating.kept import Entry, Kept
 from tfisp.evaluating.systems import System
+from tfisp.evaluating.without_pairs import Beside
 from tfisp.metrics.measures import Protocol
 from tfisp.metrics.report import Score
 from tfisp.rendering.runtime import to_8bit
@@ -35,7 +36,8 @@ class Plan:
         cases: The images.
         systems: What is measured, by name.
         others: What is only shown, by name.
-        measures: Names of `tfisp.metrics`.
+        measures: Names of `tfisp.metrics`, of single pictures.
+        beside: For measures without truth; None without them.
         protocols: What each of them computes (`tfisp.metrics.describe`).
         weights: For measures that need them, see `tfisp.metrics.compute`.
         match_exposure: Whether pictures are matched to their truth in exposure first.
@@ -53,7 +55,18 @@ class Plan:
     match_exposure: bool = False
     images: int | None = None
     shown: int = 0
+    beside: Beside | None = None
     left_out: Set[str] = frozenset()
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether pictures are held against true ones."""
+        return not isinstance(self.cases, LoneCases)
+
+    @property
+    def views(self) -> list[str]:
+        """Names of all that is shown of an image."""
+        return [*([TRUTH] if self.has_truth else []), *self.others, *self.systems]
 
     def numbers(self) -> list[int]:
         """Of the images that are measured."""
@@ -80,13 +93,15 @@ class Measured:
         """ISO speed of the shot; None if it is not known."""
         return next((entry.iso for entry in self.entries.values() if entry.iso), None)
 
-    def scores(self) -> list[Score]:
+    def scores(self, systems: Iterable[str]) -> list[Score]:
         """Of the systems that were measured."""
-        return [
-            Score(system, self.name, entry.values, entry.gain)
-            for system, entry in self.entries.items()
-            if entry.values
-        ]
+        entries = ((system, self.entries[system]) for system in systems)
+        return [Score(system, self.name, entry.values, entry.gain) for system, entry in entries]
+
+    def features(self, system: str) -> list[list[float]]:
+        """Those of a system's picture; none without measures of sets."""
+        found = self.entries[system].features
+        return [] if found is None else [found]
 
 
 def measure(
@@ -133,12 +148,14 @@ class _Image:
     def measured(self) -> Measured:
         """All its entries."""
         plan = self._plan
-        entries = {TRUTH: self._entry(TRUTH, {}, self._truth)} if self._shown else {}
+        has_truth = self._shown and plan.has_truth
+        entries = {TRUTH: self._entry(TRUTH, {}, self._truth)} if has_truth else {}
         for name, system in plan.others.items() if self._shown else ():
             entries[name] = self._entry(name, system.facts(self._name), self._picture(system))
         measured = {
             "measures": {name: plan.protocols[name].text for name in plan.measures},
             "match_exposure": plan.match_exposure,
+            "beside": plan.beside and plan.beside.identity,
         }
         for name, system in plan.systems.items():
             facts = {**system.facts(self._name), **measured}
@@ -151,7 +168,7 @@ class _Image:
         return self._case
 
     def _truth(self) -> np.ndarray:
-        return to_8bit(self._read().truth)
+        return to_8bit(np.asarray(self._read().truth))
 
     def _picture(self, system: System) -> Callable[[], np.ndarray]:
         def make() -> np.ndarray:
@@ -188,29 +205,36 @@ class _Image:
 
     def _new(self, name: str, identity: str, picture: np.ndarray, measured: bool) -> Entry:
         plan, (truth, _, iso) = self._plan, self._read()
-        if picture.shape != truth.shape:
+        if truth is not None and picture.shape != truth.shape:
             (height, width), expected = picture.shape[:2], truth.shape
             raise InputError(
                 f"{plan.cases.paths[self._index]}: the picture of {name} has {width}x{height}"
                 f" pixels, the truth {expected[1]}x{expected[0]}"
             )
-        values, gain = {}, None
+        values: dict[str, float] = {}
+        gain = features = None
         if measured:
-            if plan.match_exposure:
+            if plan.match_exposure and truth is not None:
                 picture, gain = match_exposure(picture, truth)
-            with self._naming():
-                values = metrics.compute(
-                    plan.measures, picture / np.float32(255), truth, plan.weights
-                )
+            seen = picture / np.float32(255)
+            if truth is not None:
+                paired = [name for name in plan.measures if name in metrics.METRICS]
+                with self._naming():
+                    values = metrics.compute(paired, seen, truth, plan.weights)
+            if plan.beside is not None:
+                values |= plan.beside.values(seen)
+                features = plan.beside.describe(seen)
         height, width = picture.shape[:2]
         if not self._shown:
-            return Entry((height, width), values, gain, iso=iso)
+            return Entry((height, width), values, gain, iso=iso, features=features)
         stored, thumbnail = (
             gallery.file_name(self._index, self._name, name, identity, suffix)
             for suffix in (".png", ".jpg")
         )
         gallery.store(self._kept.pictures, stored, picture)
-        if name == TRUTH:
+        # Small copies show the truth, or where nobody knows it the first system's picture.
+        small = name == (TRUTH if plan.has_truth else next(iter(plan.systems)))
+        if small:
             gallery.store_thumbnail(self._kept.pictures, thumbnail, picture)
         return Entry(
             (height, width),
@@ -218,6 +242,7 @@ class _Image:
             gain,
             gallery.histogram(picture),
             stored,
-            thumbnail if name == TRUTH else None,
+            thumbnail if small else None,
             iso,
+            features,
         )

@@ -11,9 +11,9 @@ from typing import Any
 from tfisp._version import __version__
 from tfisp.evaluating.gallery import WHOLE
 from tfisp.evaluating.kept import PICTURES
-from tfisp.evaluating.measuring import TRUTH, Measured, Plan
+from tfisp.evaluating.measuring import Measured, Plan
 from tfisp.metrics import report
-from tfisp.metrics.measures import METRICS
+from tfisp.metrics.measures import find
 from tfisp.webpage import fill, page_file
 
 # Scripts of the pictures with slider and zoom, in the order in which they need each other. The
@@ -28,6 +28,7 @@ def page(
     found: Sequence[Measured],
     summary: report.Summary,
     groups: Sequence[report.Group],
+    sets: Mapping[str, Mapping[str, Any]],
     title: str,
     notes: Sequence[str],
 ) -> str:
@@ -38,6 +39,7 @@ def page(
         found: The results, image by image.
         summary: What `tfisp.metrics.report.summarise` says of them.
         groups: What `tfisp.metrics.report.by_iso` says.
+        sets: System -> measure of sets -> `value` and `interval`.
         title: What the report is about, in a few words.
         notes: Sentences that must not be overlooked.
     """
@@ -47,7 +49,8 @@ def page(
         "notes": list(notes),
         "measures": [_measure(name, plan) for name in plan.measures],
         "systems": [{"name": name, "about": system.about} for name, system in plan.systems.items()],
-        "views": [TRUTH, *plan.others, *plan.systems],
+        "views": plan.views,
+        "sets": _sets(sets, plan),
         "results": _cells(summary, plan),
         "groups": [
             {
@@ -94,8 +97,22 @@ def _cells(summary: report.Summary, plan: Plan) -> dict[str, list[Mapping[str, A
     }
 
 
+def _sets(sets: Mapping[str, Mapping[str, Any]], plan: Plan) -> list[dict[str, Any]]:
+    """The measures of sets, each with a value and an interval by system."""
+    protocols = plan.beside.protocols() if plan.beside else {}
+    return [
+        {
+            "name": report.label(name, protocols),
+            "hint": report.hint(name),
+            "protocol": protocols[name].text,
+            "values": [sets[system][name] for system in plan.systems],
+        }
+        for name in (plan.beside.sets if plan.beside else ())
+    ]
+
+
 def _measure(name: str, plan: Plan) -> dict[str, Any]:
-    metric = METRICS[name]
+    metric = find(name)
     return {
         "name": report.label(name, plan.protocols),
         "hint": report.hint(name),
@@ -115,8 +132,8 @@ def _image(measured: Measured, plan: Plan) -> dict[str, Any]:
         "gains": [entry.gain for entry in systems] if plan.match_exposure else None,
     }
     if measured.shown:
-        views = [entries[name] for name in (TRUTH, *plan.others, *plan.systems)]
-        image["thumbnail"] = entries[TRUTH].thumbnail
+        views = [entries[name] for name in plan.views]
+        image["thumbnail"] = next((entry.thumbnail for entry in views if entry.thumbnail), None)
         image["pictures"] = [entry.picture for entry in views]
         image["histograms"] = [entry.histogram for entry in views]
     return image

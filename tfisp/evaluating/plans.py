@@ -6,7 +6,7 @@ from pathlib import Path
 from tfisp.data.bad_files import BadFiles
 from tfisp.errors import InputError, UsageError
 from tfisp.evaluating.baselines import baseline
-from tfisp.evaluating.cases import PictureCases
+from tfisp.evaluating.cases import Cases, LoneCases, PictureCases
 from tfisp.evaluating.measuring import DEMOSAIC, TRUTH
 from tfisp.evaluating.picture_folders import PictureFolder, faults, missing, read_folder
 from tfisp.evaluating.systems import Classical, FinishedPictures, Network, System, network_facts
@@ -92,7 +92,7 @@ def beside_truth(
     images: int | None,
     bad_files: BadFiles,
     warn: Callable[[str], None],
-) -> tuple[PictureCases, dict[str, System], set[str]]:
+) -> tuple[Cases, dict[str, System], set[str]]:
     """Finished pictures, and the true ones to measure them by.
 
     Args:
@@ -115,6 +115,35 @@ def beside_truth(
     names = list(true.files)[:images]
     wrong = {system: faults(folder, true.files, names) for system, folder in folders.items()}
     return PictureCases(true.files), *_without(folders, wrong, bad_files, warn)
+
+
+def alone(
+    folders: Mapping[str, PictureFolder],
+    images: int | None,
+    bad_files: BadFiles,
+    warn: Callable[[str], None],
+) -> tuple[Cases, dict[str, System], set[str]]:
+    """Finished pictures of which nobody knows the truth.
+
+    Args:
+        folders: By name; each has a picture of every image.
+        images: As for `beside_truth`.
+        bad_files: As for `beside_truth`.
+        warn: As for `beside_truth`.
+
+    Returns:
+        The images, the pictures, and the names of those that some folder lacks.
+
+    Raises:
+        InputError: as `beside_truth`.
+    """
+    every: dict[str, Path] = {}
+    for folder in folders.values():
+        every = {**folder.files, **every}
+    names = list(every)[:images]
+    others = "another folder of --pictures"
+    wrong = {system: missing(folder, names, others) for system, folder in folders.items()}
+    return LoneCases(every), *_without(folders, wrong, bad_files, warn)
 
 
 def beside_data(

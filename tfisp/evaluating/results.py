@@ -57,13 +57,17 @@ def write(output: Path, plan: Plan, found: Sequence[Measured], origin: Origin, k
     Returns:
         The summary as Markdown.
     """
-    scores = [score for measured in found for score in measured.scores()]
+    scores = [score for measured in found for score in measured.scores(plan.systems)]
     summary, images = report.summarise(scores), len(found)
     groups = report.by_iso(scores, {measured.name: measured.iso for measured in found})
+    sets = _sets(plan, found)
+    protocols = {**plan.protocols, **(plan.beside.protocols() if plan.beside else {})}
     warning = report.few(images)
     notes = [f"Means {warning}."] if warning else []
     notes += [MATCHED] if plan.match_exposure else []
     table = report.to_markdown(scores, plan.protocols, summary, notes)
+    if sets:
+        table += report.sets_to_markdown(sets, protocols)
     write_text(output / "images.csv", report.to_csv(scores, plan.protocols))
     write_text(output / "summary.md", table)
     record = {
@@ -75,17 +79,19 @@ def write(output: Path, plan: Plan, found: Sequence[Measured], origin: Origin, k
         "images": images,
         "note": warning and f"means {warning}",
         "match_exposure": plan.match_exposure,
-        "metrics": {name: protocol.text for name, protocol in plan.protocols.items()},
+        "metrics": {name: protocol.text for name, protocol in protocols.items()},
         "results": report.plain(summary),
         "by_iso": [
             {"iso": group.title, "images": group.images, "results": report.plain(group.summary)}
             for group in groups
         ],
+        "sets": report.plain(sets),
         "skipped": list(origin.skipped),
     }
     write_json(output / "summary.json", record)
     notes += [f"Left out: {reason}" for reason in origin.skipped]
-    write_text(output / "report.html", page(plan, found, summary, groups, origin.title, notes))
+    text = page(plan, found, summary, groups, sets, origin.title, notes)
+    write_text(output / "report.html", text)
     shown = [measured for measured in found if measured.shown]
     if shown:
         write_picture(output / "pictures.png", _strip(kept.pictures, shown[:_STRIP_ROWS]))
@@ -100,10 +106,22 @@ def write(output: Path, plan: Plan, found: Sequence[Measured], origin: Origin, k
     return table
 
 
+def _sets(plan: Plan, found: Sequence[Measured]) -> dict[str, dict[str, dict[str, Any]]]:
+    """System -> measure of sets -> its value, over the pictures of all images."""
+    if plan.beside is None or not plan.beside.sets:
+        return {}
+    return {
+        system: plan.beside.distances([row for one in found for row in one.features(system)])
+        for system in plan.systems
+    }
+
+
 def _strip(folder: Path, shown: Sequence[Measured]) -> np.ndarray:
     """The first pictures side by side, the truth last."""
     names = [name for name in shown[0].entries if name != TRUTH]
-    columns: dict[str, list[np.ndarray]] = {name: [] for name in (*names, TRUTH)}
+    if TRUTH in shown[0].entries:
+        names.append(TRUTH)
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for measured in shown:
         for name, column in columns.items():
             picture = read_photograph(folder / str(measured.entries[name].picture))

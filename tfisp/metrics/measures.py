@@ -216,8 +216,57 @@ METRICS: dict[str, Metric] = {
 }
 
 
+def _of_sets(name: str) -> Measure:
+    from tfisp.metrics import distributions
+
+    return getattr(distributions, name)
+
+
+def _niqe() -> Measure:
+    from tfisp.metrics import niqe
+
+    return niqe.distance
+
+
+# What needs no true picture, but photographs of any scenes (`tfisp.evaluating.without_pairs`):
+# of one picture, and of all pictures of a system together.
+WITHOUT_TRUTH: dict[str, Metric] = {
+    "niqe": Metric(
+        name="niqe",
+        unit="",
+        lower_better=True,
+        range=(0.0, math.inf),
+        protocol="Mittal et al. 2013, luma of BT.601, patches of 96x96 at two scales",
+        make=_niqe,
+    )
+}
+OF_SETS: dict[str, Metric] = {
+    "kid": Metric(
+        name="kid",
+        unit="",
+        lower_better=True,
+        range=(-math.inf, math.inf),
+        protocol="kernel distance (x.y / width + 1)^3 without bias (Binkowski et al. 2018)",
+        make=functools.partial(_of_sets, "kid"),
+    ),
+    "frechet": Metric(
+        name="frechet",
+        unit="",
+        lower_better=True,
+        range=(0.0, math.inf),
+        protocol="Frechet distance (Heusel et al. 2017; the larger, the fewer pictures)",
+        make=functools.partial(_of_sets, "frechet_distance"),
+    ),
+}
+
+
+def find(name: str) -> Metric:
+    """Any measure by name, of those that need no truth too."""
+    return {**METRICS, **WITHOUT_TRUTH, **OF_SETS}[name]
+
+
 def names() -> list[str]:
-    """Names of all measures."""
+    """Names of all measures that compare a picture with its truth."""
     return list(METRICS)
 
 

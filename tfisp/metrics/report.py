@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tfisp.metrics.bootstrap import mean_interval
-from tfisp.metrics.measures import METRICS, Protocol
+from tfisp.metrics.measures import Protocol, find
 
 # Below so many pictures a mean says more about them than about a model; the report says so.
 FEW = 10
@@ -146,7 +146,7 @@ def _iso_title(speed: float | None) -> str:
 
 def _best(name: str, columns: Mapping[str, np.ndarray]) -> str:
     """The system of the best mean; the first of several."""
-    sign = 1 if METRICS[name].lower_better else -1
+    sign = 1 if find(name).lower_better else -1
 
     def rank(system: str) -> tuple[bool, float]:
         mean = _mean(columns[system][~np.isnan(columns[system])])["mean"]
@@ -204,6 +204,26 @@ def to_markdown(
     return "\n".join(lines) + "\n"
 
 
+def sets_to_markdown(
+    sets: Mapping[str, Mapping[str, Mapping[str, Any]]], protocols: Mapping[str, Protocol]
+) -> str:
+    """A table of the measures of sets, a row per system, and what each computes.
+
+    Args:
+        sets: System -> measure -> `value` and `interval`, None where there are too few pictures.
+        protocols: As in `to_markdown`.
+    """
+    names = list(next(iter(sets.values())))
+    head = [f"{label(name, protocols)} ({hint(name)})" for name in names]
+    lines = ["", f"| {' | '.join(['system', *head])} |", f"| --- {'| ---: ' * len(names)}|"]
+    for system, of in sets.items():
+        cells = ["-" if of[n]["value"] is None else _numbers(**of[n]) for n in names]
+        lines.append(f"| {' | '.join([_escaped(system), *cells])} |")
+    lines += ["", "All pictures of a system together, with 95 % bootstrap intervals over pictures."]
+    lines += [f"- {name}: {protocols[name].text}" for name in names]
+    return "\n".join(lines) + "\n"
+
+
 def means_over(images: int) -> str:
     """What the figures of a table are, in words."""
     if images == 1:
@@ -218,11 +238,14 @@ def _escaped(name: str) -> str:
 
 def _cell(column: Mapping[str, Any]) -> str:
     """`26.01 [24.5, 27.2]`."""
-    mean = f"{column['mean']:.4g}"
-    if column["interval"] is None:
-        return mean
-    low, high = column["interval"]
-    return f"{mean} [{low:.4g}, {high:.4g}]"
+    return _numbers(column["mean"], column["interval"])
+
+
+def _numbers(value: float, interval: Sequence[float] | None) -> str:
+    if interval is None:
+        return f"{value:.4g}"
+    low, high = interval
+    return f"{value:.4g} [{low:.4g}, {high:.4g}]"
 
 
 def plain(value: Any) -> Any:
@@ -243,6 +266,6 @@ def label(name: str, protocols: Mapping[str, Protocol]) -> str:
 
 def hint(name: str) -> str:
     """The unit of a measure and which way is better."""
-    metric = METRICS[name]
+    metric = find(name)
     better = "lower is better" if metric.lower_better else "higher is better"
     return f"{metric.unit}, {better}" if metric.unit else better

@@ -64,11 +64,8 @@ def _similar_rows(
     rows = height - overlap
     # Evenly, for a last strip of a single row would be convolved, and rounded, in another order.
     ends = np.linspace(0, rows, -(-rows // max(_STRIP // (count * width), _LEAST)) + 1).astype(int)
-    strips = [
-        similarity.similar_rows(
-            *(tf.convert_to_tensor(side[:, top : bottom + overlap]) for side in (x, y)),
-            with_luminance=with_luminance,
-        )
-        for top, bottom in itertools.pairwise(ends)
-    ]
+    strips = []
+    for top, bottom in itertools.pairwise(ends):
+        ours, theirs = (tf.convert_to_tensor(side[:, top : bottom + overlap]) for side in (x, y))
+        strips.append(similarity.similar_rows(ours, theirs, with_luminance))
     return tf.concat(strips, axis=1)

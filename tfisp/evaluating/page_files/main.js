@@ -11,7 +11,9 @@ function start(element) {
   byId("protocols").replaceChildren(...data.measures.flatMap((measure) => [
     make("dt", {}, measure.name), make("dd", {}, `${measure.protocol} (${measure.hint})`),
   ]));
+  byId("images-section").hidden = !data.measures.length;
   summaryTable(data);
+  setTable(data);
   groupTable(data);
   themes(byId("theme"));
 

@@ -102,6 +102,30 @@ function summaryTable(data) {
   sortable(byId("summary"), columns, rows, (row, cells) => make("tr", {}, ...cells), start);
 }
 
+// The measures of sets: a row for each system.
+function setTable(data) {
+  byId("sets-section").hidden = !data.sets.length;
+  const text = (cell) => (cell.value === null ? "–" : shown(number(cell.value)));
+  const ends = (cell) => (cell.interval
+    ? `[${cell.interval.map((end) => shown(number(end))).join(", ")}]` : "");
+  const heads = data.sets.map((set) => make(
+    "th", { scope: "col" }, set.name, make("span", { class: "small" }, set.hint),
+  ));
+  const rows = data.systems.map((system, index) => make(
+    "tr", {}, make("th", { scope: "row", title: system.about }, system.name),
+    ...data.sets.map((set) => make(
+      "td", {}, text(set.values[index]), make("span", { class: "small" }, ends(set.values[index])),
+    )),
+  ));
+  byId("sets").replaceChildren(
+    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "System"), ...heads)),
+    make("tbody", {}, ...rows),
+  );
+  byId("set-protocols").replaceChildren(...data.sets.flatMap((set) => [
+    make("dt", {}, set.name), make("dd", {}, set.protocol),
+  ]));
+}
+
 // The means of images of like sensitivity: a row for each group and system.
 function groupTable(data) {
   byId("groups-section").hidden = !data.groups.length;
@@ -126,6 +150,7 @@ function groupTable(data) {
 
 // The table of images for one measure; `open(image, system)` shows a picture. Returns its order.
 function imageTable(data, measure, open) {
+  if (!data.measures.length) return { order: () => data.images };
   const { lower, hint } = data.measures[measure];
   const worst = lower ? -1 : 1;
   const thumbnail = (image) => (image.thumbnail ? [make("img", {

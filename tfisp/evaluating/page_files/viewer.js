@@ -10,7 +10,7 @@ class Viewer {
     this.mode = "slider";
     this.split = 0.5;
     this.left = data.views.length > 1 ? data.views.indexOf(data.systems[0].name) : 0;
-    this.right = 0; // the truth
+    this.right = this.left || data.views.length < 2 ? 0 : 1; // the truth, where there is one
     this.stage = byId("stage");
     this.images = [byId("pane-a"), byId("pane-b")].map((pane) => pane.firstElementChild);
     for (const [index, select] of this.selects().entries()) {
