@@ -31,7 +31,7 @@ from tfisp.evaluating.acceptance import program as chart_program
 from tfisp.metrics.measures import METRICS, OF_SETS
 from tfisp.models.presets import preset_names
 from tfisp.perceptual import backbones
-from tfisp.perceptual.weights import PUBLISHED
+from tfisp.perceptual import flags as weight_flags
 from tfisp.rendering.flags import levels, runtime
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ def _plan(
     from tfisp import metrics
     from tfisp.evaluating.measuring import Plan
 
-    weights = {key: values[f"{key}_weights"].value for key in PUBLISHED}
+    weights = weight_flags.chosen(values)
     wanted = measure_flags.wanted(values)
     paired = [name for name in wanted if name in METRICS]
     protocols, beside = metrics.describe(paired, weights), None

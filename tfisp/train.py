@@ -22,7 +22,7 @@ from tfisp.data import flags as data_flags
 from tfisp.errors import InputError, UsageError
 from tfisp.models import registry
 from tfisp.perceptual import backbones
-from tfisp.perceptual.weights import PUBLISHED
+from tfisp.perceptual import flags as weight_flags
 from tfisp.training.config import PRECISIONS, STRATEGIES
 from tfisp.training.recipes import RECIPES
 from tfisp.training.specification import CRITICS, GAMES, WAYS_BACK
@@ -163,14 +163,7 @@ def define(values: flags.FlagValues) -> None:
         )
         + ".",
     )
-    flags.heading(values, "files of weights")
-    for key, published in PUBLISHED.items():
-        flags.text(
-            values,
-            f"{key}_weights",
-            None,
-            f"Weights of {published.title}: a path, or random (a smoke test); unset: searched for.",
-        )
+    weight_flags.define(values)
     flags.heading(values, "what is logged, kept and exported")
     flags.integer(
         values,
@@ -191,6 +184,14 @@ def define(values: flags.FlagValues) -> None:
         "image_every",
         500,
         "Steps between pictures of the same scenes, in RUN/pictures and TensorBoard; 0 for none.",
+        minimum=0,
+    )
+    flags.integers(
+        values,
+        "profile",
+        None,
+        "FROM,TO: record where the time of these steps goes, counted from 0 through all stages, in"
+        " RUN/profile. The first steps of a stage compile.",
         minimum=0,
     )
     flags.integer(values, "save_every", 500, "Steps between checkpoints.", minimum=1)
@@ -215,6 +216,9 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
     """Trains and exports, or tells what training would do and cost."""
     from tfisp.training import preflight
 
+    profile = values.profile
+    if profile and (len(profile) != 2 or profile[0] >= profile[1]):
+        raise UsageError("--profile: expected FROM,TO, as in 10,20 for steps 10 to 19")
     preflight.check_imports(values.work_dir, values.imports)
     for warning in preflight.check(values, make_stages(values), data_flags.make_config(values)):
         cli.warn(main, warning)
@@ -247,6 +251,7 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
         feature_cache=values.feature_cache,
         feature_cache_gb=values.feature_cache_gb,
         keep_if_worse=values.keep_if_worse,
+        profile=profile,
     )
 
     def export(folder: RunFolder) -> None:
@@ -272,6 +277,8 @@ def main(values: flags.FlagValues, arguments: Sequence[str]) -> int:
     print(f"trained model: {folder.model}")
     print(f"how it went: {folder.report}")
     print(f"TensorBoard: tensorboard --logdir {folder.events}")
+    if folder.profile.is_dir():
+        print(f"profile: tensorboard --logdir {folder.profile} (pip install xprof)")
     print(f"SavedModel and TFLite files: {folder.export}")
     return 0
 
@@ -310,7 +317,6 @@ def make_config(values: flags.FlagValues) -> "TrainConfig":
 
     stages = make_stages(values)
     data = fit_to_generator(data_flags.make_config(values), values.model)
-    weights = {key: values[f"{key}_weights"].value for key in PUBLISHED}
     same = (
         "model",
         "batch_size",
@@ -332,7 +338,7 @@ def make_config(values: flags.FlagValues) -> "TrainConfig":
             stages=stages,
             data=data,
             compat=items,
-            weights={key: source for key, source in weights.items() if source},
+            weights=weight_flags.chosen(values),
             **given,
         )
     except InputError as error:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from tensorboard.plugins.custom_scalar import layout_pb2
+from tensorboard.plugins.hparams import plugin_data_pb2
 
 from tests.helpers.data_files import scene
 from tfisp import models, train
@@ -55,7 +56,7 @@ def finished(cache, seen):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Trainer, "run_step", watched)
-        assert start(folder, cache) == 0
+        assert start(folder, cache, "--profile=3,5") == 0
     return folder
 
 
@@ -97,6 +98,7 @@ def test_the_folder_tells_its_story(finished):
         "versions.json",
         "manifest.json",
         "splits.json",
+        "profile",
         "metrics.jsonl",
         "checkpoints",
         "events",
@@ -150,6 +152,8 @@ def test_the_log_has_every_loss_norm_and_penalty(finished):
     for name in ("adv_color", "adv_lin0", "adv_lin3"):
         parts = ("adversarial", "r1", "r2", "real_scores", "fake_scores", "margin", "grad_norm")
         assert all(f"critic/{name}/{part}" in entry for part in parts)
+        accuracy = entry[f"critic/{name}/accuracy"]
+        assert accuracy in (0, 0.25, 0.5, 0.75, 1)  # of two by two pictures
         assert f"lr/{name}" in entry
     assert all(math.isfinite(v) for v in entry.values() if isinstance(v, float))
 
@@ -204,6 +208,39 @@ def test_tensorboard_has_the_same_numbers_the_pictures_and_the_flags(finished):
         for chart in category.chart:
             for pattern in chart.multiline.tag:
                 assert any(re.fullmatch(pattern, tag) for tag in events), pattern
+
+
+def test_tensorboard_has_weights_settings_and_a_profile_of_two_steps(finished):
+    events = read_events(finished / "events")
+    generator = models.from_preset(finished)
+    names = [
+        f"weights/generator/{variable.path.removeprefix(f'{generator.name}/')}"
+        for variable in generator.trainable_variables
+    ]
+    assert names and all([step for step, _ in events[name]] == [0, 2, 2, 4, 5] for name in names)
+    kernel = generator.trainable_variables[0]
+    buckets = events[names[0]][0][1]  # left, right, count
+    assert buckets[:, 2].sum() == np.prod(kernel.shape)
+    assert any(tag.startswith("weights/adv_lin0/") for tag in events)
+    (session,) = [
+        plugin_data_pb2.HParamsPluginData.FromString(value.metadata.plugin_data.content)
+        for file in (finished / "events").glob("events.*")
+        for record in tf.compat.v1.io.tf_record_iterator(str(file))
+        for value in tf.compat.v1.Event.FromString(record).summary.value
+        if value.tag == "_hparams_/session_start_info"
+    ]
+    told = session.session_start_info.hparams
+    assert told["recipe"].string_value == "pretrain,unpaired"
+    assert told["batch_size"].number_value == 2
+    assert told["critic_learning_rate"].number_value == pytest.approx(1e-5)
+    (trace,) = finished.glob("profile/plugins/profile/*/*.xplane.pb")
+    assert trace.stat().st_size > 0
+
+
+def test_a_profile_is_of_steps_in_order(capsys, tmp_path):
+    for steps in ("5", "5,5", "1,2,3"):
+        assert train.run([f"--work_dir={tmp_path}/r", "--raw_dir=x", f"--profile={steps}"]) == 2
+        assert "--profile: expected FROM,TO, as in 10,20" in capsys.readouterr().err
 
 
 def test_every_number_is_described(finished):

@@ -244,7 +244,7 @@ def names(
 
 
 def integers(
-    values: FlagValues, name: str, default: Iterable[int], help: str, *, minimum: int
+    values: FlagValues, name: str, default: Iterable[int] | None, help: str, *, minimum: int
 ) -> None:
     """Registers a comma list of whole numbers, a tuple of int with at least one member."""
     expected = f"a comma list of integers of at least {minimum}"
@@ -263,7 +263,8 @@ def integers(
     def write(value: tuple[int, ...]) -> str:
         return ",".join(str(item) for item in value)
 
-    register(values, name, tuple(default), help, parse, expected, form="N,...", write=write)
+    default = None if default is None else tuple(default)
+    register(values, name, default, help, parse, expected, form="N,...", write=write)
 
 
 def size(values: FlagValues, name: str, default: tuple[int, int] | None, help: str) -> None:

@@ -6,7 +6,7 @@ from tfisp.cli import flags
 from tfisp.errors import InputError, UsageError
 from tfisp.metrics.measures import METRICS, OF_SETS, WITHOUT_TRUTH
 from tfisp.perceptual import backbones
-from tfisp.perceptual.weights import PUBLISHED
+from tfisp.perceptual import flags as weight_flags
 
 # What is measured unless --metrics says so: where the truth is known, and where it is not.
 _PAIRED, _UNPAIRED = ("psnr", "ssim", "ciede2000"), ("niqe", "kid", "frechet")
@@ -43,9 +43,7 @@ def define(values: FlagValues) -> None:
         None,
         "The authors' parameters of niqe, modelparameters.mat; unset: fitted to --photographs.",
     )
-    flags.heading(values, "files of weights")
-    for key, published in PUBLISHED.items():
-        flags.text(values, f"{key}_weights", None, f"{published.title}: a path, or random.")
+    weight_flags.define(values)
 
 
 def has_no_truth(values: FlagValues) -> bool:

@@ -115,7 +115,8 @@ class Critic:
         logs = {name: tf.reduce_mean(term) for name, term in found.terms.items()}
         for name in ("real_scores", "fake_scores"):
             logs[name] = tf.reduce_mean(getattr(found, name))
-        return gradients, logs | {"margin": logs["real_scores"] - logs["fake_scores"]}
+        logs["margin"] = logs["real_scores"] - logs["fake_scores"]
+        return gradients, logs | {"accuracy": accuracy(found.real_scores, found.fake_scores)}
 
     def apply(self, gradients: list[tf.Tensor]) -> tf.Tensor:
         """Clips the gradient as a whole, takes one step, and returns the norm before clipping.
@@ -128,6 +129,20 @@ class Critic:
             clipped, _ = tf.clip_by_global_norm(gradients, self._clip, norm)
         self.optimizer.apply(replicas.share(clipped), self.network.trainable_variables)
         return norm
+
+
+def accuracy(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+    """How often a photograph is scored above a generated picture: the area under the ROC curve.
+
+    Args:
+        real: Scores `[B]` of photographs.
+        fake: Scores `[B]` of generated pictures.
+
+    Returns:
+        A scalar, the share of all pairs of one and the other; equal scores count half.
+    """
+    apart = tf.sign(real[:, None] - fake[None, :])
+    return (1 + tf.reduce_mean(apart)) / 2
 
 
 def make_critics(

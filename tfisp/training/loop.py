@@ -19,6 +19,7 @@ from tfisp.data.cache import Store
 from tfisp.data.pipeline import batches
 from tfisp.models.generator import Generator
 from tfisp.seeds import derive
+from tfisp.training import hparams
 from tfisp.training.checkpoints import Checkpoints
 from tfisp.training.compat import FIXED_PERMUTATION
 from tfisp.training.config import Stage, TrainConfig
@@ -30,6 +31,7 @@ from tfisp.training.monitor import Monitor, RunMonitor
 from tfisp.training.networks import FrozenNetworks
 from tfisp.training.position import Position
 from tfisp.training.preview import Preview
+from tfisp.training.profiling import Profiler
 from tfisp.training.publisher import Publisher
 from tfisp.training.run_folder import RunFolder
 from tfisp.training.run_log import read_log
@@ -53,6 +55,7 @@ class RunOptions:
             changes the result by rounding.
         feature_cache_gb: How much of them is kept, in gigabytes; None for all.
         keep_if_worse: Publish the last stage's end even if the verdict is against it.
+        profile: Steps to record, see `Profiler`.
     """
 
     save_every: int = 500
@@ -62,6 +65,7 @@ class RunOptions:
     feature_cache: str | None = None
     feature_cache_gb: float | None = None
     keep_if_worse: bool = False
+    profile: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,8 @@ class Run:
         self._validation = Validation(dataset, config.validation_split, config.validation_images)
         self._preview = Preview(dataset, folder.pictures) if options.image_every else None
         self._interrupted = False
+        chief = workers.is_chief
+        self._profiler = Profiler(options.profile if chief else None, folder.profile)
         self._stopwatch = Stopwatch(folder.time, devices())
 
     def train(self) -> None:
@@ -158,9 +164,12 @@ class Run:
         for line in read_log(self._folder.metrics):
             watch.hear(line)
         monitor = RunMonitor(self._folder.metrics, self._folder.events, watch=watch.hear)
-        with contextlib.closing(monitor), contextlib.closing(self._stopwatch):
+        watching = (monitor, self._stopwatch, self._profiler)
+        with contextlib.ExitStack() as stack:
+            for each in watching:
+                stack.callback(each.close)
             if start is None:
-                monitor.layout()
+                monitor.begin_run(hparams.settings(self._config))
             monitor.text(
                 "run/config", f"```json\n{json.dumps(self._config.to_dict(), indent=2)}\n```"
             )
@@ -258,8 +267,9 @@ class Run:
         before = time.monotonic()
         batch = next(source)
         waited = time.monotonic() - before
-        found = run.trainer.run_step(batch, step)
-        logs = {tag: value.numpy().item() for tag, value in found.items()}
+        with self._profiler.around(self._steps_until(Position(run.index, step))):
+            found = run.trainer.run_step(batch, step)
+            logs = {tag: value.numpy().item() for tag, value in found.items()}
         seconds = time.monotonic() - before
         self._log(run, step, logs, seconds, waited)
         done = step + 1
@@ -319,6 +329,7 @@ class Run:
         if not drawn:
             return
         run.monitor.log(done, preview.signs(drawn, run.trainer.ema))
+        run.monitor.histograms(done, run.trainer.weights())
         run.monitor.images(done, "preview", preview.sheet(drawn))
         if done or not run.index:
             preview.write(self._steps_until(Position(run.index, done)), drawn)

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 import numpy as np
 import tensorflow as tf
 
+from tfisp.training import hparams
 from tfisp.training.tags import layout, meaning
 
 # Steps of a stage that are compiled before they are taken: a plain one and one of critics.
@@ -36,6 +37,9 @@ class Monitor:
 
     def images(self, step: int, tag: str, picture: np.ndarray) -> None:
         """A picture `[H, W, 3]`, uint8 or 0..1."""
+
+    def histograms(self, step: int, weights: Mapping[str, np.ndarray]) -> None:
+        """The weights of layers, after `step` steps of this stage."""
 
     def say(self, message: str) -> None:
         """A line for whoever watches."""
@@ -116,10 +120,18 @@ class RunMonitor(Monitor):
         with self._writer.as_default(step=self._offset + step):
             tf.summary.image(tag, picture[None])
 
-    def layout(self) -> None:
-        """Tells TensorBoard which numbers belong into one chart; once in a run."""
+    def histograms(self, step: int, weights: Mapping[str, np.ndarray]) -> None:
+        """Shows how weights are distributed, in TensorBoard: `weights/` and the name of each."""
+        with self._writer.as_default(step=self._offset + step):
+            for name, values in weights.items():
+                tag = f"weights/{name}"
+                tf.summary.histogram(tag, values, description=meaning(tag))
+
+    def begin_run(self, settings: Mapping[str, str | float | bool]) -> None:
+        """Tells TensorBoard a run's settings, and which numbers belong into one chart; once."""
         with self._writer.as_default(step=0):
-            tf.summary.experimental.write_raw_pb(layout())
+            for summary in (layout(), hparams.record(settings)):
+                tf.summary.experimental.write_raw_pb(summary)
 
     def text(self, tag: str, markdown: str) -> None:
         """Puts a text into TensorBoard."""

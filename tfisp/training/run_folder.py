@@ -163,6 +163,11 @@ class RunFolder:
         return self.path / "events"
 
     @property
+    def profile(self) -> Path:
+        """A profile of a few steps, for TensorBoard; where one was asked for."""
+        return self.path / "profile"
+
+    @property
     def pictures(self) -> Path:
         """The same scenes, drawn again and again."""
         return self.path / "pictures"

@@ -13,6 +13,8 @@ _MEANINGS = {
     "weight/*": "The factor by which the gradient of this loss was scaled.",
     "critic/*/margin": "How much higher this critic scores photographs than generated pictures. 0:"
     " it cannot tell them apart, or has not learnt to yet.",
+    "critic/*/accuracy": "Share of pairs of a photograph and a generated picture in which the"
+    " photograph has the higher score. 0.5: this critic cannot tell them apart.",
     "critic/*/adversarial": "The critic's own loss. 0.693 for the logistic games: it cannot tell"
     " photographs and generated pictures apart.",
     "critic/*/r1": "Penalty on the critic's gradient at photographs, before its factor gamma.",
@@ -31,6 +33,7 @@ _MEANINGS = {
     " reference's share.",
     "picture/grid": "Strength of a pattern with the period of the network's upsampling, in units"
     " of full scale.",
+    "weights/*": "The weights of a layer, of the step and not averaged.",
     "lr/*": "The learning rate.",
     "overflow/*": "1 where a step was skipped because this loss overflowed in float16.",
     "scale/*": "The factor by which this loss is scaled in float16.",
@@ -44,7 +47,7 @@ LAYOUT: dict[str, dict[str, tuple[str, ...]]] = {
         name: (f"color/generated_{channel}", f"color/target_{channel}")
         for channel, name in (("r", "red"), ("g", "green"), ("b", "blue"))
     },
-    "critics": {"margins": ("critic/.*/margin",)},
+    "critics": {"margins": ("critic/.*/margin",), "accuracy": ("critic/.*/accuracy",)},
     "validation: averaged weights over those of the step": {
         name: (f"val_ema/{name}", f"val_raw/{name}") for name in ("psnr", "ssim", "color_error")
     },

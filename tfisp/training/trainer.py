@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfisp.models import ways_back
@@ -169,6 +170,15 @@ class Trainer:
             pool = critic.pool.state if critic.pool else {}
             state |= {f"{critic.name}_pool/{name}": part for name, part in pool.items()}
         return state | ({"scaling": self.scaling.state} if self.scaling.state else {})
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """What is trained, by network and layer: `generator/...`, and the name of each critic."""
+        networks = {"generator": self.generator} | {c.name: c.network for c in self.critics}
+        return {
+            f"{name}/{variable.path.removeprefix(f'{network.name}/')}": np.asarray(variable)
+            for name, network in networks.items()
+            for variable in network.trainable_variables
+        }
 
     def critics_learn(self, step: int) -> bool:
         """Whether critics learn at that step, counted from 0."""
