@@ -86,6 +86,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--start_steps", type=int, default=1000)
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--batch_size", type=int, default=32)
+    parser.add_argument(
+        "--checkpoints",
+        type=int,
+        default=1,
+        help="How many a training keeps, evenly spread; benchmark_choosing.py compares them.",
+    )
     return parser.parse_args()
 
 
@@ -123,6 +129,8 @@ def data_flags(options: argparse.Namespace, look: str, contract: str, seed: str)
 def train(options: argparse.Namespace, folder: Path, recipes: dict[str, int], *flags: str) -> float:
     """Runs, or continues, one training of recipes with their steps; seconds it took."""
     total = sum(recipes.values())
+    count = options.checkpoints
+    spread = [f"--save_every={max(total // count, 1)}"] if count > 1 else []
     command = program(
         "train",
         f"--work_dir={folder}",
@@ -134,7 +142,8 @@ def train(options: argparse.Namespace, folder: Path, recipes: dict[str, int], *f
         "--validation_images=20",
         "--log_every=100",
         "--export_size=64x64",
-        "--max_to_keep=1",
+        f"--max_to_keep={options.checkpoints}",
+        *spread,
         *flags,
     )
     return run_once(command, folder, {"TFISP_WEIGHTS": str(options.weights)})

@@ -12,6 +12,7 @@ the whole stage says what the truth says.
 import argparse
 import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from scipy.stats import spearmanr
 from tfisp import data, metrics, models
 from tfisp.data.config import DataConfig
 from tfisp.models.strength import interpolated
-from tfisp.training.verdict import Judge, Verdict, renderer
+from tfisp.training.verdict import Judge, Render, Verdict, renderer
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 ARMS = ("unpaired_plus", "unpaired")
@@ -54,11 +55,7 @@ def row(run: Path, split: str) -> str:
     for strength in STRENGTHS:
         render = renderer(interpolated(start, end, strength))
         distances.append(judge.judge(render))
-        scores = [
-            metrics.compute(["psnr"], metrics.quantise8(render(raw))[None], truth[None])["psnr"]
-            for _, raw, _, truth in scenes
-        ]
-        quality.append(float(np.mean(scores)))
+        quality.append(mean_psnr(render, scenes))
     correlation = spearmanr([distance.colour for distance in distances], quality).statistic
     whole = STRENGTHS.index(1.0)
     better = Verdict(distances[0], distances[whole]).better
@@ -69,6 +66,15 @@ def row(run: Path, split: str) -> str:
         f" | {quality[0]:.1f} -> {quality[whole]:.1f} | {'better' if better else 'not better'}"
         f" | {'yes' if right else 'no'} |"
     )
+
+
+def mean_psnr(render: Render, scenes: Sequence[tuple]) -> float:
+    """Of pictures rounded to 8 bits, over scenes as a data set's pairs have them; in dB."""
+    scores = [
+        metrics.compute(["psnr"], metrics.quantise8(render(raw)), truth)["psnr"]
+        for _, raw, _, truth in scenes
+    ]
+    return float(np.mean(scores))
 
 
 if __name__ == "__main__":

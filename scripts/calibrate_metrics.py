@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # the order of 1.
 TOLERANCES = dict.fromkeys(metrics.names(), 1e-4) | dict.fromkeys(
     (
-        *("psnr", "psnr_center", "psnr_corners"),
+        *("psnr", "psnr_y", "psnr_center", "psnr_corners"),
         *("color_error", "ciede2000", "false_color", "highlight_color"),
     ),
     1e-3,
@@ -151,6 +151,8 @@ def make_references(weights: Path) -> dict[str, Callable[[np.ndarray, np.ndarray
         "psnr": lambda x, y: peak_signal_noise_ratio(y, x, data_range=1.0),
         "ssim": _ssim,
         "ms_ssim": _ms_ssim,
+        "psnr_y": lambda x, y: peak_signal_noise_ratio(_luma(y), _luma(x), data_range=1.0),
+        "ssim_y": lambda x, y: _ssim(_luma(x), _luma(y)),
         "color_error": lambda x, y: 255 * np.linalg.norm((x - y).mean((0, 1))),
         "ciede2000": _ciede2000,
         "zipper": _zipper,
@@ -162,6 +164,12 @@ def make_references(weights: Path) -> dict[str, Callable[[np.ndarray, np.ndarray
         "lpips+": _lpips(weights, plus=True),
         "dists": _dists(weights),
     }
+
+
+def _luma(image: np.ndarray) -> np.ndarray:
+    from skimage.color import rgb2ycbcr
+
+    return rgb2ycbcr(image)[..., :1] / 255
 
 
 def _ssim(x: np.ndarray, y: np.ndarray) -> float:
@@ -326,10 +334,11 @@ Every metric of `tfisp.metrics` beside an independent reference, on fixed pictur
   itself after a distortion (Gaussian noise of deviation 0.05, seed 0; the mean over 5 x 5 pixels;
   R, G, B times 1.1, 0.95, 0.8), rounded to 8 bits; and the two sample pairs of
   richzhang/PerceptualSimilarity (`imgs/ex_*.png`, 64 x 64, too small for MS-SSIM).
-- References, in double precision: scikit-image for `psnr` and `ssim`; SciPy and NumPy for
-  `ms_ssim`, `color_error` and the PSNR of centre and corners; colour-science for `ciede2000`, and
-  for the CIELAB that NumPy and SciPy take `zipper`, `false_color` and `highlight_color` from (of
-  pictures that have highlights); PyTorch renderings written for the tests for the rest.
+- References, in double precision: scikit-image for `psnr`, `ssim` and those of luma; SciPy and
+  NumPy for `ms_ssim`, `color_error` and the PSNR of centre and corners; colour-science for
+  `ciede2000`, and for the CIELAB that NumPy and SciPy take `zipper`, `false_color` and
+  `highlight_color` from (of pictures that have highlights); PyTorch renderings written for the
+  tests for the rest.
 - Weights: torchvision's AlexNet, the LPIPS heads v0.1 and the published alpha and beta of DISTS on
   both sides. **VGG-16, the trunk of `dists`, has random weights (seed 0) on both sides:** its rows
   show that the computation agrees, and are no published values of DISTS.

@@ -34,7 +34,7 @@ from tfisp.data.listing import require_folder
 from tfisp.data.patches import LAYOUTS
 from tfisp.errors import InputError
 from tfisp.files import read_json
-from tfisp.metrics.measures import METRICS
+from tfisp.metrics.registry import METRICS
 from tfisp.naming import choose
 
 # Of the last stages whose end a verdict without pairs might keep back: a table shows it.

@@ -28,7 +28,7 @@ from tfisp.data import flags as data_flags
 from tfisp.errors import InputError, UsageError
 from tfisp.evaluating import measure_flags
 from tfisp.evaluating.acceptance import program as chart_program
-from tfisp.metrics.measures import METRICS, OF_SETS
+from tfisp.metrics.registry import METRICS, OF_SETS
 from tfisp.models.presets import preset_names
 from tfisp.perceptual import backbones
 from tfisp.perceptual import flags as weight_flags
@@ -290,6 +290,7 @@ def _plan(
         beside=beside,
         weights=weights,
         match_exposure=values.match_exposure,
+        border=measure_flags.border(values),
         images=values.images,
         shown=values.shown,
         left_out=left_out,

@@ -4,7 +4,8 @@ from absl.flags import FlagValues
 
 from tfisp.cli import flags
 from tfisp.errors import InputError, UsageError
-from tfisp.metrics.measures import METRICS, OF_SETS, WITHOUT_TRUTH
+from tfisp.metrics.protocols import PROTOCOLS
+from tfisp.metrics.registry import METRICS, OF_SETS, WITHOUT_TRUTH
 from tfisp.perceptual import backbones
 from tfisp.perceptual import flags as weight_flags
 
@@ -22,6 +23,21 @@ def define(values: FlagValues) -> None:
         _PAIRED,
         f"What to compute; without any truth {', '.join(_UNPAIRED)} are the default. {protocols}.",
         choices=every,
+    )
+    about = "; ".join(f"{name}: {one.about}" for name, one in PROTOCOLS.items())
+    flags.choice(
+        values,
+        "protocol",
+        None,
+        PROTOCOLS,
+        f"Measures and border that go by a name, instead of --metrics and --border. {about}.",
+    )
+    flags.integer(
+        values,
+        "border",
+        0,
+        "So many pixels at each side of a picture do not count.",
+        minimum=0,
     )
     flags.heading(values, "measures without truth")
     flags.path(
@@ -52,8 +68,15 @@ def has_no_truth(values: FlagValues) -> bool:
     return bool(values.photographs or values.niqe_model) and not (values.truth or needs_data)
 
 
+def border(values: FlagValues) -> int:
+    """Pixels at each side that do not count."""
+    return PROTOCOLS[values.protocol].border if values.protocol else values.border
+
+
 def wanted(values: FlagValues) -> tuple[str, ...]:
     """What to compute."""
+    if values.protocol:
+        return PROTOCOLS[values.protocol].measures
     if values["metrics"].present or not has_no_truth(values):
         return values.metrics
     return _UNPAIRED if values.photographs else ("niqe",)
@@ -86,4 +109,8 @@ def check(values: FlagValues) -> list[str]:
         idle["niqe_model"] = "without --metrics=niqe"
     if not sets and ("niqe" not in names or values.niqe_model):
         idle["photographs"] = "without a measure that looks at them (niqe, kid, frechet)"
+    if values.protocol:
+        idle |= dict.fromkeys(("metrics", "border"), f"with --protocol={values.protocol}")
+    elif not others:
+        idle["border"] = "without a measure that needs the truth"
     return flags.refuse_idle(values, idle)

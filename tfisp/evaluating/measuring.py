@@ -20,7 +20,7 @@ from tfisp.evaluating.exposure import match_exposure
 from tfisp.evaluating.kept import Entry, Kept
 from tfisp.evaluating.systems import System
 from tfisp.evaluating.without_pairs import Beside
-from tfisp.metrics.measures import Protocol
+from tfisp.metrics.registry import Protocol
 from tfisp.metrics.report import Score
 from tfisp.rendering.runtime import to_8bit
 
@@ -41,6 +41,7 @@ class Plan:
         protocols: What each of them computes (`tfisp.metrics.describe`).
         weights: For measures that need them, see `tfisp.metrics.compute`.
         match_exposure: Whether pictures are matched to their truth in exposure first.
+        border: Pixels at each side that do not count where pictures are held against the truth.
         images: How many images at the most; None for all.
         shown: Of how many, from the first on, to keep the pictures.
         left_out: Names of images that are not measured.
@@ -53,6 +54,7 @@ class Plan:
     protocols: Mapping[str, Protocol]
     weights: Mapping[str, str | None] = field(default_factory=dict)
     match_exposure: bool = False
+    border: int = 0
     images: int | None = None
     shown: int = 0
     beside: Beside | None = None
@@ -155,6 +157,7 @@ class _Image:
         measured = {
             "measures": {name: plan.protocols[name].text for name in plan.measures},
             "match_exposure": plan.match_exposure,
+            "border": plan.border,
             "beside": plan.beside and plan.beside.identity,
         }
         for name, system in plan.systems.items():
@@ -220,7 +223,8 @@ class _Image:
             if truth is not None:
                 paired = [name for name in plan.measures if name in metrics.METRICS]
                 with self._naming():
-                    values = metrics.compute(paired, seen, truth, plan.weights)
+                    ours, true = (_inside(side, plan.border) for side in (seen, truth))
+                    values = metrics.compute(paired, ours, true, plan.weights)
             if plan.beside is not None:
                 values |= plan.beside.values(seen)
                 features = plan.beside.describe(seen)
@@ -246,3 +250,15 @@ class _Image:
             iso,
             features,
         )
+
+
+def _inside(picture: np.ndarray, border: int) -> np.ndarray:
+    """A picture `[H, W, 3]` without its border.
+
+    Raises:
+        InputError: nothing is left.
+    """
+    height, width = picture.shape[:2]
+    if min(height, width) <= 2 * border:
+        raise InputError(f"{width}x{height} pixels are nothing but a border of {border}")
+    return picture[border : height - border, border : width - border]

@@ -13,7 +13,7 @@ from tfisp.evaluating.gallery import WHOLE
 from tfisp.evaluating.kept import PICTURES
 from tfisp.evaluating.measuring import Measured, Plan
 from tfisp.metrics import report
-from tfisp.metrics.measures import find
+from tfisp.metrics.registry import find
 from tfisp.webpage import fill, page_file
 
 # Scripts of the pictures with slider and zoom, in the order in which they need each other. The

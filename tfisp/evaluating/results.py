@@ -65,6 +65,7 @@ def write(output: Path, plan: Plan, found: Sequence[Measured], origin: Origin, k
     warning = report.few(images)
     notes = [f"Means {warning}."] if warning else []
     notes += [MATCHED] if plan.match_exposure else []
+    notes += [f"{plan.border} pixels at each side do not count."] if plan.border else []
     table = report.to_markdown(scores, plan.protocols, summary, notes)
     if sets:
         table += report.sets_to_markdown(sets, protocols)
@@ -79,6 +80,7 @@ def write(output: Path, plan: Plan, found: Sequence[Measured], origin: Origin, k
         "images": images,
         "note": warning and f"means {warning}",
         "match_exposure": plan.match_exposure,
+        "border": plan.border,
         "metrics": {name: protocol.text for name, protocol in protocols.items()},
         "results": report.plain(summary),
         "by_iso": [

@@ -18,7 +18,7 @@ from tfisp.data.images import IMAGE_SUFFIXES, read_photograph, to_float
 from tfisp.data.listing import evenly, require_files, require_folder
 from tfisp.errors import InputError
 from tfisp.metrics import distributions, niqe
-from tfisp.metrics.measures import OF_SETS, WITHOUT_TRUTH, Protocol
+from tfisp.metrics.registry import OF_SETS, WITHOUT_TRUTH, Protocol
 
 if TYPE_CHECKING:
     from tfisp.perceptual.base import Backbone

@@ -4,20 +4,13 @@ tfisp.metrics.names()                                          # psnr, ssim, lpi
 tfisp.metrics.compute(["psnr", "ssim"], quantise8(image), reference)
 tfisp.metrics.mai22_score(psnr=23.5, milliseconds=10)          # as a challenge ranks it
 
-Sets of pictures that show different scenes are compared by `tfisp.metrics.distributions`.
+Sets of pictures that show different scenes are compared by `tfisp.metrics.distributions`, single
+pictures without any truth by `tfisp.metrics.niqe`.
 """
 
 from tfisp.metrics.mai_score import ScoreRange, mai22_score
-from tfisp.metrics.measures import (
-    METRICS,
-    Metric,
-    Protocol,
-    compute,
-    create,
-    describe,
-    names,
-    quantise8,
-)
+from tfisp.metrics.measures import compute, create, describe, names, quantise8
+from tfisp.metrics.registry import METRICS, Metric, Protocol
 
 __all__ = [
     "METRICS",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tfisp.metrics.bootstrap import mean_interval
-from tfisp.metrics.measures import Protocol, find
+from tfisp.metrics.registry import Protocol, find
 
 # Below so many pictures a mean says more about them than about a model; the report says so.
 FEW = 10

@@ -1,4 +1,4 @@
-"""SSIM of large pictures: the same values as those of the losses, strip by strip.
+"""SSIM of large pictures: the same values as those of the losses, strip by strip; and of luma.
 
 At 12 megapixels what SSIM holds between the picture and its value is many times the picture. Here
 only a strip of rows is held at a time. Each row is averaged by itself before rows are averaged, as
@@ -53,6 +53,48 @@ def ms_ssim(images: np.ndarray, references: np.ndarray) -> tf.Tensor:
     return similarity.multi_scale(
         tf.convert_to_tensor(images), tf.convert_to_tensor(references), _similar_rows
     )
+
+
+def psnr_y(images: np.ndarray, references: np.ndarray) -> tf.Tensor:
+    """The PSNR of luma, as papers on super-resolution report it (`luma`).
+
+    Args:
+        images: `[B, H, W, 3]` float32 sRGB, 0..1.
+        references: The same shape.
+
+    Returns:
+        `[B]` in dB, infinite for equal pictures.
+    """
+    return similarity.psnr(luma(images), luma(references))
+
+
+def ssim_y(images: np.ndarray, references: np.ndarray) -> tf.Tensor:
+    """The SSIM of luma, as papers on super-resolution report it (`luma`).
+
+    Args:
+        images: `[B, H, W, 3]` float32 sRGB, 0..1.
+        references: The same shape.
+
+    Returns:
+        `[B]`.
+
+    Raises:
+        InputError: as `ssim`.
+    """
+    return ssim(luma(images), luma(references))
+
+
+def luma(images: np.ndarray) -> np.ndarray:
+    """Y of ITU-R BT.601 in studio range, as MATLAB's rgb2ycbcr has it.
+
+    Args:
+        images: `[..., 3]` floating point sRGB, 0..1.
+
+    Returns:
+        float32 `[..., 1]`, 16/255 for black to 235/255 for white.
+    """
+    weights = np.array([65.481, 128.553, 24.966], np.float32) / np.float32(255)
+    return (np.float32(16 / 255) + images @ weights)[..., None]
 
 
 def _similar_rows(

@@ -6,7 +6,7 @@ import numpy as np
 
 from tfisp.charts.chart import Chart, Curve
 from tfisp.looks.cube import Cube
-from tfisp.metrics.measures import METRICS
+from tfisp.metrics.registry import METRICS
 from tfisp.metrics.report import hint
 from tfisp.reporting.record import Record
 
