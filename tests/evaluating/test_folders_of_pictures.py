@@ -156,3 +156,25 @@ def test_figures_alone_need_no_pictures(capsys, folders):
     # Asked for later, they are made.
     assert run(capsys, folders, "--shown=1")[0] == 0
     assert len(list((folders / "report/pictures").iterdir())) == 4
+
+
+def test_a_border_does_not_count_and_protocols_have_names(capsys, folders):
+    for name in ("a", "b", "deep/c"):
+        picture = cv2.imread(str(folders / f"near/{name}.png"))[..., ::-1].copy()
+        picture[:3], picture[:, -3:] = 0, 0
+        write(folders / f"near/{name}.png", picture)
+    code, out, error = run(capsys, folders, "--border=3", systems="near")
+    assert code == 0 and error == "" and "3 pixels at each side do not count" in out
+    expected = 20 * np.log10(255)
+    assert [float(row["psnr"]) for row in rows(folders)] == pytest.approx([expected] * 3, abs=1e-3)
+    code, _, error = run(capsys, folders, "--border=20", systems="near")
+    assert code == 1 and "a.png: 48x40 pixels are nothing but a border of 20" in error
+    code, _, error = run(capsys, folders, "--protocol=sr_y", systems="near")
+    assert code == 2 and "--metrics: has no effect with --protocol=sr_y" in error
+    words = [f"--pictures={folders / 'near'}", f"--truth={folders / 'truth'}"]
+    assert evaluate.run([*words, "--protocol=sr_y", f"--output={folders / 'sr'}"]) == 0
+    summary = json.loads((folders / "sr/summary.json").read_text())
+    assert summary["border"] == 4 and list(summary["results"]["near"]) == ["psnr_y", "ssim_y"]
+    # Every channel is one level off, which is (65.481 + 128.553 + 24.966) / 255 levels of luma.
+    expected = 20 * np.log10(255 * 255 / 219)
+    assert summary["results"]["near"]["psnr_y"]["mean"] == pytest.approx(expected, abs=1e-3)

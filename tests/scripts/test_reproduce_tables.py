@@ -255,7 +255,7 @@ def test_durations_are_read_as_they_are_written():
     [
         (["--steps_scale=0"], "--steps_scale=0: expected more than 0"),
         (["--rows=efficient_isp-unpared"], "--rows=efficient_isp-unpared: unknown; did you mean"),
-        (["--metrics=pnsr"], "--metrics=pnsr: unknown; did you mean psnr?"),
+        (["--metrics=pnsr"], "--metrics=pnsr: unknown; did you mean psnr"),
         (["--images=0"], "--images=0: expected at least 1"),
         (["--train_flagfile=/nowhere.flags"], "--train_flagfile=/nowhere.flags: no such file"),
         (["--data_dir=/nowhere"], "--data_dir=/nowhere: no such folder"),

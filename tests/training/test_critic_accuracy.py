@@ -9,10 +9,10 @@ from tfisp.training.critics import accuracy
 @pytest.mark.parametrize(
     "real, fake, expected",
     [
-        ([1.0, 3.0], [2.0, 0.0], 0.75),  # 1 is above 0, 3 above both
+        ([1.0, 3.0], [2.0, 0.0], 0.5),
         ([1.0], [1.0], 0.5),
         ([5.0, 6.0, 7.0], [1.0, 2.0, 3.0], 1.0),
-        ([0.0, 2.0], [2.0, 3.0], 0.125),  # one pair of four is equal
+        ([0.0, 2.0, 1.0, 1.0], [2.0, 3.0, 1.0, 0.0], 0.375),  # two below, one equal, one above
     ],
 )
 def test_it_is_the_share_of_pairs_in_order(real, fake, expected):

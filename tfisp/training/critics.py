@@ -132,17 +132,17 @@ class Critic:
 
 
 def accuracy(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-    """How often a photograph is scored above a generated picture: the area under the ROC curve.
+    """How often a photograph is scored above the generated picture that it is paired with.
 
     Args:
         real: Scores `[B]` of photographs.
         fake: Scores `[B]` of generated pictures.
 
     Returns:
-        A scalar, the share of all pairs of one and the other; equal scores count half.
+        A scalar, the share of the pairs; equal scores count half. A mean over pairs, as the losses
+        are, so that parts of a batch and replicas may be averaged.
     """
-    apart = tf.sign(real[:, None] - fake[None, :])
-    return (1 + tf.reduce_mean(apart)) / 2
+    return (1 + tf.reduce_mean(tf.sign(real - fake))) / 2
 
 
 def make_critics(

@@ -13,8 +13,8 @@ _MEANINGS = {
     "weight/*": "The factor by which the gradient of this loss was scaled.",
     "critic/*/margin": "How much higher this critic scores photographs than generated pictures. 0:"
     " it cannot tell them apart, or has not learnt to yet.",
-    "critic/*/accuracy": "Share of pairs of a photograph and a generated picture in which the"
-    " photograph has the higher score. 0.5: this critic cannot tell them apart.",
+    "critic/*/accuracy": "Share of the batch in which the photograph has a higher score than the"
+    " generated picture beside it. 0.5: this critic cannot tell them apart.",
     "critic/*/adversarial": "The critic's own loss. 0.693 for the logistic games: it cannot tell"
     " photographs and generated pictures apart.",
     "critic/*/r1": "Penalty on the critic's gradient at photographs, before its factor gamma.",
