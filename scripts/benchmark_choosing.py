@@ -16,7 +16,6 @@ takes, and how much PSNR that loses against the best of all.
                 without pairs does not have
 """
 
-import argparse
 import itertools
 import json
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import tensorflow as tf
-from benchmark_verdict import ARMS, SCENES, mean_psnr
+from benchmark_verdict import SCENES, mean_psnr, parse_arguments, unpaired_runs
 
 from tfisp import data, models
 from tfisp.data.config import DataConfig
@@ -59,18 +58,12 @@ class Candidate(NamedTuple):
 
 def main() -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--split", default="test", choices=["val", "test"])
-    options = parser.parse_args()
+    options = parse_arguments(__doc__ or "", "test")
     print("| contract | look | seed | stage | way | takes | PSNR, dB | loses, dB |")
     print("|---|---|---:|---|---|---|---:|---:|")
-    for run in sorted(options.output.glob("runs/*/seed*/*/*")):
-        if run.name in ARMS and (run / "verdict.json").is_file():
-            for line in rows(run, candidates(run, options.split)):
-                print(line, flush=True)
+    for run in unpaired_runs(options.output):
+        for line in rows(run, candidates(run, options.split)):
+            print(line, flush=True)
 
 
 def candidates(run: Path, split: str) -> list[Candidate]:

@@ -30,17 +30,27 @@ SCENES = 20
 
 def main() -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--split", default="val", choices=["val", "test"])
-    options = parser.parse_args()
+    options = parse_arguments(__doc__ or "", "val")
     print("| contract | look | seed | stage | rank correlation | PSNR, dB | verdict | right |")
     print("|---|---|---:|---|---:|---|---|---|")
-    for run in sorted(options.output.glob("runs/*/seed*/*/*")):
-        if run.name in ARMS and (run / "verdict.json").is_file():
-            print(row(run, options.split), flush=True)
+    for run in unpaired_runs(options.output):
+        print(row(run, options.split), flush=True)
+
+
+def parse_arguments(description: str, split: str) -> argparse.Namespace:
+    """The benchmark's folder and a split, `split` unless given."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--split", default=split, choices=["val", "test"])
+    return parser.parse_args()
+
+
+def unpaired_runs(output: Path) -> list[Path]:
+    """The finished runs of the benchmark that were trained without pairs."""
+    runs = sorted(output.glob("runs/*/seed*/*/*"))
+    return [run for run in runs if run.name in ARMS and (run / "verdict.json").is_file()]
 
 
 def row(run: Path, split: str) -> str:

@@ -25,6 +25,9 @@ def test_a_spot_zips_itself_and_the_pixel_that_is_compared_with_it(row):
     picture = truth.copy()
     picture[row, 5] = 0.8
     assert measured("zipper", picture, truth) == pytest.approx(100 * 2 / (138 * 10))
+    # The other way round what was there is washed out: of the spot alone, for other pixels have a
+    # neighbour that is alike.
+    assert measured("zipper", truth, picture) == pytest.approx(100 * 1 / (138 * 10))
     picture[row, 5] = GREY + 2 / 255  # L* 0.8 off: not noticed
     assert measured("zipper", picture, truth) == 0
 
