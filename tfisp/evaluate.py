@@ -73,6 +73,7 @@ def define(values: flags.FlagValues) -> None:
     levels(values)
     flags.heading(values, "the report")
     flags.path(values, "output", None, "Folder for the report.", required=True)
+    flags.heading(values, "a colour chart instead of pairs")
     chart_program.define(values)
     data_flags.define(values)
     flags.heading(values, "figures")
@@ -152,6 +153,11 @@ def _of_chart(values: flags.FlagValues) -> None:
         "split",
         "images",
         "metrics",
+        "protocol",
+        "border",
+        "photographs",
+        "set_backbone",
+        "niqe_model",
         "match_exposure",
         "compat",
         "shown",
