@@ -62,6 +62,25 @@ _RMFA = operations(
 _MICRO_ISP = operations("CONV_2D PRELU MEAN LOGISTIC MUL ADD TANH DEPTH_TO_SPACE CONCATENATION")
 _RELEASED = "released code of arXiv 2505.10420"
 
+
+def _by_3x3(filters, *channels):
+    """Parameters of 3x3 convolutions with biases, from each of these widths."""
+    return sum(9 * width * (filters or width) + (filters or width) for width in channels)
+
+
+# PyNET and PyNET-CA show three colours of levels 1 to 5.
+_SHOWN = _by_3x3(3, 32, 64, 128, 256, 512)
+# Biases in front of PyNET's normalisations: two per branch; branches of levels 2 to 5, with the
+# encoder's.
+_CANCELLED = 2 * (64 * (1 + 2 + 4 * 3 + 2 + 1) + 128 * (1 + 4 * 2 + 1) + 256 * (1 + 5) + 512 * 4)
+_AWNET_OPERATIONS = (
+    "CONV_2D MEAN LOGISTIC MUL ADD CONCATENATION REDUCE_MAX SUB EXP SUM DIV NEG"
+    " SQUARED_DIFFERENCE RSQRT PRELU PAD STRIDED_SLICE DEPTH_TO_SPACE RESIZE_BILINEAR"
+)
+_AWNET = "https://github.com/Charlie0215/AWNet-Attentive-Wavelet-Network-for-Image-ISP"
+# `conv_down` of each of AWNet's four steps down.
+_UNUSED = _by_3x3(None, 64, 128, 256, 512)
+
 CASES = [
     NetworkCase("efficient_isp", 3_060, _RELEASED, _PLAIN),
     NetworkCase("robust_isp", 1_616, _RELEASED, _PLAIN),
@@ -145,6 +164,72 @@ CASES = [
             "CONV_2D TANH DEPTH_TO_SPACE ADD POW MUL SUB MEAN REDUCE_MAX LOGISTIC CONCATENATION"
             " RELU MINIMUM"
         ),
+        "punet",
+        5_725_199,
+        "https://github.com/MediaTek-NeuroPilot/mai21-learned-smartphone-isp",
+        operations("CONV_2D LEAKY_RELU MAX_POOL_2D ADD TRANSPOSE_CONV CONCATENATION TANH MUL"),
+        reduced={"width": 4},
+        on_gpu=False,
+    ),
+    NetworkCase(
+        "pynet",
+        47_548_170 - _SHOWN - _CANCELLED,
+        "https://github.com/aiff22/PyNET, less what shows levels 1 to 5 and biases without effect",
+        operations(
+            "CONV_2D LEAKY_RELU MAX_POOL_2D MEAN SUB SQUARED_DIFFERENCE ADD RSQRT"
+            " MUL TRANSPOSE_CONV CONCATENATION TANH"
+        ),
+        reduced={"width": 4, "depth": 2},
+        on_gpu=False,
+    ),
+    NetworkCase(
+        "pynet_ca",
+        51_303_515 - _SHOWN,
+        "https://github.com/egyptdj/skyb-aim2020-public, less what shows levels 1 to 5",
+        operations(
+            "MUL SUB MIRROR_PAD CONV_2D LEAKY_RELU MEAN LOGISTIC MAX_POOL_2D"
+            " SQUARED_DIFFERENCE ADD RSQRT RESIZE_BILINEAR CONCATENATION TANH"
+            " DEPTH_TO_SPACE"
+        ),
+        reduced={"width": 4, "depth": 2},
+        on_gpu=False,
+    ),
+    NetworkCase(
+        "mw_ispnet",
+        29_219_249,
+        "https://github.com/cszhilu1998/MW-ISPNet",
+        operations(
+            "STRIDED_SLICE ADD SUB MUL CONCATENATION CONV_2D PRELU MEAN LOGISTIC DEPTH_TO_SPACE"
+        ),
+        reduced={"width": 8, "depth": 1},
+        on_gpu=False,
+    ),
+    NetworkCase(
+        "lite_ispnet",
+        11_930_633 - 2 * 16 * (64 + 64 + 128),
+        "https://github.com/cszhilu1998/RAW-to-sRGB, less 2x2 kernels of six wavelet transforms",
+        operations(
+            "RELU POW CONV_2D RESIZE_BILINEAR RESHAPE FULLY_CONNECTED ADD"
+            " CONCATENATION MEAN LOGISTIC MUL STRIDED_SLICE SUB DEPTH_TO_SPACE"
+        ),
+        reduced={"width": 8, "depth": 1},
+        on_gpu=False,
+    ),
+    NetworkCase(
+        "awnet_raw",
+        50_618_596 - 13 - _UNUSED - _by_3x3(3, 64, 128, 256, 512, 1024),
+        f"{_AWNET}, less what it does not use, what a softmax cancels and what shows five levels",
+        operations(_AWNET_OPERATIONS),
+        reduced={"width": 16, "blocks": [1, 1]},
+        on_gpu=False,
+    ),
+    NetworkCase(
+        "awnet_demosaiced",
+        48_542_813 - 13 - _UNUSED - _by_3x3(3, 128, 256, 512, 1024),
+        f"{_AWNET}, less what it does not use, what a softmax cancels and what shows four levels",
+        operations(_AWNET_OPERATIONS + " MINIMUM"),
+        reduced={"width": 16, "blocks": [1, 1]},
+        on_gpu=False,
     ),
 ]
 

@@ -78,8 +78,8 @@ class Generator(NamedLayers, keras.Model):
     form: ClassVar[Literal["packed", "split", "mosaic"]] = "packed"
     scale: ClassVar[int] = 2
     halo: ClassVar[int | None]
-    multiple: ClassVar[int] = 1
-    minimum: ClassVar[int] = 1
+    multiple: int = 1
+    minimum: int = 1
     published: ClassVar[Contract] = PUBLISHED
 
     def __init__(

@@ -27,6 +27,13 @@ GENERATORS: dict[str, "tuple[str, str] | type[Generator]"] = {
     "pynet_v2_mobile": ("tfisp.models.pynet_v2", "PyNETV2Mobile"),
     "syenet": ("tfisp.models.syenet", "SYENet"),
     "aisp": ("tfisp.models.aisp", "AISP"),
+    "punet": ("tfisp.models.punet", "PUNET"),
+    "pynet": ("tfisp.models.pynet", "PyNET"),
+    "pynet_ca": ("tfisp.models.pynet_ca", "PyNETCA"),
+    "mw_ispnet": ("tfisp.models.mw_ispnet", "MWISPNet"),
+    "lite_ispnet": ("tfisp.models.lite_ispnet", "LiteISPNet"),
+    "awnet_raw": ("tfisp.models.awnet", "AWNetRaw"),
+    "awnet_demosaiced": ("tfisp.models.awnet", "AWNetDemosaiced"),
 }
 
 
