@@ -1,6 +1,6 @@
 """Which generators a mobile GPU can run, as far as that is known without a phone.
 
-    python scripts/check_generators.py [--size 64 96] [--model NAME ...]
+    python scripts/check_generators.py [--size 64 96] [--model NAME ... [--settings width=4 ...]]
 
 Each generator is drawn at random, converted to TensorFlow Lite for a fixed picture size, held
 against the list of operations (`tfisp.exporting.gpu_compatibility`), and run through the LiteRT GPU
@@ -10,11 +10,12 @@ that is said in the table and is no failure.
 """
 
 import argparse
+import json
 import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -90,8 +91,12 @@ def main() -> int:
         "--size", type=int, nargs=2, default=(64, 96), help="Height and width of the picture."
     )
     parser.add_argument("--model", nargs="*", default=models.names(), help="Generators to check.")
+    parser.add_argument(
+        "--settings", nargs="*", default=[], help="Arguments to make them with, such as width=4."
+    )
     arguments = parser.parse_args()
     try:
+        settings = dict(map(_setting, arguments.settings))
         for name in arguments.model:
             choose("--model", name, models.names())
     except InputError as error:
@@ -99,13 +104,26 @@ def main() -> int:
     rows = []
     print(*HEADER, sep="\n", flush=True)
     for name in arguments.model:
-        generator = models.create(name, seed=SEED)
+        generator = models.create(name, seed=SEED, **settings)
         rows.append(check(name, generator, tuple(arguments.size)))
         print(rows[-1], flush=True)
     adapters = sorted({row.verdict.adapter for row in rows if row.verdict.ran})
     size = "x".join(map(str, arguments.size))
     print(f"\nPictures of {size}; run on {', '.join(adapters) or 'no GPU'}.")
     return 0 if all(row.passed for row in rows) else 1
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """Reads `width=4` or `blocks=[1,1]`.
+
+    Raises:
+        InputError: it is not of that form.
+    """
+    name, _, value = text.partition("=")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError as error:
+        raise InputError(f"--settings {text}: expected name=number, as in width=4") from error
 
 
 def check(name: str, generator: "Generator", size: tuple[int, int], run: bool = True) -> Row:

@@ -64,6 +64,13 @@ def test_a_layer_with_a_slope_per_channel_passes(tmp_path):
     )
 
 
+def test_a_single_slope_for_all_channels_is_refused(tmp_path):
+    slope = keras.layers.PReLU(keras.initializers.Constant(0.3), shared_axes=[1, 2, 3])
+    path = write_keras(tmp_path / "prelu.tflite", [keras.layers.Conv2D(4, 1), slope])
+    (violation,) = gpu_compatibility.violations(path)
+    assert "PRELU" in str(violation) and "1 slopes for 4 channels" in str(violation)
+
+
 @pytest.mark.parametrize("convert", [int8, float16, dynamic_range])
 def test_compressed_weights_pass(convert, tmp_path):
     path = write(tmp_path / "small.tflite", network, convert=convert)

@@ -75,7 +75,7 @@ _SHOWN = _by_3x3(3, 32, 64, 128, 256, 512)
 _CANCELLED = 2 * (64 * (1 + 2 + 4 * 3 + 2 + 1) + 128 * (1 + 4 * 2 + 1) + 256 * (1 + 5) + 512 * 4)
 _AWNET_OPERATIONS = (
     "CONV_2D MEAN LOGISTIC MUL ADD CONCATENATION REDUCE_MAX SUB EXP SUM DIV NEG"
-    " SQUARED_DIFFERENCE RSQRT PRELU PAD STRIDED_SLICE DEPTH_TO_SPACE RESIZE_BILINEAR"
+    " SQUARED_DIFFERENCE RSQRT RELU PAD STRIDED_SLICE DEPTH_TO_SPACE RESIZE_BILINEAR"
 )
 _AWNET = "https://github.com/Charlie0215/AWNet-Attentive-Wavelet-Network-for-Image-ISP"
 # `conv_down` of each of AWNet's four steps down.
@@ -164,6 +164,8 @@ CASES = [
             "CONV_2D TANH DEPTH_TO_SPACE ADD POW MUL SUB MEAN REDUCE_MAX LOGISTIC CONCATENATION"
             " RELU MINIMUM"
         ),
+    ),
+    NetworkCase(
         "punet",
         5_725_199,
         "https://github.com/MediaTek-NeuroPilot/mai21-learned-smartphone-isp",
@@ -199,7 +201,7 @@ CASES = [
         29_219_249,
         "https://github.com/cszhilu1998/MW-ISPNet",
         operations(
-            "STRIDED_SLICE ADD SUB MUL CONCATENATION CONV_2D PRELU MEAN LOGISTIC DEPTH_TO_SPACE"
+            "STRIDED_SLICE ADD SUB MUL CONCATENATION CONV_2D RELU MEAN LOGISTIC DEPTH_TO_SPACE"
         ),
         reduced={"width": 8, "depth": 1},
         on_gpu=False,
@@ -209,7 +211,7 @@ CASES = [
         11_930_633 - 2 * 16 * (64 + 64 + 128),
         "https://github.com/cszhilu1998/RAW-to-sRGB, less 2x2 kernels of six wavelet transforms",
         operations(
-            "RELU POW CONV_2D RESIZE_BILINEAR RESHAPE FULLY_CONNECTED ADD"
+            "RELU POW CONV_2D RESIZE_BILINEAR ADD"
             " CONCATENATION MEAN LOGISTIC MUL STRIDED_SLICE SUB DEPTH_TO_SPACE"
         ),
         reduced={"width": 8, "depth": 1},

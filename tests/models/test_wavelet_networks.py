@@ -98,11 +98,11 @@ def of_mw_ispnet(net):
 def of_place(place):
     for layer in place.halve:
         yield from kernel_and_bias(layer)
-    # Flattened [C, 13, 13] there, [13, 13, C] here; dense kernels [out, in] there.
-    order = np.arange(place.width * 169).reshape(place.width, 13, 13).transpose(1, 2, 0).ravel()
-    yield place.hidden.kernel, lambda k: k.T[order]
+    # A dense layer of [C, 13, 13], flattened, there: [out, C 13 13].
+    shape = (256, place.width, 13, 13)
+    yield place.hidden.kernel, lambda k: k.reshape(shape).transpose(2, 3, 1, 0)
     yield place.hidden.bias, lambda b: b
-    yield place.last.kernel, lambda k: k.T
+    yield place.last.kernel, lambda k: k.T[None, None]
     yield place.last.bias, lambda b: b
 
 

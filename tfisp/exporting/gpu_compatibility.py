@@ -190,6 +190,11 @@ def _one_filter_per_channel(operation: Operation) -> str | None:
     return None
 
 
+def _slope_per_channel(operation: Operation) -> str | None:
+    channels, slopes = operation.input(0).shape[-1], operation.input(1).shape[-1]
+    return f"has {slopes} slopes for {channels} channels" if slopes != channels else None
+
+
 def _plain_weights(operation: Operation) -> str | None:
     return "has shuffled weights" if operation.options["weights_format"] else None
 
@@ -241,6 +246,7 @@ _CONDITIONS: dict[str, Callable[[Operation], str | None]] = {
     "one_covers_the_other": _one_covers_the_other,
     "not_grouped": _not_grouped,
     "one_filter_per_channel": _one_filter_per_channel,
+    "slope_per_channel": _slope_per_channel,
     "plain_weights": _plain_weights,
     "block": _block,
     "one_alignment": _one_alignment,

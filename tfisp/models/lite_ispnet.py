@@ -37,8 +37,9 @@ import tensorflow as tf
 
 from tfisp.contract import Contract
 from tfisp.models import haar
-from tfisp.models.generator import FIRST_GREY, Generator, NamedLayers, at_least_float32
+from tfisp.models.generator import FIRST_GREY, Generator, at_least_float32
 from tfisp.models.parts import (
+    Block,
     BuiltOfParts,
     pytorch_convolution,
     pytorch_default,
@@ -155,61 +156,46 @@ class LiteISPNet(BuiltOfParts, Generator):
         return {**super().get_config(), "width": self.width, "depth": self.depth}
 
 
-class Place(NamedLayers, keras.layers.Layer):
+class Place(Block):
     """A guess where in the frame the middle of a part lies: `[B, h, w, 4]` -> `[B, 1, 1, 2]`.
 
     Four 3x3 convolutions of stride 2 without padding, ReLU, on the RAW enlarged or reduced to
-    224 x 224 (corners aligned); two dense layers; times 0.1, limited to -1..1; x and y.
+    224 x 224 (corners aligned); two dense layers, of which the first is a convolution as large as
+    what is left, and the second one of 1x1; times 0.1, limited to -1..1; x and y.
     """
 
     def __init__(self, width: int, seed: int, **kwargs: Any) -> None:
         """Takes the channels and the seed of the first weights; `dtype` as in Keras."""
         super().__init__(**kwargs)
         self.width = width
-        first, second, *seeds = layer_seeds(seed, 6)
-        self.halve = [
-            keras.layers.Conv2D(
-                width,
-                3,
-                2,
-                activation="relu",
-                kernel_initializer=pytorch_default(each),
+        seeds = iter(layer_seeds(seed, 6))
+
+        def layer(filters: int, size: int, strides: int, activation: str | None) -> Any:
+            return keras.layers.Conv2D(
+                filters,
+                size,
+                strides,
+                activation=activation,
+                kernel_initializer=pytorch_default(next(seeds)),
                 dtype=self.dtype_policy,
             )
-            for each in seeds
-        ]
-        self.hidden = keras.layers.Dense(
-            256, "relu", kernel_initializer=pytorch_default(first), dtype=self.dtype_policy
-        )
-        self.last = keras.layers.Dense(
-            2, kernel_initializer=pytorch_default(second), dtype=self.dtype_policy
-        )
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Creates all weights."""
-        for layer, channels in zip(self.halve, (4, *3 * [self.width]), strict=True):
-            layer.build((None, None, None, channels))
-        self.hidden.build((None, self._flat))
-        self.last.build((None, 256))
-        self.built = True
+        self.halve = [layer(width, 3, 2, "relu") for _ in range(4)]
+        self.hidden = layer(256, _PLACE_LEFT, 1, "relu")
+        self.last = layer(2, 1, 1, None)
 
-    @property
-    def _flat(self) -> int:
-        """What the dense layers are given."""
-        return _PLACE_LEFT**2 * self.width
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """One place per picture."""
-        return (input_shape[0], 1, 1, 2)
+    def _parts(self) -> Iterator[tuple[keras.layers.Layer, int]]:
+        yield from zip(self.halve, (4, *3 * [self.width]), strict=True)
+        yield self.hidden, self.width
+        yield self.last, 256
 
     def call(self, raw: tf.Tensor) -> tf.Tensor:
         """The guess."""
         size = [_PLACE_INPUT, _PLACE_INPUT]
         features = tf.raw_ops.ResizeBilinear(images=raw, size=size, align_corners=True)
-        for layer in self.halve:
+        for layer in (*self.halve, self.hidden, self.last):
             features = layer(features)
-        guess = self.last(self.hidden(tf.reshape(features, [-1, self._flat])))
-        return tf.reshape(tf.clip_by_value(0.1 * guess, -1, 1), [-1, 1, 1, 2])
+        return tf.clip_by_value(0.1 * features, -1, 1)
 
 
 def _distances(count: tf.Tensor, frame: int) -> tf.Tensor:

@@ -85,10 +85,18 @@ def pytorch_convolution(
     return convolution(filters, size, activation, seed, policy, initializer=first, bias=bias)
 
 
-def single_prelu(policy: keras.DTypePolicy) -> keras.layers.PReLU:
+def single_prelu(policy: keras.DTypePolicy) -> "SinglePReLU":
     """A PReLU with one slope for all channels, which starts at 0.25: PyTorch's default."""
     start = keras.initializers.Constant(0.25)
-    return keras.layers.PReLU(start, shared_axes=[1, 2, 3], dtype=policy)
+    return SinglePReLU(start, shared_axes=[1, 2, 3], dtype=policy)
+
+
+class SinglePReLU(keras.layers.PReLU):
+    """One slope for all channels, in operations that GPUs run: their PRELU needs one for each."""
+
+    def call(self, features: tf.Tensor) -> tf.Tensor:
+        """Bends."""
+        return self.alpha * features + (1 - self.alpha) * tf.nn.relu(features)
 
 
 def mean_over_places(features: tf.Tensor) -> tf.Tensor:

@@ -88,7 +88,7 @@ class Pyramid(BuiltOfParts, Generator):
     encoder: ClassVar[str]
     lines: ClassVar[dict[int, str]]
     channels: ClassVar[int]
-    halo = None  # normalisation and attention depend on the whole picture
+    halo: ClassVar[int | None] = None  # normalisation and attention depend on the whole picture
     multiple = 16  # halved four times
     minimum = 16
 
