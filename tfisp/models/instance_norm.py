@@ -11,6 +11,16 @@ import tensorflow as tf
 from tfisp.models.generator import at_least_float32
 
 
+def instance_norm(features: tf.Tensor, epsilon: float = 1e-5) -> tf.Tensor:
+    """As `InstanceNorm`, without scale and shift, in the precision of the features.
+
+    The default is PyTorch's constant.
+    """
+    centred = features - tf.reduce_mean(features, [1, 2], keepdims=True)
+    variance = tf.reduce_mean(tf.square(centred), [1, 2], keepdims=True)
+    return centred * tf.math.rsqrt(variance + epsilon)
+
+
 class InstanceNorm(keras.layers.Layer):
     """`scale * (x - mean) / sqrt(variance + epsilon) + shift`, over height and width.
 
@@ -35,9 +45,6 @@ class InstanceNorm(keras.layers.Layer):
 
     def call(self, features: tf.Tensor) -> tf.Tensor:
         """Normalises."""
-        whole = at_least_float32(features)
-        centred = whole - tf.reduce_mean(whole, [1, 2], keepdims=True)
-        variance = tf.reduce_mean(tf.square(centred), [1, 2], keepdims=True)
-        normalised = centred * tf.math.rsqrt(variance + self.epsilon)
+        normalised = instance_norm(at_least_float32(features), self.epsilon)
         scale, shift = (tf.cast(weight, normalised.dtype) for weight in (self.scale, self.shift))
         return tf.cast(scale * normalised + shift, features.dtype)

@@ -57,6 +57,11 @@ def small_normal(seed: int) -> keras.initializers.Initializer:
     return keras.initializers.TruncatedNormal(stddev=_DEVIATION, seed=seed)
 
 
+def normal(deviation: float, seed: int) -> keras.initializers.Initializer:
+    """Normal, as CycleGAN (0.02) and DPED (0.01, truncated there) begin."""
+    return keras.initializers.RandomNormal(0.0, deviation, seed)
+
+
 def pytorch_default(seed: int) -> keras.initializers.Initializer:
     """The kernels that a PyTorch layer starts with."""
     return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform", seed)

@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from tfisp.models.discriminators import leaky_relu, uniform_start
 from tfisp.models.generator import NamedLayers, at_least_float32
-from tfisp.models.normalisation import instance_norm, normal
+from tfisp.models.instance_norm import instance_norm
+from tfisp.models.parts import normal
 from tfisp.perceptual.separable import resize
 from tfisp.seeds import layer_seeds
 

@@ -20,8 +20,9 @@ import tensorflow as tf
 
 from tfisp.contract import INPUT_FORMS
 from tfisp.models.generator import NamedLayers, at_least_float32
-from tfisp.models.instance_norm import InstanceNorm
-from tfisp.models.normalisation import instance_norm, normal, reflected
+from tfisp.models.instance_norm import InstanceNorm, instance_norm
+from tfisp.models.parts import normal
+from tfisp.models.resizing import reflected
 from tfisp.naming import choose
 from tfisp.seeds import layer_seeds
 
