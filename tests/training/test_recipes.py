@@ -122,6 +122,9 @@ def test_differences_name_the_path_and_both_values():
     [
         ("zrr", "efficient_isp", PUBLISHED),
         ("zrr", "rmfa_net_tiny", Contract("split", 63, 1086, clip="shadows")),
+        # Packed as the paper's, but fed x / (4 * 255), black left in (its load_dataset.py).
+        ("zrr", "micro_isp", Contract(black_level=((0, 0), (0, 0)), white_level=1020)),
+        ("folders", "micro_isp", AS_SHOT),
         ("folders", "rmfa_net_tiny", dataclasses.replace(AS_SHOT, form="split")),
         ("folders", "lan", dataclasses.replace(AS_SHOT, form="mosaic")),
         ("folders", "/some/preset", AS_SHOT),

@@ -214,22 +214,20 @@ def generator_name(model: str) -> str:
 
 
 def fit_to_generator(data: DataConfig, model: str) -> DataConfig:
-    """The data as the generator takes it: some read the mosaic in another form.
+    """The data as the generator takes it.
 
-    Data sets with the published levels then get the contract that the generator was published with;
-    others keep their own but for the form. What a preset was trained for beyond that is compared
-    later (`require_contract`).
+    Data sets with the paper's levels get the contract that the generator was published with; others
+    keep their own but for the form of the mosaic. What a preset was trained for beyond that is
+    compared later (`require_contract`).
     """
     name = generator_name(model)
     if name not in registry.names():
         return data
     kind = registry.generator_class(name)
     contract = data.resolved_contract()
-    if contract.form == kind.form:
-        return data
-    published = contract == PUBLISHED
-    fitting = kind.published if published else dataclasses.replace(contract, form=kind.form)
-    return data.replace(contract=fitting)
+    paper = contract == PUBLISHED
+    fitting = kind.published if paper else dataclasses.replace(contract, form=kind.form)
+    return data if fitting == contract else data.replace(contract=fitting)
 
 
 def require_contract(model: str, contract: Contract, data: DataConfig) -> None:
