@@ -68,6 +68,7 @@ class Generator(NamedLayers, keras.Model):
             render as the whole. None where an output depends on the whole frame.
         multiple: Input height and width must be divisible by it.
         minimum: Smallest input height and width.
+        levels: Where it can be made to stop (`at_level`), 0 for the picture; none but of a pyramid.
         published: The contract it was published with, used where none is given.
         contract: How its input is normalised.
         sensor: The sensor it was trained for, None if unknown; a note to the reader, nothing is
@@ -80,6 +81,7 @@ class Generator(NamedLayers, keras.Model):
     halo: ClassVar[int | None]
     multiple: int = 1
     minimum: int = 1
+    levels: range = range(0)
     published: ClassVar[Contract] = PUBLISHED
 
     def __init__(
@@ -144,6 +146,14 @@ class Generator(NamedLayers, keras.Model):
         """This generator if that is its Keras dtype policy, else a copy that has it."""
         return self if self.dtype_policy.name == dtype else self._twin(dtype)
 
+    def at_level(self, level: int) -> "Generator":
+        """This generator as one that stops at one of its `levels` (`tfisp.models.pyramid`).
+
+        Raises:
+            InputError: if it has no such level.
+        """
+        raise InputError(f"{type(self).__name__} has no level {level}")
+
     def folded(self) -> "Generator":
         """The form that ships: the same pictures with the fewest weights.
 
@@ -153,10 +163,15 @@ class Generator(NamedLayers, keras.Model):
         return self
 
     def _twin(self, dtype: str) -> Self:
-        twin = type(self).from_config(self.get_config() | {"dtype": dtype})
-        twin.sensor = self.sensor
+        twin = self._anew(dtype=dtype)
         twin.set_weights(self.get_weights())
         return twin
+
+    def _anew(self, **settings: Any) -> Self:
+        """One with first weights and its settings, but for those given."""
+        made = type(self).from_config(self.get_config() | settings)
+        made.sensor = self.sensor
+        return made
 
 
 def convolution(

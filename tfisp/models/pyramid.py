@@ -22,7 +22,7 @@ renders meets the size it expects.
 """
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import keras
 import tensorflow as tf
@@ -120,6 +120,7 @@ class Pyramid(BuiltOfParts, Generator):
                     f"{type(self).__name__}: {name} {number!r} is not one of {least} to {most}"
                 )
         self.depth, self.level = int(depth), int(level)
+        self.levels = range(self.depth + 1)
         self.multiple = 2 ** (depth - 1)
         # Not below 8, which the kernels of level 1 need to be reflected.
         self.minimum = max(8, self.minimum * self.multiple // type(self).multiple)
@@ -200,6 +201,10 @@ class Pyramid(BuiltOfParts, Generator):
         """A level's blocks and its enlargements, in order."""
         return iter(getattr(self, f"level{level}_")), iter(getattr(self, f"level{level}_up"))
 
+    def _layers_of(self, level: int) -> list[keras.layers.Layer]:
+        """All layers of a level."""
+        return [layer for layers in self.blocks(level) for layer in layers]
+
     def call(self, raw: tf.Tensor) -> tf.Tensor:
         """Renders packed RAW `[B, h, w, 4]` to RGB `[B, 2h, 2w, 3]`."""
         skips = []
@@ -213,8 +218,9 @@ class Pyramid(BuiltOfParts, Generator):
         picture = self._colours(at_least_float32(self.exit(features)))
         if not self.level:
             return picture
-        size = tf.shape(picture)[1:3] * 2**self.level
-        return tf.image.resize(picture, size, "nearest")
+        # Not `tf.image.resize`, whose gradient GPUs cannot give deterministically.
+        side = 2**self.level
+        return tf.nn.depth_to_space(tf.tile(picture, [1, 1, 1, side**2]), side)
 
     def _at_level(self, level: int, skip: tf.Tensor, below: tf.Tensor) -> tf.Tensor:
         """What a level makes of the encoder's features and those of the level below."""
@@ -229,6 +235,25 @@ class Pyramid(BuiltOfParts, Generator):
                 made = next(blocks)(features)
                 features = features + made if word.added else made
         return features
+
+    def at_level(self, level: int) -> Self:
+        """Itself if it stops there, else a copy that does.
+
+        The copy has this one's weights where both have them: those of the encoder and of the levels
+        from below up to the lower of the two stops. Others are those that it would start with.
+
+        Raises:
+            InputError: if there is no such level.
+        """
+        if level == self.level:
+            return self
+        made = self._anew(level=level)
+        for ours, its in zip(self.encoders, made.encoders, strict=True):
+            its.set_weights(ours.get_weights())
+        for each in {*self._levels} & {*made._levels}:
+            for ours, its in zip(self._layers_of(each), made._layers_of(each), strict=True):
+                its.set_weights(ours.get_weights())
+        return made
 
     def get_config(self) -> dict[str, Any]:
         """As `Generator.get_config`."""

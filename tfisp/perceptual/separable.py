@@ -95,6 +95,18 @@ def resize_matrix(source: int, target: int) -> np.ndarray:
     return matrix
 
 
+@functools.lru_cache(maxsize=32)
+def mean_matrix(size: int, block: int) -> np.ndarray:
+    """Means of each `block` pixels along an axis; the last of what is left there.
+
+    Returns:
+        `[size / block, size]` float64, rounded up; rows sum to 1.
+    """
+    row = np.arange(size) // block
+    matrix = (row == np.arange(row[-1] + 1)[:, None]).astype(float)
+    return matrix / matrix.sum(axis=1, keepdims=True)
+
+
 def filter_axes(images: tf.Tensor, rows: np.ndarray, columns: np.ndarray) -> tf.Tensor:
     """Applies one matrix along the height and one along the width.
 

@@ -7,6 +7,7 @@
     blur        blurred until little but colour is left: for colour critics that judge pixels
     blur224     the same, at 224 x 224 pixels: for colour critics with a Vision Transformer
     blur_zero, blur224_zero    the same with black beyond the border (docs/FIDELITY.md)
+    mean2, mean4 ... mean32    a half to 1/32 of its size, each pixel the mean of a square
 
 All take `[B, H, W, 3]` float32 sRGB, nominally 0..1, and return `[B, H', W', 3]`. Nothing else is
 clipped, and every view has finite derivatives everywhere: a generator puts out exact zeros and
@@ -19,7 +20,13 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from tfisp.naming import choose
-from tfisp.perceptual.separable import blur_matrix, filter_axes, resize_matrix, static_size
+from tfisp.perceptual.separable import (
+    blur_matrix,
+    filter_axes,
+    mean_matrix,
+    resize_matrix,
+    static_size,
+)
 
 # Luminance Y of linear sRGB, white at 1 (second row of the sRGB-to-XYZ matrix;
 # kornia/color/xyz.py).
@@ -28,6 +35,8 @@ _LUMINANCE = (0.212671, 0.715160, 0.072169)
 _LUMA = (0.299, 0.587, 0.114)
 # Side of the images that the Vision Transformers were trained on.
 COLOR_SIZE = 224
+# View -> the pixels along the side of a square that it makes one of.
+_MEANS = {f"mean{side}": side for side in (2, 4, 8, 16, 32)}
 
 
 def rgb(images: tf.Tensor) -> tf.Tensor:
@@ -92,6 +101,20 @@ def blur224(images: tf.Tensor, padding: str = "reflect") -> tf.Tensor:
     return filter_axes(images, rows, columns)
 
 
+def mean_of_squares(images: tf.Tensor, side: int) -> tf.Tensor:
+    """The image with one pixel for each square of `side` pixels, their mean.
+
+    Args:
+        images: `[B, H, W, C]`; squares at the lower and right border end with it.
+        side: At least 1.
+
+    Returns:
+        `[B, H / side, W / side, C]`, rounded up.
+    """
+    rows, columns = (mean_matrix(size, side) for size in static_size(images))
+    return filter_axes(images, rows, columns)
+
+
 def _on_three_channels(plane: tf.Tensor) -> tf.Tensor:
     """`[..., 1]` -> `[..., 3]`, all equal."""
     return tf.concat([plane, plane, plane], axis=-1)
@@ -106,6 +129,7 @@ VIEWS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
     "blur224": blur224,
     "blur_zero": functools.partial(gaussian_blur, padding="zero"),
     "blur224_zero": functools.partial(blur224, padding="zero"),
+    **{name: functools.partial(mean_of_squares, side=side) for name, side in _MEANS.items()},
 }
 
 
@@ -133,5 +157,5 @@ def view_size(name: str, image_size: Sequence[int]) -> tuple[int, int]:
     """
     if choose("view", name, VIEWS) in ("blur224", "blur224_zero"):
         return COLOR_SIZE, COLOR_SIZE
-    height, width = image_size
+    height, width = (-(-size // _MEANS.get(name, 1)) for size in image_size)
     return height, width

@@ -148,6 +148,9 @@ class TrainConfig:
         del values["data"]["cache_dir"], values["data"]["cache_gb"]
         if not self.imports:
             del values["imports"]  # as it was in runs before there were any
+        for stage in values["stages"]:
+            if stage["recipe"]["level"] is None:
+                del stage["recipe"]["level"]  # likewise
         look = self.data.resolved_look()
         values["data"]["look"] = look and look.sha256  # the table counts, not where it lies
         return values

@@ -97,7 +97,7 @@ class Run:
     """A run from its first to its last step, wherever an earlier start of it left off.
 
     Attributes:
-        generator: The network in training, with its raw weights.
+        generator: The network in training, with its raw weights; of a pyramid, the present stage's.
 
     Args:
         config: What to compute.
@@ -198,12 +198,18 @@ class Run:
                     self._run_stage(run)
 
     def trainer(self, index: int) -> Trainer:
-        """A fresh trainer for a stage, its critics' weights drawn from seed and stage."""
+        """A fresh trainer for a stage, its critics' weights drawn from seed and stage.
+
+        Where the stage is one of a pyramid's levels, the generator becomes one of that level.
+        """
         size = self._data(index).raw.patch_size
+        recipe = self._config.stages[index].recipe
         with self._workers.strategy.scope():
+            if recipe.level is not None:
+                self.generator = self.generator.at_level(recipe.level)
             return Trainer(
                 self.generator,
-                self._config.stages[index].recipe,
+                recipe,
                 self._frozen.bank,
                 (size, size),
                 self._config.accumulate,

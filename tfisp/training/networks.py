@@ -77,8 +77,21 @@ def make_generator(config: TrainConfig, dataset: Dataset) -> Generator:
     """A new generator of the configured name, or the one of a preset or run folder.
 
     Raises:
-        InputError: for an unknown name, or a preset whose input contract is not the data's.
+        InputError: for an unknown name, a preset whose input contract is not the data's, or a
+            recipe for a level that the generator does not have.
     """
+    generator = _make(config, dataset)
+    for recipe in (stage.recipe for stage in config.stages):
+        if recipe.level is not None and recipe.level not in generator.levels:
+            raise InputError(
+                f"--recipe={recipe.name}: --model={config.model} has no level {recipe.level};"
+                " pynet, pynet_ca and punet have levels 5 to 0"
+            )
+    return generator
+
+
+def _make(config: TrainConfig, dataset: Dataset) -> Generator:
+    """As `make_generator`, whatever the recipes are."""
     if not os.path.exists(config.model) and config.model not in models.preset_names():
         choose("--model", config.model, [*models.names(), *models.preset_names()])
         return models.create(

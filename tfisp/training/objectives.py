@@ -13,6 +13,7 @@ from tfisp.perceptual.bank import Feature
 from tfisp.perceptual.distance_registry import Distance
 from tfisp.perceptual.dists import DISTS
 from tfisp.perceptual.lpips import LPIPS
+from tfisp.perceptual.views import view
 from tfisp.training import replicas
 from tfisp.training.specification import CriticSpec, CycleSpec, ObjectiveSpec, Recipe
 
@@ -146,7 +147,12 @@ class OfPixels:
         self, spec: ObjectiveSpec, recipe: Recipe, distances: Distances
     ) -> tuple[tuple[Feature, ...], PerImageLoss]:
         """As `Maker`."""
-        return (), lambda sides: self.compare(sides.generated, sides.other)
+        if not spec.view:
+            return (), lambda sides: self.compare(sides.generated, sides.other)
+        return (), lambda sides: self.compare(
+            view(spec.view, sides.generated),
+            None if sides.other is None else view(spec.view, sides.other),
+        )
 
 
 def _alone(loss: Callable[[tf.Tensor], tf.Tensor]) -> OfPixels:

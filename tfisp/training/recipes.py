@@ -4,6 +4,7 @@ import dataclasses
 
 from tfisp.errors import InputError
 from tfisp.naming import choose
+from tfisp.training.levels import LEVELS
 from tfisp.training.methods import METHODS
 from tfisp.training.specification import CRITICS, CriticSpec, ObjectiveSpec, Recipe
 
@@ -85,7 +86,7 @@ RECIPES |= {
         dataclasses.replace(_REGRESSION, name="nilut_plus", simulated=True, look="nilut"),
     )
 }
-RECIPES |= METHODS
+RECIPES |= METHODS | LEVELS
 
 
 def get_recipe(name: str) -> Recipe:

@@ -22,8 +22,8 @@ class ObjectiveSpec:
         loss: One of `objectives.LOSSES`: `content`, `lpips+`, `dists`, `blur_mse`, `mse`, `tv` ...
         compares: The member of the batch that the generated image is held against: `reference`,
             `target`, or `""` for a loss of the generated image alone.
-        view: How both are shown to the backbone: `content`, and the trained distances, for which
-            `""` is `rgb`.
+        view: How both are shown to the backbone, or to a loss of pixels; `""` is `rgb` but for
+            `content`, which needs one.
         weight: Factor of this term's normalised gradient.
     """
 
@@ -125,6 +125,9 @@ class Recipe:
             `paired_look.PAIRED_LOOKS`) instead of the photographs' one; None for that.
         pool: Earlier images of which each critic sees one in the place of every second new one
             (arXiv 1612.07828, section 2.3); None for new ones only.
+        level: Where a pyramid stops in this stage (`tfisp.models.pyramid`): the generator is made
+            into one that stops there, with the weights that it has already; None leaves it as it
+            is.
     """
 
     name: str
@@ -148,6 +151,7 @@ class Recipe:
     way_back: WayBack | None = None
     pool: int | None = None
     look: str | None = None
+    level: int | None = None
 
     @property
     def all_objectives(self) -> tuple[ObjectiveSpec, ...]:
