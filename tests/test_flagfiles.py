@@ -53,6 +53,9 @@ def test_files_of_several_stages_follow_theirs():
     ]
     stages = configure("nilut.flags", *folders).stages
     assert [s.recipe for s in stages] == [RECIPES[n] for n in ("nilut_plus", "paired_plus")]
+    config = configure("pynet.flags", *folders)
+    assert config.model == "pynet"
+    assert [s.recipe for s in config.stages] == [RECIPES[f"pynet_{k}"] for k in (5, 4, 3, 2, 1, 0)]
 
 
 def test_the_tiny_rmfa_net_gets_its_own_rates_from_a_flag_file():

@@ -104,6 +104,22 @@ def test_a_level_shows_each_of_its_pixels_as_a_square(name):
     assert not any("level1_" in weight.path for weight in generator.weights)
 
 
+@pytest.mark.parametrize("name", ["pynet", "pynet_ca", "punet"])
+def test_a_level_starts_with_the_weights_of_the_one_below_it(name):
+    below = models.create(name, width=4, depth=3, level=2, seed=1)
+    for index, weight in enumerate(below.weights):
+        weight.assign(tf.fill(weight.shape, float(index)))
+    above = below.at_level(1)
+    fresh = models.create(name, width=4, depth=3, level=1, seed=1)
+    known = {weight.path: weight for weight in below.weights if "/exit/" not in weight.path}
+    assert above.level == 1 and not known.keys() - {weight.path for weight in above.weights}
+    for weight, first in zip(above.weights, fresh.weights, strict=True):
+        expected = known.get(weight.path, first)
+        np.testing.assert_array_equal(weight, expected, err_msg=weight.path)
+        assert weight.path in known or "/level1_" in weight.path or "/exit/" in weight.path
+    assert above.at_level(1) is above
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

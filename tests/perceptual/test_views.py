@@ -94,6 +94,14 @@ def test_declared_sizes_are_the_real_ones():
         assert views.view(name, x).shape[1:3] == views.view_size(name, (20, 30))
 
 
+def test_means_are_those_of_whole_squares_and_of_what_is_left_at_the_border():
+    x = images(2, 8, 10, 3)
+    found = views.view("mean4", tf.constant(x))
+    expected = x[:, :, :8].reshape(2, 2, 4, 2, 4, 3).mean((2, 4))
+    np.testing.assert_allclose(found[:, :, :2], expected, rtol=1e-6)
+    np.testing.assert_allclose(found[:, 0, 2], x[:, :4, 8:].mean((1, 2)), rtol=1e-6)
+
+
 def test_rgb_shows_the_image_itself():
     x = tf.constant(images(1, 4, 4, 3, low=-1, high=2))
     np.testing.assert_array_equal(views.view("rgb", x), x)

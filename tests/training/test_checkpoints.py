@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfisp import models
 from tfisp.errors import InputError
 from tfisp.training.checkpoints import Checkpoints
 from tfisp.training.position import Position
@@ -29,6 +30,19 @@ def test_restore_gives_back_what_was_saved(tmp_path):
     other = state(0.0)
     assert checkpoints.restore(other, Position(0, 1)) == facts
     assert other["x"].v.numpy() == 3.5
+
+
+@pytest.mark.parametrize("name", ["rmfa_net_tiny", "syenet"])
+def test_a_network_is_restored_with_the_layers_that_it_holds_in_lists(tmp_path, name):
+    """Keras shows those to no `tf.train.Checkpoint` (keras 3, `_trackable_children`)."""
+    saved, restored = models.create(name, seed=1), models.create(name, seed=2)
+    for index, weight in enumerate(saved.weights):
+        weight.assign(tf.fill(weight.shape, float(index)))
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save({"generator": saved}, Position(0, 1), "pretrain")
+    checkpoints.restore({"generator": restored}, Position(0, 1))
+    for index, weight in enumerate(restored.weights):
+        np.testing.assert_array_equal(weight, np.full(weight.shape, index), err_msg=weight.path)
 
 
 def test_a_checkpoint_without_one_of_the_variables_is_not_accepted(tmp_path):

@@ -398,6 +398,14 @@ STATISTICS = {
     "gram": ("target", "clipped"),
     "tv_l1": ("", ""),
 }
+
+
+def pynet(level):
+    """PyNET's `train_model.py`: each level in its size, VGG from level 3 on, SSIM at the end."""
+    losses = ["mse"] + ["content"] * (level < 4) + ["ssim"] * (level == 0)
+    return dict.fromkeys(losses, ("target", f"mean{2**level}" if level else "rgb"))
+
+
 # The published weights of the sums that are not normalised; all others are 1.
 WEIGHTS = {
     "wespe_cycle": {"tv": 10.0, "adv_color_pixels": 5e-3, "adv_texture_pixels": 5e-3},
@@ -405,6 +413,9 @@ WEIGHTS = {
     "cyclegan": {"adv_patches": 2.0},
     "statistics": {"chroma": 1.5, "tv_l1": 0.05},
     "statistics_adversarial": {"chroma": 1.5, "tv_l1": 0.05, "adv_unet": 1e-3},
+    **{f"pynet_{level}": {"mse": 100.0} for level in (5, 4, 3, 2)},
+    "pynet_1": {"mse": 50.0},
+    "pynet_0": {"mse": 20.0, "ssim": 20.0},
 }
 RECIPE_TERMS = {
     "pretrain_plus": ({"mse": ("reference", "")}, []),
@@ -424,6 +435,7 @@ RECIPE_TERMS = {
     "cyclegan": ({}, ["adv_patches"]),
     "statistics": (STATISTICS, []),
     "statistics_adversarial": (STATISTICS, ["adv_unet"]),
+    **{f"pynet_{level}": (pynet(level), []) for level in range(6)},
 }
 
 
@@ -451,7 +463,7 @@ def test_every_recipe_has_the_terms_of_the_paper(name):
     recipe = RECIPES[name]
     assert {o.loss: (o.compares, o.view) for o in recipe.objectives} == terms
     assert [critic.name for critic in recipe.critics] == judges
-    assert recipe.paired == (name.startswith("paired") or recipe.simulated)
+    assert recipe.paired == (name.startswith(("paired", "pynet")) or recipe.simulated)
     weights = {part.name: part.weight for part in (*recipe.objectives, *recipe.critics)}
     assert weights == dict.fromkeys(weights, 1.0) | WEIGHTS.get(name, {})
 

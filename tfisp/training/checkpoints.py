@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+import keras
 import tensorflow as tf
 
 from tfisp.errors import InputError, first_line
@@ -101,7 +102,7 @@ class Checkpoints:
         path = self.folder / f"{position.stage}-{recipe}-{position.step:08d}"
         try:
             with atomic_folder(path) as temporary:
-                tf.train.Checkpoint(**state).write(str(temporary / "state"))
+                _checkpoint(state).write(str(temporary / "state"))
                 (temporary / _FACTS).write_text(json.dumps(dict(facts or {})), encoding="utf-8")
         except tf.errors.ResourceExhaustedError as error:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
@@ -118,7 +119,7 @@ class Checkpoints:
         """
         path = dict(self.all())[position]
         try:
-            status = tf.train.Checkpoint(**state).read(str(path / "state"))
+            status = _checkpoint(state).read(str(path / "state"))
             status.assert_existing_objects_matched().expect_partial()
             return _facts(path)
         except (AssertionError, *_DAMAGE) as error:
@@ -126,6 +127,24 @@ class Checkpoints:
                 f"{path}: does not hold the state of this run ({first_line(error)}); continue with"
                 " the version of tfisp that wrote it, or choose a new --work_dir"
             ) from error
+
+
+def _checkpoint(state: Mapping[str, object]) -> tf.train.Checkpoint:
+    """All objects, and beside each network the variables that TensorFlow does not find in it.
+
+    Keras 3 shows it layers that are attributes, but none in an attribute that is a list
+    (`keras/src/backend/tensorflow/layer.py`, `_trackable_children`).
+    """
+    hidden = {}
+    for name, network in state.items():
+        if isinstance(network, keras.Model):
+            found = {id(part) for part in tf.train.TrackableView(network).descendants()}
+            hidden[f"{name}_in_lists"] = {
+                f"{index} {variable.path}": variable
+                for index, variable in enumerate(network.variables)
+                if id(variable) not in found
+            }
+    return tf.train.Checkpoint(**state, **{name: rest for name, rest in hidden.items() if rest})
 
 
 def _fault(path: Path) -> str | None:

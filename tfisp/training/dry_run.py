@@ -84,8 +84,10 @@ def _describe_stage(index: int, stage: Stage, trainer: Trainer) -> Iterator[str]
         )
     for spec in recipe.all_objectives:
         against = f" against the {spec.compares}" if spec.compares else ""
-        seen = f", {spec.view} through {', '.join(':'.join(c) for c in recipe.content)}"
-        yield f"  loss     {spec.name}{against}{seen if spec.loss == 'content' else ''}"
+        seen = f", {spec.view}" if spec.view else ""
+        if spec.loss == "content":
+            seen += f" through {', '.join(':'.join(c) for c in recipe.content)}"
+        yield f"  loss     {spec.name}{against}{seen}"
     for critic in trainer.critics:
         backbone, view, tap = critic.feature
         yield (
