@@ -104,7 +104,7 @@ def test_a_level_shows_each_of_its_pixels_as_a_square(name):
     assert not any("level1_" in weight.path for weight in generator.weights)
 
 
-@pytest.mark.parametrize("name", ["pynet", "pynet_ca", "punet"])
+@pytest.mark.parametrize("name", ["pynet", "punet"])
 def test_a_level_starts_with_the_weights_of_the_one_below_it(name):
     below = models.create(name, width=4, depth=3, level=2, seed=1)
     for index, weight in enumerate(below.weights):
