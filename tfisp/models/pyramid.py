@@ -216,11 +216,10 @@ class Pyramid(BuiltOfParts, Generator):
             skip = features if level == self.depth else skips[level - 1]
             features = self._at_level(level, skip, features)
         picture = self._colours(at_least_float32(self.exit(features)))
-        if not self.level:
-            return picture
-        # Not `tf.image.resize`, whose gradient GPUs cannot give deterministically.
-        side = 2**self.level
-        return tf.nn.depth_to_space(tf.tile(picture, [1, 1, 1, side**2]), side)
+        # Not `tf.image.resize`, whose gradient TensorFlow has no deterministic form of on a GPU.
+        for _ in range(self.level):
+            picture = tf.nn.depth_to_space(tf.concat([picture] * 4, -1), 2)
+        return picture
 
     def _at_level(self, level: int, skip: tf.Tensor, below: tf.Tensor) -> tf.Tensor:
         """What a level makes of the encoder's features and those of the level below."""
