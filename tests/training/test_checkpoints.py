@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from tfisp import models
 from tfisp.errors import InputError
+from tfisp.models import ways_back
+from tfisp.models.patch_critics import PatchGAN
 from tfisp.training.checkpoints import Checkpoints
 from tfisp.training.position import Position
 
@@ -32,15 +34,23 @@ def test_restore_gives_back_what_was_saved(tmp_path):
     assert other["x"].v.numpy() == 3.5
 
 
-@pytest.mark.parametrize("name", ["rmfa_net_tiny", "syenet"])
-def test_a_network_is_restored_with_the_layers_that_it_holds_in_lists(tmp_path, name):
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda seed: models.create("rmfa_net_tiny", seed=seed),
+        lambda seed: models.create("syenet", seed=seed),
+        lambda seed: ways_back.create("resnet_narrow", "raw", seed),
+        lambda seed: PatchGAN((32, 32, 3), seed),
+    ],
+)
+def test_a_network_is_restored_with_the_layers_that_it_holds_in_lists(tmp_path, make):
     """Keras shows those to no `tf.train.Checkpoint` (keras 3, `_trackable_children`)."""
-    saved, restored = models.create(name, seed=1), models.create(name, seed=2)
+    saved, restored = make(1), make(2)
     for index, weight in enumerate(saved.weights):
         weight.assign(tf.fill(weight.shape, float(index)))
     checkpoints = Checkpoints(tmp_path)
-    checkpoints.save({"generator": saved}, Position(0, 1), "pretrain")
-    checkpoints.restore({"generator": restored}, Position(0, 1))
+    checkpoints.save({"network": saved}, Position(0, 1), "pretrain")
+    checkpoints.restore({"network": restored}, Position(0, 1))
     for index, weight in enumerate(restored.weights):
         np.testing.assert_array_equal(weight, np.full(weight.shape, index), err_msg=weight.path)
 

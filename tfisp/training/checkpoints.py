@@ -140,7 +140,7 @@ def _checkpoint(state: Mapping[str, object]) -> tf.train.Checkpoint:
         if isinstance(network, keras.Model):
             found = {id(part) for part in tf.train.TrackableView(network).descendants()}
             hidden[f"{name}_in_lists"] = {
-                f"{index} {variable.path}": variable
+                f"{index} {variable.name}": variable
                 for index, variable in enumerate(network.variables)
                 if id(variable) not in found
             }
