@@ -120,7 +120,7 @@ def _of_colour(sensor: Sensor, capture: Capture) -> Iterator[_Tag]:
     exposure = _rationals(np.array(capture.baseline_exposure), _FINE)
     yield 50730, _SRATIONAL, 1, exposure, True  # BaselineExposure
     if capture.noise is not None:
-        noise = tuple(float(number) for pair in capture.noise for number in pair)
+        noise = tuple(np.ravel(capture.noise).tolist())  # a pair, or one for each colour
         yield 51041, _DOUBLE, len(noise), noise, True  # NoiseProfile
 
 
