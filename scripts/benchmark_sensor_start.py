@@ -21,13 +21,16 @@ more after `unpaired_plus` on the camera's files from there, in one of the bench
 import argparse
 import json
 import os
+import sys
 from pathlib import Path
 
+from benchmark_looks import LOOKS
 from benchmark_measures import measure
 from benchmark_quality import edit_photographs, train
 from benchmark_report import write_report
 
 from tfisp.data import DataConfig, open_dataset
+from tfisp.errors import InputError
 from tfisp.files import write_json
 from tfisp.rawfiles.dng_writer import write_dng
 
@@ -49,7 +52,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--seeds", type=lambda text: text.split(","), default=["0", "1"])
-    parser.add_argument("--look", default="warm")
+    parser.add_argument("--look", default="warm", choices=list(LOOKS))
     parser.add_argument("--model", default="efficient_isp")
     parser.add_argument("--split", default="test", choices=["val", "test"])
     parser.add_argument("--start_steps", type=int, default=1000)
@@ -154,4 +157,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"benchmark_sensor_start.py: {error}")
