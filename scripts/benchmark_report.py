@@ -26,7 +26,7 @@ def write_report(folder: Path, rows: list[dict]) -> None:
         "|---|---|---|---:|---|---|---|---|---|---:|---:|",
     ]
     for (contract, look, arm), group in _grouped(rows).items():
-        cells = [f"{_interval([row[name] for row in group], d)}" for name, d in MEASURES.items()]
+        cells = [f"{interval([row[name] for row in group], d)}" for name, d in MEASURES.items()]
         swings = [swing for row in group if (swing := _swing(row)) is not None]
         swing = f"{max(swings):.2f}" if swings else "-"
         seconds = f"{np.mean([row['seconds'] for row in group]):.0f}"
@@ -46,7 +46,7 @@ def _grouped(rows: list[dict]) -> dict[tuple[str, str, str], list[dict]]:
     return groups
 
 
-def _interval(values: list[list[float]], digits: int) -> str:
+def interval(values: list[list[float]], digits: int) -> str:
     """`24.51 [24.20, 24.80]` of values by seed and scene."""
     table = np.array(values)
     random = np.random.default_rng(0)

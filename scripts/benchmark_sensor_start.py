@@ -24,14 +24,15 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 from benchmark_looks import LOOKS
 from benchmark_measures import measure
 from benchmark_quality import edit_photographs, train
-from benchmark_report import write_report
+from benchmark_report import MEASURES, interval, write_report
 
 from tfisp.data import DataConfig, open_dataset
 from tfisp.errors import InputError
-from tfisp.files import write_json
+from tfisp.files import write_json, write_text
 from tfisp.rawfiles.dng_writer import write_dng
 
 # The recipe of each trained start.
@@ -142,6 +143,34 @@ def run_seed(options: argparse.Namespace, seed: str) -> list[dict]:
     return rows
 
 
+def differences(rows: list[dict]) -> str:
+    """The table of `simulated_sensor` less each other arm: scenes and seeds are the same for all.
+
+    Args:
+        rows: As of `run_seed`; each arm of a look with the same seeds.
+
+    Returns:
+        Markdown: means with 95 % bootstrap intervals over scenes and seeds.
+    """
+    cells: dict[tuple[str, str], list[dict]] = {}
+    for row in rows:
+        cells.setdefault((row["look"], row["arm"]), []).append(row)
+    lines = [
+        f"| look | `simulated_sensor` less | {' | '.join(MEASURES)} |",
+        f"|---|---|{'---|' * len(MEASURES)}",
+    ]
+    for (look, arm), group in cells.items():
+        if arm == "simulated_sensor":
+            continue
+        ours = cells[look, "simulated_sensor"]
+        shown = (
+            interval([np.subtract(a[name], b[name]) for a, b in zip(ours, group, strict=True)], d)
+            for name, d in MEASURES.items()
+        )
+        lines.append(f"| {look} | {arm} | {' | '.join(shown)} |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """Works through the seeds; the report is written after each."""
     options = parse_arguments()
@@ -153,6 +182,7 @@ def main() -> None:
         rows += run_seed(options, seed)
         write_json(options.output / "results.json", rows)
         write_report(options.output, rows)
+        write_text(options.output / "differences.md", differences(rows))
     print(options.output / "summary.md")
 
 

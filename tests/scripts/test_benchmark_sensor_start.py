@@ -41,3 +41,19 @@ def test_the_files_are_the_benchmarks_captures_and_the_photographs_other_scenes(
     other = benchmark_sensor_start.other_scenes(splits)
     assert other["source"] == [str(tmp_path / "c.png")]
     assert other["test"] == [str(tmp_path / "e.png")]
+
+
+def test_differences_are_of_the_same_scenes():
+    measures = {name: [20.0, 30.0] for name in ("ssim", "lpips", "delta_e", "psnr_affine")}
+    rows = [
+        measures | {"look": "neutral", "arm": arm, "psnr": psnr}
+        for arm, psnr in (
+            ("classical_start", [20.0, 30.0]),
+            ("simulated_sensor", [20.5, 30.5]),
+            ("classical_start", [21.0, 31.0]),
+            ("simulated_sensor", [21.5, 31.5]),
+        )
+    ]
+    # Half a decibel in every scene, though scenes differ by ten: there is nothing left to chance.
+    (line,) = benchmark_sensor_start.differences(rows).splitlines()[2:]
+    assert line.startswith("| neutral | classical_start | 0.50 [0.50, 0.50] | 0.000 ")
