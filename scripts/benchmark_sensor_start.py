@@ -127,6 +127,7 @@ def run_seed(options: argparse.Namespace, seed: str) -> list[dict]:
         add(arm, "neutral", runs / arm, taken[arm], files)
     if options.steps:
         edited = [*files, f"--edited_dir={edit_photographs(options, options.look)}"]
+        add("classical", options.look, runs, 0.0, edited)
         for arm in STARTS:
             run = runs / options.look / arm
             seconds = train(
