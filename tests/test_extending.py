@@ -67,7 +67,7 @@ def done(folder):
 def test_the_run_was_trained_by_what_the_module_registers(folder, done):
     lines = (folder / "RUN" / "metrics.jsonl").read_text().splitlines()
     logged = {name for line in lines for name in json.loads(line)}
-    assert {"loss/mse", "loss/edges", "critic/adv_patches/adversarial"} <= logged
+    assert {"loss/mse", "loss/edges", "critic/adv_edges/adversarial"} <= logged
     # Two 3x3 layers, of 8 and of 12 channels, with biases.
     parameters = (36 * 8 + 8) + (72 * 12 + 12)
     assert f"{parameters:,} parameters" in (folder / "RUN" / "export" / "report.md").read_text()

@@ -335,9 +335,9 @@ class Run:
         if not drawn:
             return
         run.monitor.log(done, preview.signs(drawn, run.trainer.ema))
-        run.monitor.histograms(done, run.trainer.weights())
         run.monitor.images(done, "preview", preview.sheet(drawn))
         if done or not run.index:
+            run.monitor.histograms(done, run.trainer.weights())
             preview.write(self._steps_until(Position(run.index, done)), drawn)
 
     @contextlib.contextmanager

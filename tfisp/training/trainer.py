@@ -172,12 +172,15 @@ class Trainer:
         return state | ({"scaling": self.scaling.state} if self.scaling.state else {})
 
     def weights(self) -> dict[str, np.ndarray]:
-        """What is trained, by network and layer: `generator/...`, and the name of each critic."""
+        """What is trained, by network and place: `generator/00 kernel`, and the name of each critic.
+
+        Keras' own names count through the process: a run that was continued would have others.
+        """
         networks = {"generator": self.generator} | {c.name: c.network for c in self.critics}
         return {
-            f"{name}/{variable.path.removeprefix(f'{network.name}/')}": np.asarray(variable)
+            f"{name}/{place:02d} {variable.name}": np.asarray(variable)
             for name, network in networks.items()
-            for variable in network.trainable_variables
+            for place, variable in enumerate(network.trainable_variables)
         }
 
     def critics_learn(self, step: int) -> bool:
