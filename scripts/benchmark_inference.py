@@ -23,7 +23,6 @@ import importlib.util
 import json
 import statistics
 import tempfile
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,9 +36,9 @@ from tfisp.packing import prepare
 from tfisp.rendering import ModelMetadata, load, metadata
 from tfisp.rendering.runtime import cores, to_8bit
 from tfisp.sensor import Capture, get_sensor
+from tfisp.surveying.latency import interleaved
 
 SIZE = (1088, 1920)
-PAUSE = 0.05  # seconds; the threads of OpenBLAS spin for 25 ms, others for a few
 SIDE = 2048  # of the matrices
 
 
@@ -134,22 +133,6 @@ def measure(folder: Path, rounds: int) -> dict:
         "ratio": round(result["network"]["tfisp"]["ms"] / limit, 2),
     }
     return result
-
-
-def interleaved(tasks: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each task in each round."""
-    seconds: dict[str, list[float]] = {name: [] for name in tasks}
-    for _ in range(rounds):
-        for name, task in tasks.items():
-            time.sleep(PAUSE)
-            task()
-            runs = []
-            for _ in range(3):
-                start = time.perf_counter()
-                task()
-                runs.append(time.perf_counter() - start)
-            seconds[name].append(min(runs))
-    return seconds
 
 
 def multiplications(generator: Any) -> int:

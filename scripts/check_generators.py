@@ -21,7 +21,7 @@ import numpy as np
 
 from tfisp.backend import load_tensorflow
 from tfisp.errors import InputError
-from tfisp.exporting import gpu_check, gpu_compatibility
+from tfisp.exporting import cost, gpu_check, gpu_compatibility
 from tfisp.exporting.gpu_check import Verdict
 from tfisp.exporting.gpu_compatibility import Violation
 from tfisp.naming import choose
@@ -59,9 +59,7 @@ class Row(NamedTuple):
     def __str__(self) -> str:
         """The row of the table."""
         verdict = self.verdict
-        operations = ", ".join(
-            f"{name} x{count}" if count > 1 else name for name, count in self.operations.items()
-        )
+        operations = cost.listed(self.operations)
         allowed = "; ".join(map(str, self.violations)) or "passes"
         if not verdict.ran or not verdict.passed:
             ran, float32, default = verdict.failure, "", ""
@@ -148,9 +146,8 @@ def check(name: str, generator: "Generator", size: tuple[int, int], run: bool = 
     enliven(generator, largest=max(float(np.abs(raw).max()) for raw in inputs))
     generator = generator.folded()
     with tempfile.TemporaryDirectory() as folder:
-        saved, model = Path(folder) / "saved_model", Path(folder) / "model.tflite"
-        writers.write_saved_model(generator, shape, saved)
-        model.write_bytes(writers.to_tflite(saved))
+        model = Path(folder) / "model.tflite"
+        writers.write_tflite(generator, shape, model)
         return Row(
             name,
             Counter(gpu_compatibility.operations(model)),

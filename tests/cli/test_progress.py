@@ -39,3 +39,10 @@ def test_a_terminal_line_is_rewritten_and_ended(capsys, clock, monkeypatch):
         clock[0] += 1
         report(done, 3, "files")
     assert capsys.readouterr().out == "\rfiles: 1 of 3\rfiles: 2 of 3\rfiles: 3 of 3\n"
+
+
+def test_it_can_be_told_on_another_stream(capsys, clock):
+    report = progress.Progress(progress.sys.stderr)
+    clock[0] += 11
+    report(1, 2, "files")
+    assert capsys.readouterr() == ("", "files: 1 of 2\n")

@@ -48,7 +48,19 @@ def test_a_free_size_has_no_count(tmp_path):
     layer.build((None, None, None, 4))
     part = convert(layer, [1, None, None, 4], tmp_path / "m.tflite")
     assert cost.macs(part) is None
+    assert cost.activations(part) is None
     assert cost.operations(part) == {"CONV_2D": 1}
+    assert cost.listed({"CONV_2D": 3, "TANH": 1}) == "CONV_2D x3, TANH"
+
+
+def test_activations_are_what_convolutions_and_dense_layers_give(tmp_path):
+    def network(x):
+        x = tf.nn.conv2d(tf.tanh(x), random(3, 3, 4, 5), 2, "SAME")  # 4 x 6 x 5
+        x = tf.nn.conv2d_transpose(x, random(3, 3, 7, 5), [1, 8, 12, 7], 2)
+        return tf.reshape(x, [1, 8 * 12 * 7]) @ random(8 * 12 * 7, 10)
+
+    part = convert(network, [1, 8, 12, 4], tmp_path / "m.tflite")
+    assert cost.activations(part) == 4 * 6 * 5 + 8 * 12 * 7 + 10
 
 
 def chain(x):

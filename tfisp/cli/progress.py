@@ -2,6 +2,7 @@
 
 import sys
 import time
+from typing import TextIO
 
 
 class Progress:
@@ -11,8 +12,14 @@ class Progress:
     ten seconds, so that short work leaves a log clean. The last count is always shown once any was.
     """
 
-    def __init__(self) -> None:
-        self._terminal = sys.stdout.isatty()
+    def __init__(self, stream: TextIO | None = None) -> None:
+        """Prepares the line.
+
+        Args:
+            stream: Where it is shown; None for standard output.
+        """
+        self._stream = stream or sys.stdout
+        self._terminal = self._stream.isatty()
         self._pause = 0.25 if self._terminal else 10.0
         self._last = time.monotonic()
         self._shown = ""
@@ -28,7 +35,7 @@ class Progress:
         if self._terminal:
             # Blanks wipe what a longer line before it left over.
             end = "\n" if done >= total else ""
-            print(f"\r{line:{len(self._shown)}}", end=end, flush=True)
+            print(f"\r{line:{len(self._shown)}}", end=end, file=self._stream, flush=True)
         elif line != self._shown:
-            print(line, flush=True)
+            print(line, file=self._stream, flush=True)
         self._shown = "" if done >= total else line

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from tfisp.exporting.tflite_graph import Graph, Operation, Tensor
@@ -27,6 +27,11 @@ def operations(graph: Graph) -> dict[str, int]:
     return dict(Counter(operation.name for operation in graph.operations))
 
 
+def listed(counted: Mapping[str, int]) -> str:
+    """Operations in words: `CONV_2D x3, TANH`."""
+    return ", ".join(f"{name} x{n}" if n > 1 else name for name, n in counted.items())
+
+
 def macs(graph: Graph) -> int | None:
     """Multiply-accumulates of one run: those of all convolutions and dense layers.
 
@@ -35,15 +40,25 @@ def macs(graph: Graph) -> int | None:
     Returns:
         The number, or None if a shape is free.
     """
-    total = 0
-    for operation in graph.operations:
-        count = _MACS.get(operation.name)
-        if count is None:
-            continue
-        if any(-1 in tensor.shape for tensor in operation.tensors):
-            return None
-        total += count(operation)
-    return total
+    weighted = [operation for operation in graph.operations if operation.name in _MACS]
+    if any(-1 in tensor.shape for operation in weighted for tensor in operation.tensors):
+        return None
+    return sum(_MACS[operation.name](operation) for operation in weighted)
+
+
+def activations(graph: Graph) -> int | None:
+    """Numbers that all convolutions and dense layers give in one run: "activations" in papers.
+
+    They tell more of the time on hardware that memory holds up than multiplications do (Radosavovic
+    et al. 2020, https://arxiv.org/abs/2003.13678, section 4).
+
+    Returns:
+        The number, or None if a shape is free.
+    """
+    given = [operation.outputs[0] for operation in graph.operations if operation.name in _MACS]
+    if any(-1 in tensor.shape for tensor in given):
+        return None
+    return sum(math.prod(tensor.shape) for tensor in given)
 
 
 def arena_bytes(graph: Graph, scale: float = 1.0) -> int:

@@ -27,9 +27,9 @@ def _head(report: Report) -> str:
 def _files(report: Report) -> str:
     whole = ("file", "for", "bytes", "largest", "mean", "PSNR")
     head = (*whole, "shadows: largest", "mean", "bias", "PSNR")
-    table = _table(head, map(_file_row, report["files"]), left=2)
+    files = table(head, map(_file_row, report["files"]), left=2)
     return (
-        f"{table}\n\nDifferences are to Keras in float32, in code values of 8 bits; PSNR in dB."
+        f"{files}\n\nDifferences are to Keras in float32, in code values of 8 bits; PSNR in dB."
         f" Shadows are 2x2 cells of the mosaic wholly below {report['shadows_below']:.0%} of white."
     )
 
@@ -65,7 +65,7 @@ def _operations(report: Report) -> str:
         for entry in report["files"]
         if "operations" in entry
     ]
-    return _table(("file", "operations"), rows, left=2)
+    return table(("file", "operations"), rows, left=2)
 
 
 def _activations(report: Report) -> str:
@@ -76,7 +76,7 @@ def _activations(report: Report) -> str:
     return (
         f"Largest activations; float16 ends at {found['float16_largest']:,.0f}. Seen on"
         f" {', '.join(found['seen_on'])}.\n\n"
-        + _table(("layer", "operation", "largest"), rows, left=2)
+        + table(("layer", "operation", "largest"), rows, left=2)
     )
 
 
@@ -92,15 +92,15 @@ def _memory(report: Report) -> str:
         for name, count in found["measured"].items()
         if count is not None
     ]
-    table = _table(head, rows, left=0)
-    return "\n\n".join(filter(None, (f"Memory in MB, {found['how']}:", table, "\n".join(lines))))
+    sizes = table(head, rows, left=0)
+    return "\n\n".join(filter(None, (f"Memory in MB, {found['how']}:", sizes, "\n".join(lines))))
 
 
 def _megabytes(count: int | None) -> str:
     return "-" if count is None else f"{count / 1e6:.0f}"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], *, left: int) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, left: int) -> str:
     """A table whose first `left` columns hold text, the others numbers."""
     ruler = ["---" if column < left else "---:" for column in range(len(head))]
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ruler, *rows))

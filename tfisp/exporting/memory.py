@@ -17,6 +17,7 @@ from tfisp.backend import without_chatter
 from tfisp.rendering.runtime import open_interpreter
 
 _STATUS = Path("/proc/self/status")
+_MACHINE = Path("/proc/meminfo")
 
 
 def measured(path: Path) -> int | None:
@@ -34,6 +35,11 @@ def measured(path: Path) -> int | None:
     return int(done.stdout) if done.returncode == 0 else None
 
 
+def available() -> int | None:
+    """Bytes that can be had without swapping (proc(5), MemAvailable); None if not known."""
+    return _kibibytes(_MACHINE, "MemAvailable") if _MACHINE.exists() else None
+
+
 def main(path: str) -> None:
     """Runs a file and prints what that took."""
     # The first interpreter loads the libraries, and frees what it needs itself.
@@ -47,8 +53,13 @@ def main(path: str) -> None:
 
 
 def _resident() -> int:
-    """Bytes of this process in memory (proc(5), VmRSS in units of 1,024 bytes)."""
-    line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmRSS"))
+    """Bytes of this process in memory (proc(5), VmRSS)."""
+    return _kibibytes(_STATUS, "VmRSS")
+
+
+def _kibibytes(file: Path, name: str) -> int:
+    """The value of a line of proc(5) in units of 1,024 bytes, in bytes."""
+    line = next(line for line in file.read_text().splitlines() if line.startswith(f"{name}:"))
     return int(line.split()[1]) * 1024
 
 

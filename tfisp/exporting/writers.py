@@ -9,6 +9,7 @@ import contextlib
 import importlib.util
 import io
 import logging
+import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -57,6 +58,19 @@ def write_function(
     ]
     archive.add_endpoint("serve", function, specs)
     archive.write_out(str(folder), verbose=False)
+
+
+def write_tflite(generator: Generator, shape: Shape, path: Path) -> None:
+    """Writes the float32 `.tflite` file of a generator, without metadata.
+
+    Args:
+        generator: To be written.
+        shape: (1, h, w, C) of the input; None for free sides.
+        path: Of the file.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        write_saved_model(generator, shape, Path(folder) / "saved_model")
+        path.write_bytes(to_tflite(Path(folder) / "saved_model"))
 
 
 def to_tflite(saved_model: Path, weights: str = "float32") -> bytes:

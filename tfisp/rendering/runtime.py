@@ -282,18 +282,21 @@ def not_finite(name: str) -> InputError:
     return InputError(f"{name}: the network's output is not finite")
 
 
-def open_interpreter(path: str | os.PathLike, *, delegates: bool = True) -> Any:
+def open_interpreter(
+    path: str | os.PathLike, *, delegates: bool = True, threads: int | None = None
+) -> Any:
     """An interpreter with a `.tflite` file loaded: LiteRT's own where installed, else TensorFlow's.
 
     Args:
         path: The file.
         delegates: False runs the plain reference operations of the file instead of XNNPACK.
+        threads: How many cores it uses; None for all.
 
     Raises:
         ValueError, RuntimeError: the file is no model, or has operations that are not supported.
     """
     with without_chatter():
-        interpreter = _load(Path(path).read_bytes(), cores(), delegates)
+        interpreter = _load(Path(path).read_bytes(), threads or cores(), delegates)
         interpreter.allocate_tensors()
     return interpreter
 
