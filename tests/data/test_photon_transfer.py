@@ -61,8 +61,9 @@ def test_stated_noise_is_that_of_the_channel():
         "B": (0.3, 0.03),
         "Gb": (0.2, 0.02),
     }
-    one = measure_channels(np.full((64, 64), 500, np.uint16), SENSOR, Capture(noise=((1, 2),)))
-    assert [c.stated for c in one] == [(1, 2)] * 4
+    for pair in ((1, 2), ((1, 2),)):  # both forms of one pair for all colours
+        one = measure_channels(np.full((64, 64), 500, np.uint16), SENSOR, Capture(noise=pair))
+        assert [c.stated for c in one] == [(1, 2)] * 4
     mixed = pooled([channels, one])
     assert mixed[0].stated is None  # files that contradict each other
 

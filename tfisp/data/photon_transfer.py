@@ -103,5 +103,5 @@ def _stated(capture: Capture, name: str) -> Noise | None:
     """The noise that a file states of a channel: one for all, or one for R, G and B each."""
     if capture.noise is None:
         return None
-    index = "RGB".index(name[0]) if len(capture.noise) == 3 else 0
-    return Noise(*capture.noise[index])
+    pairs = np.reshape(capture.noise, (-1, 2)).tolist()
+    return Noise(*pairs["RGB".index(name[0]) if len(pairs) == 3 else 0])

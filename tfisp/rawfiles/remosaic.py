@@ -70,7 +70,7 @@ def of_quad(frame: "Frame", quad: Quad, convert: Conversions) -> "Frame":
         capture = dataclasses.replace(
             capture,
             # The mean of four has a quarter of their variance, shot and read noise alike.
-            noise=capture.noise and tuple((s / 4, o / 4) for s, o in capture.noise),
+            noise=capture.noise and tuple(map(tuple, np.reshape(capture.noise, (-1, 2)) / 4)),
             frame_size=(height // 2, width // 2),
             default_crop=crop and _halved(crop),
         )

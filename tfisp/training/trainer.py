@@ -172,7 +172,7 @@ class Trainer:
         return state | ({"scaling": self.scaling.state} if self.scaling.state else {})
 
     def weights(self) -> dict[str, np.ndarray]:
-        """What is trained, by network and place: `generator/00 kernel`, and the name of each critic.
+        """What is trained, by network and place: `generator/00 kernel`; critics by their names.
 
         Keras' own names count through the process: a run that was continued would have others.
         """
